@@ -1,0 +1,142 @@
+"""Read M3ED's `annotation.json` and the lists in `splitInfo` that give every movie its split."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from harness.corpus import Split, Vote
+from harness.errors import ReleaseError
+
+from ._m3ed_rows import FINAL, Form, Raw, name_speaker, parse_final, parse_gender, parse_id, seconds
+from ._tables import find_below, read_json, read_text
+
+ANNOTATION = "annotation.json"
+
+_LISTS: dict[str, Split] = {
+    "movie_list_train.txt": "train",
+    "movie_list_val.txt": "dev",
+    "movie_list_test.txt": "test",
+}
+_ANNOTATORS = ("EmoAnnotator1", "EmoAnnotator2", "EmoAnnotator3")
+_Kind = TypeVar("_Kind", str, dict[str, Any])
+
+
+def read_annotation(root: Path, path: Path, known: Mapping[str, str]) -> Form:
+    """Read the whole annotation.
+
+    Args:
+        root: the release; the three movie lists lie below it.
+        path: `annotation.json`.
+        known: the final labels.
+
+    Raises:
+        ReleaseError: a list is missing, a movie is in none of them, or a record is not as the schema says.
+    """
+    splits, lists = _read_lists(root, path)
+    content = read_json(path)
+    json.loads(read_text(path), object_pairs_hook=lambda pairs: _refuse_repeats(path, pairs))
+    rows: list[Raw] = []
+    for movie, dialogues in _items(content, f"{path}: the file"):
+        if movie not in splits:
+            raise ReleaseError(path, f"movie {movie!r} is in no split", expected=f"it in one of {', '.join(_LISTS)}")
+        for dialogue, record in _items(dialogues, f"{path}: {movie}"):
+            part = _read_dialogue(path, movie, dialogue, record, splits[movie], known)
+            rows += sorted(part, key=lambda raw: raw.turn)
+    _refuse_second(path, rows)
+    unknown = sum(raw.gender is None for raw in rows)
+    return Form(
+        variant="annotation.json",
+        rows=rows,
+        files=[path.relative_to(root).as_posix(), *(place.relative_to(root).as_posix() for place in lists)],
+        notes=[f"{unknown} utterances by speakers of unknown gender"] if unknown else [],
+    )
+
+
+def _read_lists(root: Path, annotation: Path) -> tuple[dict[str, Split], list[Path]]:
+    found = {name: next(iter(find_below(root, name)), None) for name in _LISTS}
+    missing = [name for name, path in found.items() if path is None]
+    if missing:
+        raise ReleaseError(
+            root,
+            f"{', '.join(missing)} is missing; {annotation.name} does not say which split a movie belongs to",
+            expected=f"{', '.join(_LISTS)}, as in the folder splitInfo of the release",
+            todo="copy the folder splitInfo beside annotation.json",
+        )
+    splits: dict[str, Split] = {}
+    paths = [path for path in found.values() if path]
+    for path in paths:
+        for line, movie in enumerate(read_text(path).splitlines(), 1):
+            split = _LISTS[path.name]
+            if movie.strip() and splits.setdefault(movie.strip(), split) != split:
+                raise ReleaseError(
+                    path, f"movie {movie.strip()!r} is in the list of {splits[movie.strip()]} too", row=line
+                )
+    return splits, paths
+
+
+def _read_dialogue(
+    path: Path, movie: str, dialogue: str, record: Any, split: Split, known: Mapping[str, str]
+) -> Iterator[Raw]:
+    where = f"{path}: {movie}/{dialogue}"
+    record = dict(_items(record, where))
+    speakers = dict(_items(record.get("SpeakerInfo") or {}, f"{where}/SpeakerInfo"))
+    for id_, entry in _items(_get(record, "Dialog", dict, where), f"{where}/Dialog"):
+        place = f"{where}/{id_}"
+        parse_id(id_, place)
+        entry = dict(_items(entry, place))
+        letter = _get(entry, "Speaker", str, place).strip()
+        speaker = dict(_items(speakers.get(letter) or {}, f"{where}/SpeakerInfo/{letter}"))
+        emotions = _get(entry, "EmoAnnotation", dict, place)
+        final = parse_final(_get(emotions, FINAL, str, place), known, place)
+        votes = [(name, _get(emotions, name, str, place).strip()) for name in _ANNOTATORS if name in emotions]
+        yield Raw(
+            id=id_,
+            split=split,
+            dialogue=dialogue,
+            letter=letter,
+            speaker=name_speaker(movie, dialogue, letter, str(speaker.get("Name") or "")),
+            final=final,
+            native=emotions | {FINAL: final},
+            votes=[Vote(name, label) for name, label in votes if label],
+            text=_get(entry, "Text", str, place).strip() or None,
+            gender=parse_gender(str(speaker.get("Gender") or "")),
+            start=seconds(_get(entry, "StartTime", str, place), place),
+            end=seconds(_get(entry, "EndTime", str, place), place),
+        )
+
+
+def _items(node: Any, where: str) -> list[tuple[str, Any]]:
+    if not isinstance(node, dict):
+        raise ReleaseError(where, f"is of type {type(node).__name__}", expected="a JSON object")
+    return list(node.items())
+
+
+def _get(node: Mapping[str, Any], key: str, kind: type[_Kind], where: str) -> _Kind:
+    if key not in node:
+        raise ReleaseError(where, f"key {key!r} is missing", expected=f"it among {', '.join(node)}")
+    value = node[key]
+    if not isinstance(value, kind):
+        raise ReleaseError(where, f"{key!r} is of type {type(value).__name__}", expected=f"a {kind.__name__}")
+    return value
+
+
+def _refuse_repeats(path: Path, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse an object that says one key twice; the parser would silently keep the last."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        key, _ = Counter(key for key, _ in pairs).most_common(1)[0]
+        lines = [str(n) for n, line in enumerate(read_text(path).splitlines(), 1) if f'"{key}"' in line]
+        raise ReleaseError(path, f"key {key!r} is written twice (lines {', '.join(lines)})", expected="it once")
+    return found
+
+
+def _refuse_second(path: Path, rows: list[Raw]) -> None:
+    first: dict[str, str] = {}
+    for raw in rows:
+        if raw.id in first:
+            raise ReleaseError(path, f"{raw.id} stands in the dialogues {first[raw.id]} and {raw.dialogue}")
+        first[raw.id] = raw.dialogue

@@ -1,0 +1,109 @@
+"""What either form of M3ED says about an utterance, and how its ids, times, genders and label lists are read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from harness.corpus import Split, Vote
+from harness.errors import ReleaseError, UnknownLabelError
+
+FINAL = "final_main_emo"
+FRAMES_PER_SECOND = 25
+
+_ID = re.compile(r"(.+)_(\d+)_(\d+)")  # greedy: a movie's name may hold underscores itself
+_TIME = re.compile(r"(\d+):(\d+):(\d+):(\d+)")
+
+
+@dataclass(slots=True)
+class Raw:
+    """One utterance, labels as published; `final` is None where it was left blank."""
+
+    id: str
+    split: Split
+    dialogue: str
+    letter: str  # "A" or "B", as the clip's name begins
+    speaker: str | None
+    final: str | None
+    native: dict[str, Any]
+    votes: list[Vote] = field(default_factory=list)
+    text: str | None = None
+    gender: str | None = None
+    start: float | None = None
+    end: float | None = None
+
+    @property
+    def turn(self) -> int:
+        """Return the utterance's place in its dialogue."""
+        return int(self.id.rpartition("_")[2])
+
+
+@dataclass(slots=True)
+class Form:
+    """One form of the release, read."""
+
+    variant: str
+    rows: list[Raw]
+    files: list[str]
+    notes: list[str]
+
+
+def parse_id(text: str, path: Path | str, row: int | None = None) -> tuple[str, str]:
+    """Return movie and dialogue of an id such as `anjia_1_12`; another shape is a ReleaseError."""
+    match = _ID.fullmatch(text)
+    if match is None:
+        raise ReleaseError(path, f"{text!r} is not an utterance id", row=row, expected="the form movie_1_12")
+    return match[1], f"{match[1]}_{match[2]}"
+
+
+def name_speaker(movie: str, dialogue: str, letter: str, name: str) -> str | None:
+    """Return a speaker that is unique in the corpus; one without a name is a stranger in each dialogue."""
+    if name.strip():
+        return f"{movie}_{name.strip()}"
+    return f"{dialogue}_{letter}" if letter else None
+
+
+def seconds(time: str, path: Path | str) -> float | None:
+    """Convert HH:MM:SS:FF to seconds; FF counts frames at 25 a second and may exceed them. A blank is None."""
+    if not time.strip():
+        return None
+    match = _TIME.fullmatch(time.strip())
+    if match is None:
+        raise ReleaseError(path, f"{time!r} is not a time", expected="HH:MM:SS:FF with FF in frames at 25 a second")
+    hours, minutes, whole, frames = map(int, match.groups())
+    return 3600 * hours + 60 * minutes + whole + frames / FRAMES_PER_SECOND
+
+
+def parse_gender(text: str) -> str | None:
+    """Return "female" or "male" for a word that begins like one; the release has typing errors in the rest."""
+    return {"f": "female", "m": "male"}.get(text.strip().lower()[:1])
+
+
+def parse_final(value: str, known: Mapping[str, str], path: Path | str, row: int | None = None) -> str | None:
+    """Return the deciding label; None if it was left blank, an error if it is unknown."""
+    label = value.strip()
+    if label and label not in known:
+        raise UnknownLabelError(path, value, known, row=row)
+    return label or None
+
+
+def parse_named(votes: str, stems: Mapping[str, str | None], known: Iterable[str], path: Path | str) -> set[str]:
+    """Return the classes that an annotator's comma-joined labels name.
+
+    Args:
+        votes: the labels as published, misspellings included.
+        stems: first two letters of a label in lower case -> class, or None for a label without one.
+        known: the labels in full, for the error about an unknown one.
+        path: where the labels stand.
+    """
+    named = set()
+    for label in re.split("[,，]", votes):
+        stem = label.strip().lower()[:2]
+        if stem and stem not in stems:
+            raise UnknownLabelError(path, label.strip(), known)
+        if stem and (emotion := stems[stem]):
+            named.add(emotion)
+    return named

@@ -1,0 +1,157 @@
+"""M3ED: 24,449 utterances of 990 dialogues from 56 Chinese television series, labelled by three annotators each.
+
+Every annotator could name several of seven emotions; a final main label decides. The split is by series, so no speaker
+or dialogue crosses it (17,427 / 2,821 / 4,201 utterances; 626 speakers by the authors' count; 16 kHz speech, no video).
+Origin: Renmin University of China, 2022. Paper: M3ED, ACL 2022.
+Access: `annotation.json` and `splitInfo` in the repository AIM3-RUC/RUCM3ED, speech clips by its Baidu links.
+Terms: the repository states no licence.
+
+Two forms are read: `annotation.json` with the lists in `splitInfo`, and EmoBox's label table without transcripts; the
+first wins where both are there. Start and end lie on the timeline of the dialogue's video, which is not released.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from harness.corpus import MAIN_VIEW, Annotation, Published, Release, Utterance, Vote
+from harness.errors import ReleaseError
+from harness.labels import BLANK, EMOTION7, POLARITY3, VALENCE, Shared, absent, share_emotion, share_polarity_of
+
+from ._m3ed_json import ANNOTATION, read_annotation
+from ._m3ed_rows import FINAL, Form, Raw, parse_named
+from ._m3ed_table import TABLE, read_table
+from ._tables import find_below, media_index
+from ._translations import attach_by_id
+
+TITLE = "M3ED"
+LANGUAGE = "zh"
+FAMILY = "m3ed"
+LICENCE = "none stated"
+ACCESS = "annotation from github.com/AIM3-RUC/RUCM3ED, speech by its Baidu links; no request form"
+CITATION = "M3ED: Multi-modal Multi-scene Multi-label Emotional Dialogue Database, ACL 2022"
+VIEWS = (MAIN_VIEW,)
+SPACES = {
+    "emotion7": "final_main_emo, one to one",
+    "emotion4": "happy, sad, neutral and anger of final_main_emo; the other three are outside",
+    "polarity3": "by the category of final_main_emo; surprise has none",
+    "valence": None,
+}
+
+EMOTION = {
+    "Happy": "happy",
+    "Neutral": "neutral",
+    "Sad": "sad",
+    "Disgust": "disgust",
+    "Anger": "anger",
+    "Fear": "fear",
+    "Surprise": "surprise",
+}
+# Annotators misspelt what follows these first letters (Happpy, Angry, Surprised); their Other is no class.
+EMOTION_OF_STEM = {
+    "ha": "happy",
+    "ne": "neutral",
+    "sa": "sad",
+    "di": "disgust",
+    "an": "anger",
+    "fe": "fear",
+    "su": "surprise",
+    "ot": None,
+}
+
+_PAPER = (10028, 5234, 3957, 2287, 1497, 1051, 395)
+_EMOBOX = {
+    "train": (7126, 3814, 2734, 1625, 1145, 696, 280),
+    "dev": (1042, 681, 489, 303, 134, 120, 50),
+    "test": (1853, 736, 734, 358, 218, 234, 65),
+}
+_COUNTED = ("Neutral", "Anger", "Sad", "Happy", "Disgust", "Surprise", "Fear")
+PUBLISHED_TOTALS = Published(
+    source="M3ED paper and README of AIM3-RUC/RUCM3ED",
+    field=FINAL,
+    counts={"all": dict(zip(_COUNTED, _PAPER, strict=True))},
+)
+PUBLISHED_EMOBOX = Published(
+    source="EmoBox's metadata of M3ED",
+    field=FINAL,
+    counts={split: dict(zip(_COUNTED, counts, strict=True)) for split, counts in _EMOBOX.items()},
+)
+
+
+def read(root: Path) -> Release:
+    """Read `annotation.json` below `root`, or else EmoBox's table; ReleaseError if neither is there or it is broken."""
+    form, published = _form(root)
+    clips = media_index(root, ("wav",))
+    utterances = [_utterance(raw, clips) for raw in form.rows]
+    files, notes = attach_by_id(root, "en", utterances)
+    return Release(
+        variant=form.variant,
+        rows=len(form.rows),
+        utterances=utterances,
+        annotations=[_annotation(raw, f"{root / form.files[0]}: {raw.id}") for raw in form.rows],
+        notes=form.notes + notes,
+        files=form.files + files,
+        published=(published,),
+    )
+
+
+def _form(root: Path) -> tuple[Form, Published]:
+    if not root.is_dir():
+        raise ReleaseError(root, "is not a folder", todo="run `python -m harness link m3ed <folder>`")
+    annotation, table = (next(iter(find_below(root, name)), None) for name in (ANNOTATION, TABLE))
+    if annotation is not None:
+        form = read_annotation(root, annotation, EMOTION)
+        if table is not None:
+            form.notes.append(f"{TABLE} is there too and was not read")
+        return form, PUBLISHED_TOTALS
+    if table is not None:
+        return read_table(root, table, EMOTION), PUBLISHED_EMOBOX
+    raise ReleaseError(
+        root,
+        "holds no M3ED release",
+        expected=f"{ANNOTATION} with the folder splitInfo, or {TABLE}",
+        todo="run `python -m harness link m3ed <folder>` with the folder that holds them",
+    )
+
+
+def _utterance(raw: Raw, clips: dict[str, str]) -> Utterance:
+    other = "B" if raw.letter == "A" else "A"  # a clip's letter may differ from the annotation's
+    return Utterance(
+        id=raw.id,
+        split=raw.split,
+        dialogue=raw.dialogue,
+        turn=raw.turn,
+        speaker=raw.speaker,
+        language=LANGUAGE,
+        text=raw.text,
+        gender=raw.gender,
+        audio=clips.get(f"{raw.letter}_{raw.id}", clips.get(f"{other}_{raw.id}")),
+        start=raw.start,
+        end=raw.end,
+    )
+
+
+def _annotation(raw: Raw, where: str) -> Annotation:
+    soft = _soft(raw.votes, where)
+    return Annotation(
+        id=raw.id,
+        native=raw.native,
+        shared=_shared(raw.final),
+        votes={MAIN_VIEW: raw.votes} if raw.votes else {},
+        soft={EMOTION7.name: soft} if soft else {},
+    )
+
+
+def _shared(final: str | None) -> dict[str, Shared]:
+    if final is None:
+        return dict.fromkeys(SPACES, absent(BLANK)) | {VALENCE.name: absent()}
+    emotion = EMOTION[final]
+    return {**share_emotion(final, emotion), POLARITY3.name: share_polarity_of(final, emotion), VALENCE.name: absent()}
+
+
+def _soft(votes: Sequence[Vote], where: str) -> dict[str, float]:
+    """Return each class's share of the annotators who named it, scaled to sum 1; empty if nobody named one."""
+    known = (*EMOTION, "Other")
+    named = [emotion for vote in votes for emotion in parse_named(vote.label, EMOTION_OF_STEM, known, where)]
+    return {emotion: named.count(emotion) / len(named) for emotion in EMOTION7.classes} if named else {}

@@ -1,0 +1,97 @@
+"""The command line: a stage or verb is a module whose `run` says, by its signature, what may be typed."""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import os
+import sys
+from collections.abc import Sequence
+from types import ModuleType
+
+from harness import plugins, settings
+from harness.errors import HarnessError, NameUnknownError
+
+KINDS = ("stage", "verb")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one stage or verb and return the exit status: 0, or 1 after a one-line error."""
+    try:
+        if not arguments or arguments[0] in ("-h", "--help", "help"):
+            print(overview())
+            return 0
+        module = _module(arguments[0])
+        given = _parser(arguments[0], module).parse_args(arguments[1:])
+        params = settings.load(given.set)
+        named = {name: value for name, value in vars(given).items() if name != "set"}
+        module.run(params, **named)
+    except HarnessError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:  # the reader of our output has gone (`| head`)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except KeyboardInterrupt:
+        print("interrupted; finished pieces are kept, run the same command to go on", file=sys.stderr)
+        return 130
+    return 0
+
+
+def overview() -> str:
+    """Return every stage and verb with its arguments and what it does."""
+    lines = ["python -m harness <stage or verb> [arguments] [--set key=value ...]"]
+    for kind, title in zip(KINDS, ("stages, run by `dvc repro` in this order", "verbs"), strict=True):
+        lines += ["", f"{title}:"]
+        for name in _ordered(kind):
+            module = plugins.find(kind, name)
+            words = " ".join(
+                [name, *(f"<{a}>" for a in _arguments(module)), *(f"[--{_dashed(o)}]" for o in _options(module))]
+            )
+            lines.append(f"  {words:<34} {_first_line(module)}")
+    return "\n".join(lines)
+
+
+def _module(name: str) -> ModuleType:
+    for kind in KINDS:
+        if name in plugins.names(kind):
+            return plugins.find(kind, name)
+    raise NameUnknownError("stage or verb", name, [n for kind in KINDS for n in plugins.names(kind)])
+
+
+def _parser(name: str, module: ModuleType) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=f"python -m harness {name}", description=_first_line(module))
+    for argument in _arguments(module):
+        parser.add_argument(argument)
+    for option, parameter in _options(module).items():
+        if parameter.default is False:
+            parser.add_argument(f"--{_dashed(option)}", action="store_true")
+        else:
+            parser.add_argument(f"--{_dashed(option)}", default=parameter.default)
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="key=value", help="override a value of params.yaml"
+    )
+    return parser
+
+
+def _arguments(module: ModuleType) -> list[str]:
+    parameters = list(inspect.signature(module.run).parameters.values())[1:]
+    return [one.name for one in parameters if one.kind is one.POSITIONAL_OR_KEYWORD]
+
+
+def _options(module: ModuleType) -> dict[str, inspect.Parameter]:
+    parameters = inspect.signature(module.run).parameters.values()
+    return {one.name: one for one in parameters if one.kind is one.KEYWORD_ONLY}
+
+
+def _ordered(kind: str) -> list[str]:
+    """Return stages in pipeline order, verbs by name."""
+    order = ("prepare", "features", "transfer", "score", "report", "track")
+    return sorted(plugins.names(kind), key=lambda name: (order.index(name) if name in order else len(order), name))
+
+
+def _dashed(name: str) -> str:
+    return name.replace("_", "-")
+
+
+def _first_line(module: ModuleType) -> str:
+    return (module.__doc__ or "").strip().splitlines()[0]

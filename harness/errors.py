@@ -1,0 +1,83 @@
+"""Every error a user can cause, each one printed as one line that says what, where, what is known and what to do.
+
+    HarnessError                 the command prints it and exits 1
+    ├── ReleaseError             a file of a release is not what its layout promises
+    │   └── UnknownLabelError    a native label that no label map knows
+    ├── NameUnknownError         a corpus, encoder, fusion, metric or label space that does not exist
+    ├── SettingError             params.yaml says something that cannot be done
+    └── ResultError              a file the harness wrote is missing, damaged or contradicts itself
+
+Anything else that reaches the user is a bug and keeps its traceback.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from pathlib import Path
+
+
+class HarnessError(Exception):
+    """A problem the user can mend; its text is the whole message."""
+
+
+class ReleaseError(HarnessError):
+    """A file of a release cannot be read as its layout promises.
+
+    Args:
+        path: the file or folder.
+        problem: what is wrong, in a few words.
+        row: 1-based line of the file as an editor shows it, where that is known.
+        expected: what should have been there.
+        todo: what the user can do.
+    """
+
+    def __init__(
+        self, path: Path | str, problem: str, *, row: int | None = None, expected: str = "", todo: str = ""
+    ) -> None:
+        where = f"{path}, line {row}" if row is not None else str(path)
+        parts = [f"{where}: {problem}"]
+        if expected:
+            parts.append(f"expected {expected}")
+        if todo:
+            parts.append(todo)
+        super().__init__("; ".join(parts))
+        self.path = Path(path)
+        self.row = row
+
+
+class UnknownLabelError(ReleaseError):
+    """A native label stands in no label map, so it may be neither kept nor dropped."""
+
+    def __init__(self, path: Path | str, value: str, known: Iterable[str], *, row: int | None = None) -> None:
+        known = list(known)
+        super().__init__(
+            path,
+            f"unknown label {value!r}{did_you_mean(value, known)}",
+            row=row,
+            expected="one of " + ", ".join(known),
+            todo="mend the file, or add the label to the corpus' label map",
+        )
+
+
+class NameUnknownError(HarnessError):
+    """Nothing of this kind has this name; the text lists what there is."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        known = sorted(known)
+        listing = ", ".join(known) or "none is installed"
+        super().__init__(f"no {kind} is called {name!r}{did_you_mean(name, known)} (known: {listing})")
+
+
+class SettingError(HarnessError):
+    """A value of params.yaml, or of the command line, cannot be used."""
+
+
+class ResultError(HarnessError):
+    """A file the harness wrote is missing, damaged, or contradicts another one."""
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return "; did you mean 'x'?" for the closest known name, or an empty string."""
+    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return f"; did you mean {close[0]!r}?" if close else ""

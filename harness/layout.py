@@ -1,0 +1,63 @@
+"""Where every file of a study lies, relative to the top of the checkout."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+RAW = Path("data/raw")
+CORPORA = Path("data/corpora")
+FEATURES = Path("data/features")
+WORK = Path("data/work")  # half-finished pieces of a stage; safe to delete
+MODELS = Path("models")
+PREDICTIONS = Path("predictions")
+RESULTS = Path("results")
+CELLS = RESULTS / "cells.csv"
+STUDY = RESULTS / "study.json"
+SUMMARY = RESULTS / "transfer.json"
+PLOTS = RESULTS / "plots"
+REPORT = RESULTS / "report.html"
+REPORT_MD = RESULTS / "report.md"
+TABLES = RESULTS / "tables"
+TRACKED = RESULTS / "tracked.json"
+NOT_LINKED = "NOT_LINKED.txt"
+
+
+def raw(corpus: str) -> Path:
+    """Return the folder or link of a release."""
+    return RAW / corpus
+
+
+def utterances(corpus: str) -> Path:
+    """Return the corpus' `utterances.jsonl`."""
+    return CORPORA / corpus / "utterances.jsonl"
+
+
+def labels(corpus: str) -> Path:
+    """Return the corpus' `labels.jsonl`."""
+    return CORPORA / corpus / "labels.jsonl"
+
+
+def card(corpus: str) -> Path:
+    """Return the corpus' `card.json`."""
+    return CORPORA / corpus / "card.json"
+
+
+def features(encoder: str, corpus: str, route: str) -> Path:
+    """Return the feature store of one encoder, corpus and text route."""
+    return FEATURES / encoder / corpus / route
+
+
+def model(recipe: str, source: str, space: str) -> Path:
+    """Return the trained replicates of one cell row."""
+    return MODELS / recipe / source / f"{space}.safetensors"
+
+
+def prediction(recipe: str, source: str, space: str, target: str) -> Path:
+    """Return the predictions of one cell."""
+    return PREDICTIONS / recipe / source / space / f"{target}.parquet"
+
+
+def plan(recipe: str) -> Path:
+    """Return the list of a recipe's cells: the file of each, or its reason."""
+    return PREDICTIONS / recipe / "plan.json"

@@ -1,0 +1,145 @@
+"""Utterances and labels as JSON lines, and the check that nothing was lost on the way there.
+
+utterances.jsonl   one Utterance a line; features depend on this file alone
+labels.jsonl       one Annotation a line: `id`, `native`, one key per space of the main view with the shared label
+                   or null, `reasons` {space: reason}, the same per view under `views`, `votes`, `soft`
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any
+
+from harness.corpus import MAIN_VIEW, SPLITS, Annotation, Release, Utterance
+from harness.errors import HarnessError, ResultError
+from harness.files import write_text
+from harness.labels import SPACES, ClassSpace, Shared, Space
+
+
+def validate(corpus: str, release: Release) -> None:
+    """Check the promises every adapter makes.
+
+    Raises:
+        HarnessError: ids repeat, labels and utterances do not match, a split is unknown or empty, a space is not
+            answered, a shared label is no value of its space, or rows were lost.
+    """
+    ids = [row.id for row in release.utterances]
+    _refuse(corpus, "ids that repeat", [name for name, count in Counter(ids).items() if count > 1])
+    labelled = {row.id for row in release.annotations}
+    _refuse(corpus, "utterances without a label row", [name for name in ids if name not in labelled])
+    _refuse(corpus, "label rows without an utterance", sorted(labelled.difference(ids)))
+    _refuse(corpus, "utterances of an unknown split", [row.id for row in release.utterances if row.split not in SPLITS])
+    if release.rows != len(ids) + len(release.dropped):
+        raise HarnessError(
+            f"{corpus}: the release has {release.rows} rows, but {len(ids)} were kept and {len(release.dropped)} "
+            "dropped; the adapter loses rows"
+        )
+    for row in release.annotations:
+        for view, shared in {MAIN_VIEW: row.shared, **row.views}.items():
+            _check_shared(f"{corpus}: {row.id} ({view})", shared)
+    _check_splits(corpus, release)
+
+
+def _check_shared(where: str, shared: Mapping[str, Shared]) -> None:
+    if set(shared) != set(SPACES):
+        raise HarnessError(f"{where}: answers the spaces {sorted(shared)}; every adapter answers {sorted(SPACES)}")
+    for name, label in shared.items():
+        if label.value is not None and not _belongs(label.value, SPACES[name]):
+            raise HarnessError(f"{where}: {label.value!r} is no value of {name}")
+
+
+def _belongs(value: str | float, space: Space) -> bool:
+    if isinstance(space, ClassSpace):
+        return value in space.classes
+    return isinstance(value, float) and space.low <= value <= space.high
+
+
+def _check_splits(corpus: str, release: Release) -> None:
+    if all(row.fold for row in release.utterances):
+        present = {str(row.fold) for row in release.utterances}
+        if len(present) < 3:
+            raise HarnessError(f"{corpus}: {len(present)} folds; leave-one-out needs at least 3 (train, dev, test)")
+        return
+    empty = [split for split in SPLITS if not any(row.split == split for row in release.utterances)]
+    if empty:
+        raise HarnessError(
+            f"{corpus}: the split {', '.join(empty)} is empty ({release.variant}); link a release that holds all of "
+            f"{', '.join(SPLITS)}"
+        )
+
+
+def _refuse(corpus: str, what: str, names: list[str]) -> None:
+    if names:
+        raise HarnessError(f"{corpus}: {len(names)} {what}: {', '.join(names[:5])}{', ...' if len(names) > 5 else ''}")
+
+
+def write_utterances(path: Path, utterances: list[Utterance]) -> None:
+    """Write `utterances.jsonl` whole."""
+    write_text(path, "".join(_line(asdict(row)) for row in utterances))
+
+
+def write_labels(path: Path, annotations: list[Annotation]) -> None:
+    """Write `labels.jsonl` whole."""
+    write_text(path, "".join(_line(_flat(row)) for row in annotations))
+
+
+def _line(row: Mapping[str, Any]) -> str:
+    return json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _flat(row: Annotation) -> dict[str, Any]:
+    flat: dict[str, Any] = {"id": row.id, "native": row.native, **_values(row.shared)}
+    if row.views:
+        flat["views"] = {view: _values(shared) for view, shared in row.views.items()}
+    if row.votes:
+        flat["votes"] = {
+            view: {vote.annotator: {"label": vote.label, "confidence": vote.confidence} for vote in votes}
+            for view, votes in row.votes.items()
+        }
+    if row.soft:
+        flat["soft"] = row.soft
+    return flat
+
+
+def _values(shared: Mapping[str, Shared]) -> dict[str, Any]:
+    values: dict[str, Any] = {name: label.value for name, label in shared.items()}
+    values["reasons"] = {name: label.reason for name, label in shared.items() if label.reason}
+    return values
+
+
+def read_utterances(path: Path) -> list[Utterance]:
+    """Read `utterances.jsonl`; a damaged line is a ResultError that names it."""
+    names = {field.name for field in fields(Utterance)}
+    rows = []
+    for number, row in _lines(path):
+        if set(row) != names:
+            raise ResultError(f"{path}, line {number}: not an utterance of this version; run `dvc repro prepare`")
+        rows.append(Utterance(**row))
+    return rows
+
+
+def read_labels(path: Path) -> dict[str, dict[str, Any]]:
+    """Read `labels.jsonl` as id -> the row as written."""
+    return {row["id"]: row for _, row in _lines(path)}
+
+
+def label_of(row: Mapping[str, Any], space: str, view: str = MAIN_VIEW) -> str | float | None:
+    """Return the shared label of one row of `labels.jsonl` in a space and view, or None."""
+    values = row if view == MAIN_VIEW else row.get("views", {}).get(view, {})
+    label: str | float | None = values.get(space)
+    return label
+
+
+def _lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    try:
+        with path.open(encoding="utf-8") as file:
+            for number, line in enumerate(file, 1):
+                yield number, json.loads(line)
+    except OSError as error:
+        raise ResultError(f"{path}: cannot be read ({error.strerror}); run `dvc repro prepare`") from error
+    except ValueError as error:
+        raise ResultError(f"{path}: damaged ({error}); run `dvc repro prepare`") from error

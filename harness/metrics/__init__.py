@@ -1,0 +1,1 @@
+"""Metrics: one file each, from counts or moments to a number (docs/metrics.md)."""

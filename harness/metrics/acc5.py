@@ -1,0 +1,22 @@
+"""Acc-5 of CH-SIMS: accuracy after cutting the scale (MMSA's Mult_acc_5).
+
+The intervals are [-1, -.7], (-.7, -.1], (-.1, .1], (.1, .7] and (.7, 1].
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.metrics._cut import accuracy
+from harness.metrics.wa import from_statistic as from_statistic
+
+KIND, STATISTIC, HIGHER_IS_BETTER = "scale", "cut", True
+CUTS = (-0.7, -0.1, 0.1, 0.7)
+
+
+def point(truth: Any, predicted: Any) -> NDArray[np.float64]:
+    """Return Acc-5 per replicate of truth (n,) and predicted (replicates, n), by torchmetrics."""
+    return accuracy(truth, predicted, CUTS)

@@ -1,0 +1,29 @@
+"""ECE, expected calibration error: how far confidence and accuracy are apart, over 15 bins of equal width.
+
+sum_b (n_b / n) |accuracy_b - confidence_b|, confidence = probability of the predicted class (Guo et al. 2017).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+KIND, STATISTIC, HIGHER_IS_BETTER = "classes", "calibration", False
+
+
+def from_statistic(bins: NDArray[Any]) -> NDArray[np.float64]:
+    """Return ECE of (..., bins, 3) sums: rows, hits, confidence; NaN where no row is left."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        value: NDArray[np.float64] = np.abs(bins[..., 1] - bins[..., 2]).sum(axis=-1) / bins[..., 0].sum(axis=-1)
+    return value
+
+
+def point(truth: Any, probabilities: Any) -> NDArray[np.float64]:
+    """Return ECE per replicate of truth (n,) and probabilities (replicates, n, classes), by torchmetrics."""
+    from torchmetrics.functional.classification import multiclass_calibration_error
+
+    classes = probabilities.shape[-1]
+    below_one = probabilities.clamp(max=1 - 2**-24)  # torchmetrics puts a confidence of exactly 1 into a 16th bin
+    return np.array([float(multiclass_calibration_error(one, truth, classes, n_bins=15)) for one in below_one])

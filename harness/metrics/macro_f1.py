@@ -1,0 +1,41 @@
+"""Macro-F1: the mean F1 over the classes that occur in the target's truth.
+
+torchmetrics and scikit-learn average over every class that was seen in truth or prediction, so we take
+torchmetrics' F1 per class and average it ourselves.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+KIND, STATISTIC, HIGHER_IS_BETTER = "classes", "confusion", True
+
+
+def f1_per_class(confusion: NDArray[Any]) -> NDArray[np.float64]:
+    """Return F1 = 2 hits / (truth + predicted), (..., classes); 0 for a class in neither."""
+    both = confusion.sum(axis=-1) + confusion.sum(axis=-2)
+    hits = 2 * np.diagonal(confusion, axis1=-2, axis2=-1)
+    f1: NDArray[np.float64] = np.divide(hits, both, out=np.zeros_like(both, dtype=np.float64), where=both > 0)
+    return f1
+
+
+def from_statistic(confusion: NDArray[Any]) -> NDArray[np.float64]:
+    """Return macro-F1 of confusion matrices (..., truth, predicted); NaN where no row is left."""
+    present = confusion.sum(axis=-1) > 0
+    with np.errstate(invalid="ignore"):
+        value: NDArray[np.float64] = (f1_per_class(confusion) * present).sum(axis=-1) / present.sum(axis=-1)
+    return value
+
+
+def point(truth: Any, probabilities: Any) -> NDArray[np.float64]:
+    """Return macro-F1 per replicate of truth (n,) and probabilities (replicates, n, classes), by torchmetrics."""
+    from torchmetrics.functional.classification import multiclass_f1_score
+
+    replicates, _, classes = probabilities.shape
+    f1 = multiclass_f1_score(
+        probabilities.argmax(-1), truth.expand(replicates, -1), classes, average=None, multidim_average="samplewise"
+    )
+    return np.asarray(f1[:, truth.unique()].double().mean(dim=1))

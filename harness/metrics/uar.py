@@ -1,0 +1,40 @@
+"""UAR, unweighted average recall: the mean recall over the classes that occur in the target's truth.
+
+A prediction of a class that does not occur there is a miss. This equals scikit-learn's balanced_accuracy_score;
+torchmetrics and audmetric average over other sets of classes, so we take torchmetrics' recall per class and average
+it ourselves.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+KIND, STATISTIC, HIGHER_IS_BETTER = "classes", "confusion", True
+
+
+def from_statistic(confusion: NDArray[Any]) -> NDArray[np.float64]:
+    """Return UAR of confusion matrices (..., truth, predicted); NaN where no row is left."""
+    rows = confusion.sum(axis=-1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        recall = np.diagonal(confusion, axis1=-2, axis2=-1) / rows
+        value: NDArray[np.float64] = np.where(rows > 0, recall, 0).sum(axis=-1) / (rows > 0).sum(axis=-1)
+    return value
+
+
+def point(truth: Any, probabilities: Any) -> NDArray[np.float64]:
+    """Return UAR per replicate, by torchmetrics.
+
+    Args:
+        truth: class indices (n,), a torch tensor.
+        probabilities: (replicates, n, classes), a torch tensor.
+    """
+    from torchmetrics.functional.classification import multiclass_recall
+
+    replicates, _, classes = probabilities.shape
+    recall = multiclass_recall(
+        probabilities.argmax(-1), truth.expand(replicates, -1), classes, average=None, multidim_average="samplewise"
+    )
+    return np.asarray(recall[:, truth.unique()].double().mean(dim=1))

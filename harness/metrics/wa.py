@@ -1,0 +1,33 @@
+"""WA, weighted accuracy: the share of utterances that are predicted right; it moves with the target's prior."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+KIND, STATISTIC, HIGHER_IS_BETTER = "classes", "confusion", True
+
+
+def from_statistic(confusion: NDArray[Any]) -> NDArray[np.float64]:
+    """Return WA of confusion matrices (..., truth, predicted); NaN where no row is left."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        value: NDArray[np.float64] = np.trace(confusion, axis1=-2, axis2=-1) / confusion.sum(axis=(-2, -1))
+    return value
+
+
+def point(truth: Any, probabilities: Any) -> NDArray[np.float64]:
+    """Return WA per replicate of truth (n,) and probabilities (replicates, n, classes), by torchmetrics."""
+    from torchmetrics.functional.classification import multiclass_accuracy
+
+    replicates, _, classes = probabilities.shape
+    return np.asarray(
+        multiclass_accuracy(
+            probabilities.argmax(-1),
+            truth.expand(replicates, -1),
+            classes,
+            average="micro",
+            multidim_average="samplewise",
+        ).double()
+    )

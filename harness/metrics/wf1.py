@@ -1,0 +1,36 @@
+"""WF1, weighted F1: the mean F1 over classes, each weighted by its share of the truth; it moves with the prior."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.metrics.macro_f1 import f1_per_class
+
+KIND, STATISTIC, HIGHER_IS_BETTER = "classes", "confusion", True
+
+
+def from_statistic(confusion: NDArray[Any]) -> NDArray[np.float64]:
+    """Return WF1 of confusion matrices (..., truth, predicted); NaN where no row is left."""
+    rows = confusion.sum(axis=-1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        value: NDArray[np.float64] = (f1_per_class(confusion) * rows).sum(axis=-1) / rows.sum(axis=-1)
+    return value
+
+
+def point(truth: Any, probabilities: Any) -> NDArray[np.float64]:
+    """Return WF1 per replicate of truth (n,) and probabilities (replicates, n, classes), by torchmetrics."""
+    from torchmetrics.functional.classification import multiclass_f1_score
+
+    replicates, _, classes = probabilities.shape
+    return np.asarray(
+        multiclass_f1_score(
+            probabilities.argmax(-1),
+            truth.expand(replicates, -1),
+            classes,
+            average="weighted",
+            multidim_average="samplewise",
+        ).double()
+    )

@@ -1,0 +1,69 @@
+"""Trained replicates as one safetensors file: arrays named `fold|seed|array`, everything else in its metadata."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from harness.errors import ResultError
+from harness.files import write_whole
+
+Arrays = dict[str, NDArray[Any]]
+FIELD = "emotransfer"
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """One replicate: which fold and seed, its arrays, its score on source dev, what selection chose."""
+
+    fold: str
+    seed: int
+    arrays: Arrays
+    dev: float
+    chosen: Mapping[str, float]
+
+
+def write(path: Path, key: str, replicates: list[Trained]) -> None:
+    """Write all replicates of one cell row, and the key of what they were made from."""
+    from safetensors.numpy import save_file
+
+    arrays = {f"{one.fold}|{one.seed}|{name}": array for one in replicates for name, array in one.arrays.items()}
+    facts = [{"fold": one.fold, "seed": one.seed, "dev": one.dev, "chosen": dict(one.chosen)} for one in replicates]
+    metadata = {FIELD: json.dumps({"key": key, "replicates": facts})}
+    write_whole(path, lambda temporary: save_file(arrays, temporary, metadata=metadata))
+
+
+def facts(path: Path) -> dict[str, Any] | None:
+    """Return {"key", "replicates"} of a model file, or None when there is none; a damaged one is a ResultError."""
+    if not path.exists():
+        return None
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="numpy") as file:
+            found: dict[str, Any] = json.loads(file.metadata()[FIELD])
+            return found
+    except (SafetensorError, KeyError, TypeError, ValueError) as error:
+        raise ResultError(f"{path}: damaged ({error}); delete it and run the stage again") from error
+
+
+def read(path: Path) -> list[Trained]:
+    """Read all replicates of a model file."""
+    from safetensors.numpy import load_file
+
+    known = facts(path)
+    if known is None:
+        raise ResultError(f"{path}: is not there; run `dvc repro transfer`")
+    arrays: dict[str, Arrays] = {}
+    for name, array in load_file(path).items():
+        fold, seed, part = name.split("|", 2)
+        arrays.setdefault(f"{fold}|{seed}", {})[part] = array
+    return [
+        Trained(one["fold"], one["seed"], arrays.get(f"{one['fold']}|{one['seed']}", {}), one["dev"], one["chosen"])
+        for one in known["replicates"]
+    ]

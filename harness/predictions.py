@@ -1,0 +1,82 @@
+"""Predictions as Parquet: one row per utterance and replicate, no truth, so that labels may change without training.
+
+Columns: id, split ("dev" | "test" of the target), fold and seed of the replicate, then `p_<class>` per class of the
+space, or `value` for a scale.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from harness.errors import ResultError
+from harness.files import write_whole
+from harness.labels import ClassSpace, Space
+
+FIELD = b"emotransfer"
+
+
+@dataclass(frozen=True, slots=True)
+class Predictions:
+    """What one replicate says of some utterances: `scores` is (n, classes), or (n, 1) for a scale."""
+
+    fold: str
+    seed: int
+    ids: list[str]
+    splits: list[str]
+    scores: NDArray[np.float32]
+
+
+def write(path: Path, key: str, space: Space, replicates: list[Predictions]) -> None:
+    """Write the predictions of one cell, and the key of what they were made from."""
+    columns: dict[str, Any] = {
+        "id": pa.array([name for one in replicates for name in one.ids], pa.string()),
+        "split": pa.array([split for one in replicates for split in one.splits], pa.string()),
+        "fold": pa.array([one.fold for one in replicates for _ in one.ids], pa.string()),
+        "seed": pa.array([one.seed for one in replicates for _ in one.ids], pa.int64()),
+    }
+    scores = np.concatenate([one.scores for one in replicates])
+    for at, name in enumerate(score_columns(space)):
+        columns[name] = pa.array(scores[:, at], pa.float32())
+    table = pa.table(columns).replace_schema_metadata({FIELD: json.dumps({"key": key, "space": space.name})})
+    write_whole(path, lambda temporary: pq.write_table(table, temporary, compression="zstd"))
+
+
+def key_of(path: Path) -> str | None:
+    """Return the key a file was written with, or None when there is no file; a damaged one is a ResultError."""
+    if not path.exists():
+        return None
+    try:
+        return str(json.loads((pq.read_schema(path).metadata or {})[FIELD])["key"])
+    except (OSError, KeyError, ValueError) as error:
+        raise ResultError(f"{path}: damaged ({error}); delete it and run `dvc repro transfer`") from error
+
+
+def read(path: Path, space: Space) -> list[Predictions]:
+    """Read the predictions of one cell, one item per replicate in the order written."""
+    try:
+        table = pq.read_table(path)
+        scores = np.stack([table[name].to_numpy() for name in score_columns(space)], axis=1)
+    except (OSError, KeyError, ValueError) as error:
+        raise ResultError(f"{path}: cannot be read ({error}); delete it and run `dvc repro transfer`") from error
+    ids, splits = table["id"].to_pylist(), table["split"].to_pylist()
+    folds, seeds = table["fold"].to_numpy(), table["seed"].to_numpy()
+    changes = np.flatnonzero((folds[1:] != folds[:-1]) | (seeds[1:] != seeds[:-1])) + 1
+    edges = [0, *changes.tolist(), len(ids)] if ids else []
+    return [
+        Predictions(str(folds[a]), int(seeds[a]), ids[a:b], splits[a:b], scores[a:b])
+        for a, b in itertools.pairwise(edges)
+    ]
+
+
+def score_columns(space: Space) -> list[str]:
+    """Return the names of the score columns of a space."""
+    return [f"p_{name}" for name in space.classes] if isinstance(space, ClassSpace) else ["value"]

@@ -1,0 +1,1 @@
+"""Protocols: which splits a model is trained, selected and tested on; one file each."""

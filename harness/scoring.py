@@ -1,0 +1,177 @@
+"""From predictions and truth to the cells of the transfer matrix."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness import statistics
+from harness.labels import ClassSpace, Space
+from harness.plugins import find
+from harness.predictions import Predictions
+
+CONSTANT_SHARE = 0.95  # a model that gives one class this often is degenerate
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """The test rows of one cell: truth (n,), scores (replicates, n, columns), dialogue number (n,)."""
+
+    truth: NDArray[Any]
+    scores: NDArray[np.float32]
+    clusters: NDArray[np.int64]
+    asked: int  # test rows of the target, scored or not
+    seeds: tuple[int, ...]  # of each replicate
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One metric of one cell: its value per replicate and per resample."""
+
+    metric: str
+    replicates: Floats
+    resamples: Floats
+
+
+def align(
+    found: Sequence[Predictions],
+    truth: Mapping[str, Any],
+    dialogues: Mapping[str, str],
+    tested: Sequence[str],
+    in_domain: bool,
+) -> Scored:
+    """Put predictions, truth and dialogues of the target's labelled test rows side by side.
+
+    Args:
+        found: predictions of every replicate of the source.
+        truth: id -> class index or number.
+        dialogues: id -> dialogue.
+        tested: ids of the target's test rows.
+        in_domain: the folds of the source each predicted their own part; together they are one replicate per seed.
+    """
+    seeds = sorted({one.seed for one in found})
+    groups = [[one for one in found if one.seed == seed] for seed in seeds] if in_domain else [[one] for one in found]
+    places = _places(groups)
+    rows = [name for name in tested if name in truth and all(name in place for place in places)]
+    numbers = {name: at for at, name in enumerate(dict.fromkeys(dialogues[row] for row in rows))}
+    orders = {id(place): [place[name] for name in rows] for place in places}
+    scores = [
+        np.concatenate([one.scores for one in group])[orders[id(place)]]
+        for group, place in zip(groups, places, strict=True)
+    ]
+    return Scored(
+        truth=np.array([truth[name] for name in rows]),
+        scores=np.array(scores, dtype=np.float32),
+        clusters=np.array([numbers[dialogues[name]] for name in rows], dtype=np.int64),
+        asked=len(tested),
+        seeds=tuple(seeds) if in_domain else tuple(one.seed for one in found),
+    )
+
+
+def _places(groups: Sequence[Sequence[Predictions]]) -> list[dict[str, int]]:
+    """Return id -> row of each group's test predictions; groups with the same ids share one mapping."""
+    places: list[dict[str, int]] = []
+    before: list[tuple[list[str], list[str]]] = []
+    for group in groups:
+        now = [(one.ids, one.splits) for one in group]
+        if now != before:
+            rows = [row for ids, splits in now for row in zip(ids, splits, strict=True)]
+            places.append({name: at for at, (name, split) in enumerate(rows) if split == "test"})
+        else:
+            places.append(places[-1])
+        before = now
+    return places
+
+
+def values(scored: Scored, space: Space, metrics: Sequence[str], weights: Floats) -> list[Value]:
+    """Compute every metric of a cell: points by torchmetrics, resamples from sums per dialogue.
+
+    `recall` becomes one value per class, named recall/<class>.
+    """
+    import torch
+
+    truth = torch.from_numpy(scored.truth)
+    scores = torch.from_numpy(scored.scores)
+    sums: dict[Any, Floats] = {}
+    found = []
+    for name in metrics:
+        metric = find("metric", name)
+        key = (metric.STATISTIC, getattr(metric, "CUTS", None))
+        if key not in sums:
+            sums[key] = statistic(scored, space, metric)
+        points = metric.point(truth, scores if isinstance(space, ClassSpace) else scores[..., 0])
+        spread = statistics.resampled(sums[key], weights, metric)
+        if points.ndim == 1:
+            found.append(Value(name, points, spread))
+        elif isinstance(space, ClassSpace):
+            found += [Value(f"{name}/{c}", points[:, at], spread[:, at]) for at, c in enumerate(space.classes)]
+    return found
+
+
+def statistic(scored: Scored, space: Space, metric: ModuleType) -> Floats:
+    """Return the sums per dialogue that a metric is a function of."""
+    if isinstance(space, ClassSpace):
+        if metric.STATISTIC == "calibration":
+            return statistics.calibration(scored.truth, scored.scores.astype(np.float64), scored.clusters)
+        return statistics.confusion(scored.truth, scored.scores.argmax(axis=-1), scored.clusters, len(space.classes))
+    predicted = scored.scores[..., 0].astype(np.float64)
+    if metric.STATISTIC == "cut":
+        return statistics.cut(scored.truth, predicted, scored.clusters, metric.CUTS)
+    return statistics.moments(scored.truth, predicted, scored.clusters)
+
+
+def floors(truth: NDArray[Any], space: Space, name: str) -> tuple[float | None, float | None]:
+    """Return a metric's value for the majority predictor and for guessing by the prior, both of the target's truth.
+
+    For a scale: the constant that is best for the metric (median for mae, mean otherwise); nothing is guessed.
+    """
+    metric, _, part = name.partition("/")
+    module = find("metric", metric)
+    if not isinstance(space, ClassSpace):
+        return _constant_floor(truth.astype(np.float64), module), None
+    if module.STATISTIC != "confusion":
+        return None, None
+    k = len(space.classes)
+    found = [module.from_statistic(f(truth, k)) for f in (statistics.majority, statistics.prior_matched)]
+    if part:
+        found = [value[space.classes.index(part)] for value in found]
+    majority, random = (None if np.isnan(value) else float(value) for value in found)
+    return majority, random
+
+
+def _constant_floor(truth: Floats, module: ModuleType) -> float | None:
+    constant = np.median(truth) if module.STATISTIC == "moments" and not module.HIGHER_IS_BETTER else truth.mean()
+    one = np.zeros(len(truth), dtype=np.int64)
+    if module.STATISTIC == "cut":
+        middle = np.digitize(truth, module.CUTS, right=True)
+        return float(module.from_statistic(statistics.majority(middle, len(module.CUTS) + 1)))
+    value = float(module.from_statistic(statistics.moments(truth, np.full((1, len(truth)), constant), one)[0, 0]))
+    return None if np.isnan(value) else value
+
+
+def degeneracy(scored: Scored, space: Space) -> list[str]:
+    """Return warnings about a predictor that is nearly constant or never gives a class that the truth holds."""
+    if not isinstance(space, ClassSpace):
+        constant = scored.scores[..., 0].std(axis=1) < 1e-4
+        return ["constant prediction"] if constant.any() else []
+    k = len(space.classes)
+    shares = np.array([np.bincount(one, minlength=k) / one.size for one in scored.scores.argmax(axis=-1)])
+    found = []
+    constant = shares.max(axis=1) >= CONSTANT_SHARE
+    if constant.any():
+        name = space.classes[int(shares[constant][0].argmax())]
+        found.append(f"nearly constant prediction ({name}) in {int(constant.sum())} of {len(shares)} replicates")
+    never = [name for at, name in enumerate(space.classes) if at in scored.truth and not shares[:, at].any()]
+    return [*found, *([f"never predicted: {', '.join(never)}"] if never else [])]
+
+
+def seed_spread(value: Value, seeds: Sequence[int]) -> float | None:
+    """Return the standard deviation over seeds of the mean over folds, or None with one seed."""
+    means = [value.replicates[[one == seed for one in seeds]].mean() for seed in sorted(set(seeds))]
+    return float(np.std(means, ddof=1)) if len(means) > 1 else None

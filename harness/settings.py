@@ -1,0 +1,55 @@
+"""params.yaml: every choice of a study, read, interpolated and overridden by OmegaConf."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from harness.errors import NameUnknownError, SettingError
+
+PARAMS = Path("params.yaml")
+NO_MODALITY = "none"
+
+
+def load(overrides: Sequence[str] = (), path: Path = PARAMS) -> dict[str, Any]:
+    """Return params.yaml as plain values, interpolations resolved.
+
+    Args:
+        overrides: `key.sub=value` items that replace values of the file; an unknown key is an error.
+        path: the file.
+    """
+    from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
+    from yaml import YAMLError
+
+    try:
+        params = OmegaConf.load(path)
+        OmegaConf.set_struct(params, True)
+        params = OmegaConf.merge(params, OmegaConf.from_dotlist(list(overrides)))
+        values = OmegaConf.to_container(params, resolve=True, throw_on_missing=True)
+    except OSError as error:
+        raise SettingError(
+            f"{path}: cannot be read ({error.strerror}); run the command at the top of the checkout"
+        ) from error
+    except (OmegaConfBaseException, YAMLError) as error:
+        raise SettingError(f"{path}: {' '.join(str(error).split())}") from error
+    if not isinstance(values, dict):
+        raise SettingError(f"{path}: expected a mapping of settings")
+    return {str(key): value for key, value in values.items()}
+
+
+def row(params: Mapping[str, Any], section: str, name: str) -> dict[str, Any]:
+    """Return one row of a section (`corpora`, `encoders`, `recipes`), or raise NameUnknownError."""
+    rows = params.get(section) or {}
+    if name not in rows:
+        raise NameUnknownError(f"row of {section} in params.yaml", name, rows)
+    return dict(rows[name] or {})
+
+
+def inputs(recipe: Mapping[str, Any]) -> dict[str, str]:
+    """Return modality -> encoder of a recipe, without the modalities that are `none`."""
+    used = {m: str(recipe[m]) for m in ("text", "audio", "video") if recipe.get(m, NO_MODALITY) != NO_MODALITY}
+    if not used:
+        raise SettingError("a recipe names an encoder for at least one of text, audio and video")
+    return used

@@ -1,0 +1,1 @@
+"""Stages: files in, files out; each is named as its stage in dvc.yaml."""

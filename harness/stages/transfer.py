@@ -1,0 +1,91 @@
+"""Train one recipe on every corpus in every label space, and predict all the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from harness import cellrow, engine, layout, models
+from harness.cellrow import CellRow, Inputs
+from harness.errors import SettingError
+from harness.files import read_json, write_json
+from harness.labels import space
+from harness.settings import row
+
+KEYS = ("text", "audio", "video", "route", "normalise", "fusion", "balanced", "settings")
+
+
+def run(params: dict[str, Any], recipe: str) -> None:
+    """Write models/<recipe>/ and predictions/<recipe>/, with plan.json naming every cell's file or reason.
+
+    Args:
+        params: params.yaml.
+        recipe: a row of `recipes`.
+    """
+    settings = checked(recipe, row(params, "recipes", recipe))
+    corpora = list(params["corpora"])
+    loaded = {name: Inputs(name, settings) for name in corpora}
+    cards = {name: read_json(layout.card(name), "dvc repro prepare") for name in corpora}
+    cells = [cell for name in params["spaces"] for cell in _cells(recipe, settings, space(name).name, loaded, cards)]
+    jobs = _jobs(recipe, settings, cells, tuple(params["training"]["seeds"]))
+    engine.run(cellrow.run, jobs, engine.worker_count(params["engine"]["workers"]), f"transfer {recipe}")
+    rows = [_trained(job) for job in jobs]
+    write_json(layout.plan(recipe), {"recipe": recipe, "settings": settings, "cells": cells, "rows": rows})
+    _prune(recipe, jobs)
+    print(f"{recipe}: {len(jobs)} cell rows, {sum('file' in cell for cell in cells)} of {len(cells)} cells predicted")
+
+
+def checked(name: str, recipe: dict[str, Any]) -> dict[str, Any]:
+    """Return a recipe whose keys are complete, or raise SettingError."""
+    missing = [key for key in KEYS if key not in recipe]
+    unknown = [key for key in recipe if key not in (*KEYS, "description")]
+    if missing or unknown:
+        problem = f"lacks {', '.join(missing)}" if missing else f"has the unknown key {', '.join(unknown)}"
+        raise SettingError(f"recipe {name} {problem}; a recipe has the keys {', '.join(KEYS)} and description")
+    return recipe
+
+
+def _cells(
+    recipe: str, settings: dict[str, Any], name: str, loaded: dict[str, Inputs], cards: dict[str, Any]
+) -> Iterator[dict[str, str]]:
+    """Yield every (source, target) of one space with its file, or the reason why there is none."""
+    sources = {corpus: cellrow.why_not("source", loaded[corpus], cards[corpus], name, settings) for corpus in loaded}
+    targets = {corpus: cellrow.why_not("target", loaded[corpus], cards[corpus], name, settings) for corpus in loaded}
+    for source, no_source in sources.items():
+        for target, no_target in targets.items():
+            cell = {"space": name, "source": source, "target": target}
+            related = source != target and cards[source]["family"] == cards[target]["family"]
+            reason = no_source or no_target or ("same_family" if related else None)
+            file = layout.prediction(recipe, source, name, target).as_posix()
+            yield {**cell, "reason": reason} if reason else {**cell, "file": file}
+
+
+def _jobs(recipe: str, settings: dict[str, Any], cells: list[dict[str, str]], seeds: tuple[int, ...]) -> list[CellRow]:
+    targets: dict[tuple[str, str], list[str]] = {}
+    for cell in cells:
+        if "file" in cell:
+            targets.setdefault((cell["source"], cell["space"]), []).append(cell["target"])
+    return [CellRow(recipe, settings, source, name, tuple(found), seeds) for (source, name), found in targets.items()]
+
+
+def _trained(job: CellRow) -> dict[str, Any]:
+    return {
+        "source": job.source,
+        "space": job.space,
+        **(models.facts(layout.model(job.recipe, job.source, job.space)) or {}),
+    }
+
+
+def _prune(recipe: str, jobs: list[CellRow]) -> None:
+    """Delete what an earlier plan left behind, so that the folders hold this study and nothing else."""
+    wanted = {layout.plan(recipe)}
+    for job in jobs:
+        wanted.add(layout.model(recipe, job.source, job.space))
+        wanted.update(layout.prediction(recipe, job.source, job.space, target) for target in job.targets)
+    for folder in (layout.MODELS / recipe, layout.PREDICTIONS / recipe):
+        folder.mkdir(parents=True, exist_ok=True)
+        for path in sorted(folder.rglob("*"), reverse=True):
+            if path.is_file() and path not in wanted:
+                path.unlink()
+            elif path.is_dir() and not any(path.iterdir()):
+                path.rmdir()

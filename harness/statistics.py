@@ -1,0 +1,111 @@
+"""How sure we are: sufficient statistics per dialogue, and intervals from resampling dialogues.
+
+Every metric is a function of sums over rows (counts, moments, calibration bins). Summed per dialogue once, a
+bootstrap over dialogues is one matrix product, exact and cheap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+BINS = 15  # of the calibration error
+Floats = NDArray[np.float64]
+
+
+def confusion(truth: NDArray[np.int64], predicted: NDArray[np.int64], clusters: NDArray[np.int64], k: int) -> Floats:
+    """Count (replicates, clusters, truth, predicted).
+
+    Args:
+        truth: class indices (n,).
+        predicted: class indices (replicates, n).
+        clusters: cluster number of each row (n,), from 0.
+        k: number of classes.
+    """
+    size = int(clusters.max()) + 1
+    cell = (clusters * k + truth) * k + predicted
+    counts = np.asarray([np.bincount(one, minlength=size * k * k) for one in cell], dtype=np.float64)
+    return counts.reshape(len(predicted), size, k, k)
+
+
+def cut(truth: Floats, predicted: Floats, clusters: NDArray[np.int64], cuts: Sequence[float]) -> Floats:
+    """Count (replicates, clusters, truth, predicted) after cutting a scale at `cuts`, each interval right-closed."""
+    t, p = np.digitize(truth, cuts, right=True), np.digitize(predicted, cuts, right=True)
+    return confusion(t, p, clusters, len(cuts) + 1)
+
+
+def moments(truth: Floats, predicted: Floats, clusters: NDArray[np.int64]) -> Floats:
+    """Sum (replicates, clusters, 7): n, t, p, t^2, p^2, t p, |t - p| of truth (n,) and predicted (replicates, n)."""
+    size = int(clusters.max()) + 1
+
+    def summed(values: Floats) -> Floats:
+        return np.bincount(clusters, weights=values, minlength=size).astype(np.float64)
+
+    rows = [
+        [np.ones_like(truth), truth, p, truth**2, p**2, truth * p, np.abs(truth - p)]
+        for p in np.asarray(predicted, dtype=np.float64)
+    ]
+    return np.asarray([[summed(values) for values in row] for row in rows]).swapaxes(1, 2)
+
+
+def calibration(truth: NDArray[np.int64], probabilities: Floats, clusters: NDArray[np.int64]) -> Floats:
+    """Sum (replicates, clusters, bins, 3): rows, hits, confidence of truth (n,), probabilities (replicates, n, k)."""
+    size = int(clusters.max()) + 1
+    confidence = probabilities.max(axis=-1).astype(np.float64)
+    hits = probabilities.argmax(axis=-1) == truth
+    bins = np.clip(np.ceil(confidence * BINS).astype(np.int64) - 1, 0, BINS - 1)
+    sums = [
+        [np.bincount(clusters * BINS + b, weights=w, minlength=size * BINS) for w in (np.ones_like(c), h, c)]
+        for b, h, c in zip(bins, hits.astype(np.float64), confidence, strict=True)
+    ]
+    return np.asarray(sums).reshape(len(probabilities), 3, size, BINS).transpose(0, 2, 3, 1)
+
+
+def draws(clusters: int, resamples: int, seed: int) -> Floats:
+    """Return how often each cluster is drawn, (resamples, clusters); the same arguments give the same draws.
+
+    Cells with the same target share their draws, so that differences between them are paired.
+    """
+    chance = np.random.default_rng([seed, clusters])
+    return chance.multinomial(clusters, np.full(clusters, 1 / clusters), size=resamples).astype(np.float64)
+
+
+def resampled(statistic: Floats, weights: Floats, metric: Any) -> Floats:
+    """Return the metric of each resample, averaged over replicates: (resamples,) or (resamples, classes).
+
+    Args:
+        statistic: (replicates, clusters, ...) sums.
+        weights: (resamples, clusters) from `draws`.
+        metric: a module of harness/metrics.
+    """
+    flat = statistic.reshape(len(statistic), statistic.shape[1], -1)
+    values = [metric.from_statistic((weights @ one).reshape(len(weights), *statistic.shape[2:])) for one in flat]
+    average: Floats = np.mean(values, axis=0)
+    return average
+
+
+def interval(values: Floats, level: float) -> tuple[float, float] | None:
+    """Return the percentile interval, or None when the metric is undefined in a twentieth of the resamples."""
+    known = values[np.isfinite(values)]
+    if len(known) < 0.95 * len(values):
+        return None
+    low, high = np.quantile(known, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
+
+
+def majority(truth: NDArray[np.int64], k: int) -> Floats:
+    """Return the confusion matrix (k, k) of always predicting the most frequent class of the truth."""
+    counts = np.bincount(truth, minlength=k).astype(np.float64)
+    matrix = np.zeros((k, k))
+    matrix[:, counts.argmax()] = counts
+    return matrix
+
+
+def prior_matched(truth: NDArray[np.int64], k: int) -> Floats:
+    """Return the expected confusion matrix (k, k) of guessing classes at random by their share of the truth."""
+    counts = np.bincount(truth, minlength=k).astype(np.float64)
+    matrix: Floats = np.outer(counts, counts) / counts.sum()
+    return matrix

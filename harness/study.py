@@ -1,0 +1,96 @@
+"""results/study.json: everything a reader must know beside the numbers."""
+
+from __future__ import annotations
+
+import datetime
+import importlib.metadata
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from harness import layout, manifest
+from harness.audit import overlaps
+from harness.files import digest, file_digest, read_json
+from harness.labels import ClassSpace, space
+from harness.transfer import Cell
+
+PACKAGES = ("emotransfer", "torch", "torchmetrics", "scikit-learn", "scipy", "numpy", "jieba", "dvc", "mlflow")
+
+
+def study_facts(params: Mapping[str, Any], plans: Sequence[Mapping[str, Any]], cells: Sequence[Cell]) -> dict[str, Any]:
+    """Return the facts of a study.
+
+    Args:
+        params: params.yaml.
+        plans: plan.json of every recipe.
+        cells: what was scored.
+    """
+    cards = {name: read_json(layout.card(name), "dvc repro prepare") for name in params["corpora"]}
+    spoken = {name: manifest.read_utterances(layout.utterances(name)) for name in params["corpora"]}
+    shared = overlaps(spoken)
+    return {
+        "study": params["study"],
+        "synthetic": any(card["synthetic"] for card in cards.values()),
+        "spaces": {name: _space(name) for name in params["spaces"]},
+        "recipes": {plan["recipe"]: _recipe(plan) for plan in plans},
+        "corpora": cards,
+        "overlap": shared,
+        "primary": params["primary"],
+        "bootstrap": params["statistics"],
+        "warnings": _warnings(cards, shared, cells),
+        "digest": digest([params, [card["digest"] for card in cards.values()]]),
+    }
+
+
+def provenance(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return when, from which commit and with which versions a report is made."""
+    lock = Path("dvc.lock")
+    return {
+        "time": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "commit": commit(),
+        "lock_digest": file_digest(lock) if lock.exists() else "",
+        "params_digest": digest(params),
+        "versions": {name: importlib.metadata.version(name) for name in PACKAGES},
+    }
+
+
+def commit() -> str:
+    """Return the checked-out commit, marked when the work tree differs from it, or an empty string outside git."""
+    git = shutil.which("git")
+    if git is None:
+        return ""
+    head = subprocess.run([git, "rev-parse", "HEAD"], capture_output=True, text=True, check=False)
+    dirty = subprocess.run(
+        [git, "status", "--porcelain", "--untracked-files=no"], capture_output=True, text=True, check=False
+    )
+    return head.stdout.strip() + ("+changes" if dirty.stdout.strip() else "") if head.returncode == 0 else ""
+
+
+def _space(name: str) -> dict[str, Any]:
+    found = space(name)
+    return {"classes": list(found.classes)} if isinstance(found, ClassSpace) else {"low": found.low, "high": found.high}
+
+
+def _recipe(plan: Mapping[str, Any]) -> dict[str, Any]:
+    settings = dict(plan["settings"])
+    return {"description": settings.pop("description", ""), "settings": settings, "rows": plan["rows"]}
+
+
+def _warnings(cards: Mapping[str, Any], shared: Sequence[Mapping[str, Any]], cells: Sequence[Cell]) -> list[str]:
+    found = [
+        f"{name} is synthetic: its numbers say nothing about the real corpus"
+        for name in cards
+        if cards[name]["synthetic"]
+    ]
+    found += [f"{name} is not linked: its row and column are empty" for name in cards if not cards[name]["present"]]
+    for pair in shared:
+        same_corpus = pair["a"].split()[0] == pair["b"].split()[0]
+        what = [f"{pair[kind]} {kind}" for kind in ("speakers", "dialogues") if same_corpus and pair[kind]]
+        if what:
+            found.append(f"{pair['a']} and {pair['b']} share {' and '.join(what)}")
+    constant = sorted({f"{cell.recipe} {cell.name}" for cell in cells if "nearly constant" in cell.warnings})
+    if constant:
+        found.append(f"{len(constant)} cells are nearly constant predictors: {', '.join(constant[:5])}")
+    return found

@@ -1,0 +1,1 @@
+"""Verbs: what a person types beside the stages; one file each."""

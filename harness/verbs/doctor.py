@@ -1,0 +1,74 @@
+"""Say what is installed, what is linked, what is missing, and what to do about it."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import shutil
+from pathlib import Path
+from typing import Any
+
+from harness import engine, layout, releases
+from harness.errors import HarnessError
+from harness.plugins import find, names
+from harness.study import PACKAGES
+
+
+def run(params: dict[str, Any]) -> None:
+    """Print one line per thing looked at; "!" marks what needs a hand."""
+    for line in [*_machine(params), *_packages(), *_encoders(params), *_corpora(params), *_pipeline(), *_tracking()]:
+        print(line)
+
+
+def _machine(params: dict[str, Any]) -> list[str]:
+    import torch
+
+    device = torch.cuda.get_device_name() if torch.cuda.is_available() else "none, the CPU is used"
+    free = shutil.disk_usage(".").free / 2**30
+    return [
+        f"  python {platform.python_version()}, {engine.worker_count(params['engine']['workers'])} worker processes",
+        f"  GPU: {device}",
+        f"{'  ' if free > 5 else '! '}disk: {free:.0f} GiB free"
+        + ("" if free > 5 else "; features need some, make room"),
+    ]
+
+
+def _packages() -> list[str]:
+    return ["  " + ", ".join(f"{name} {importlib.metadata.version(name)}" for name in PACKAGES)]
+
+
+def _encoders(params: dict[str, Any]) -> list[str]:
+    lines = []
+    for name, row in params["encoders"].items():
+        try:
+            find("encoder", name).encoder(**{key: value for key, value in (row or {}).items() if key != "routes"})
+            lines.append(f"  encoder {name}: ready")
+        except (HarnessError, TypeError) as error:
+            lines.append(f"! encoder {name}: {error}")
+    return lines
+
+
+def _corpora(params: dict[str, Any]) -> list[str]:
+    lines = [f"  adapters: {', '.join(names('corpus'))}"]
+    for name in params["corpora"]:
+        try:
+            if releases.is_linked(name):
+                kind = "synthetic, " if releases.is_synthetic(name) else ""
+                lines.append(f"  corpus {name}: {kind}linked to {os.path.realpath(layout.raw(name))}")
+            else:
+                lines.append(f"! corpus {name}: not linked; run `python -m harness link {name} <folder>`")
+        except HarnessError as error:
+            lines.append(f"! corpus {name}: {error}")
+    return lines
+
+
+def _pipeline() -> list[str]:
+    if not Path(".dvc").is_dir():
+        return ["! pipeline: no .dvc folder here; run the command at the top of the checkout"]
+    made = layout.REPORT.exists()
+    return ["  pipeline: " + (f"report at {layout.REPORT}" if made else "not run yet; run `dvc repro`")]
+
+
+def _tracking() -> list[str]:
+    return [f"  MLflow: {os.environ.get('MLFLOW_TRACKING_URI', 'sqlite:///mlflow.db')}"]

@@ -1,0 +1,233 @@
+"""dvc.yaml: what it says of the code, and what really runs again when something changes."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+from studies import CHECKOUT, params_of
+
+from harness.closure import closure
+from harness.files import file_digest
+from harness.plugins import names, source
+from harness.settings import NO_MODALITY
+from harness.verbs.deps import code_of, with_code
+
+DVC = yaml.safe_load((CHECKOUT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
+PARAMS = yaml.safe_load((CHECKOUT / "params.yaml").read_text(encoding="utf-8"))
+
+
+def body(stage: str) -> dict:
+    return DVC[stage].get("do", DVC[stage])
+
+
+@pytest.mark.parametrize("stage", DVC)
+def test_a_stage_depends_on_all_the_code_it_imports(stage: str) -> None:
+    listed = [dep for dep in body(stage)["deps"] if re.fullmatch(r"harness/[\w/]+\.py", dep)]
+    assert listed == code_of(stage), "run `python -m harness deps`"
+
+
+def test_the_code_lines_of_dvc_yaml_are_up_to_date() -> None:
+    text = (CHECKOUT / "dvc.yaml").read_text(encoding="utf-8")
+    assert with_code(text) == text
+
+
+def test_a_stage_is_named_as_its_file() -> None:
+    assert sorted(DVC) == names("stage")
+    for stage in DVC:
+        assert body(stage)["cmd"].startswith(f"python -m harness {stage}")
+
+
+def test_a_label_map_is_in_no_stage_after_prepare() -> None:
+    for stage in set(DVC) - {"prepare"}:
+        assert not [dep for dep in body(stage)["deps"] if dep.startswith("adapters")]
+    assert not [path for path in closure(source("stage", "features")) if path.parent.name == "adapters"]
+
+
+def test_every_row_of_params_names_a_file() -> None:
+    for corpus, row in PARAMS["corpora"].items():
+        assert (row or {}).get("adapter", corpus) in names("corpus")
+    assert set(PARAMS["encoders"]) <= set(names("encoder"))
+    for recipe in PARAMS["recipes"].values():
+        assert recipe["fusion"] in names("fusion")
+        assert {recipe["text"], recipe["audio"], recipe["video"]} <= {*PARAMS["encoders"], NO_MODALITY}
+    assert {metric for kind in PARAMS["metrics"].values() for metric in kind} <= set(names("metric"))
+
+
+def test_the_graph_stays_small_enough_for_dvc() -> None:
+    corpora, encoders, recipes = (len(PARAMS[key]) for key in ("corpora", "encoders", "recipes"))
+    assert corpora + corpora * encoders + recipes + 3 < 50
+
+
+class Repo:
+    """A copy of the checkout with a small study, driven by the real `dvc`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        for name in ("harness", "adapters", ".dvc", "data/features/none"):
+            shutil.copytree(
+                CHECKOUT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "tmp", "cache")
+            )
+        (folder / "harness_adapters").symlink_to("adapters")  # before the installed one on the path
+        for name in ("dvc.yaml", ".dvcignore", "pyproject.toml"):
+            shutil.copy(CHECKOUT / name, folder / name)
+        params_of(folder, recipes=("text_ngrams", "text_ngrams_zh"), spaces=("emotion4", "polarity3"))
+        self.run("git", "init", "-q")
+        self.run(sys.executable, "-m", "harness", "synth")
+
+    @property
+    def environment(self) -> dict[str, str]:
+        bin_folder = str(Path(sys.executable).parent)
+        keep = {key: value for key, value in os.environ.items() if not key.startswith(("MLFLOW_", "PYTEST_"))}
+        return {
+            **keep,
+            "PATH": f"{bin_folder}{os.pathsep}{os.environ['PATH']}",
+            "DVC_NO_ANALYTICS": "1",
+            "OMP_NUM_THREADS": "1",
+        }
+
+    def run(self, *command: str, check: bool = True) -> str:
+        done = subprocess.run(
+            command, cwd=self.folder, env=self.environment, capture_output=True, text=True, check=False
+        )
+        assert not check or done.returncode == 0, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    def repro(self, *targets: str) -> set[str]:
+        """Run `dvc repro` and return the stages that ran."""
+        return set(re.findall(r"Running stage '([^']+)'", self.run("dvc", "repro", *targets)))
+
+    def edit(self, name: str, old: str, new: str) -> None:
+        path = self.folder / name
+        text = path.read_text(encoding="utf-8")
+        assert old in text
+        path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+    def digests(self, *tops: str) -> dict[str, str]:
+        return {
+            path.relative_to(self.folder).as_posix(): file_digest(path)
+            for top in tops
+            for path in sorted((self.folder / top).rglob("*"))
+            if path.is_file() and path.name != ".gitignore"
+        }
+
+
+@pytest.fixture(scope="module")
+def repo(tmp_path_factory: pytest.TempPathFactory) -> Repo:
+    made = Repo(tmp_path_factory.mktemp("checkout"))
+    assert "track" in made.repro()
+    return made
+
+
+AFTER_TRAINING = {"score", "report", "track"}
+
+
+@pytest.mark.slow
+def test_a_second_repro_runs_nothing(repo: Repo) -> None:
+    assert repo.repro() == set()
+
+
+@pytest.mark.slow
+def test_one_changed_recipe_runs_alone(repo: Repo) -> None:
+    repo.edit("params.yaml", "description: n-grams of the text as said", "description: n-grams, as said")
+    assert repo.repro() == {"transfer@text_ngrams", *AFTER_TRAINING}
+
+
+@pytest.mark.slow
+def test_a_changed_label_map_extracts_no_feature_again(repo: Repo) -> None:
+    repo.edit("adapters/meld.py", '"disgust": "disgust"', '"disgust": "anger"')
+    ran = repo.repro()
+    assert {"prepare@meld", "transfer@text_ngrams", "transfer@text_ngrams_zh", "score"} <= ran
+    assert not [stage for stage in ran if stage.startswith("features")]
+
+
+@pytest.mark.slow
+def test_an_edited_encoder_runs_again_and_what_it_feeds(repo: Repo) -> None:
+    before = repo.digests("predictions")
+    repo.edit("harness/encoders/ngrams.py", "MODALITY =", "# a remark\nMODALITY =")
+    ran = repo.repro()
+    assert {"features@ngrams-meld", "features@ngrams-emotiontalk"} <= ran
+    assert not [stage for stage in ran if stage.startswith("prepare")]
+    after = repo.digests("predictions")
+    assert before.keys() == after.keys()
+
+
+def block(page: str, language: str, number: int = 0) -> str:
+    """Return a code block of a page in docs/, so that what the page says is what is tried."""
+    text = (CHECKOUT / "docs" / page).read_text(encoding="utf-8")
+    return re.findall(rf"```{language}\n(.*?)```", text, re.S)[number]
+
+
+@pytest.mark.slow
+def test_a_corpus_is_one_file_and_one_row(repo: Repo) -> None:
+    models = repo.digests("models")
+    times = {name: (repo.folder / name).stat().st_mtime_ns for name in models}
+    (repo.folder / "adapters" / "tiny.py").write_text(block("add-a-corpus.md", "python"), encoding="utf-8")
+    words = (("joy", "开心"), ("grief", "难过"))
+    rows = [f"{s}\t{e}\t{w}今天{n}" for s in ("train", "dev", "test") for n in range(8) for e, w in words]
+    (repo.folder / "release").mkdir()
+    (repo.folder / "release" / "tiny.tsv").write_text("\n".join(rows), encoding="utf-8")
+    (repo.folder / "release" / "SYNTHETIC.json").write_text('{"synthetic": true}')
+    repo.edit("params.yaml", "  emotiontalk: {}\n", "  emotiontalk: {}\n  tiny: {}\n")
+    repo.run(sys.executable, "-m", "harness", "link", "tiny", "release")
+    ran = repo.repro()
+    assert {"prepare@tiny", "features@ngrams-tiny"} <= ran
+    assert not [s for s in ran if s.startswith("features") and s != "features@ngrams-tiny"]
+    assert {name: (repo.folder / name).stat().st_mtime_ns for name in times} == times, "no other model was trained"
+    assert "tiny" in repo.run(sys.executable, "-m", "harness", "show", "--space", "emotion4")
+
+
+@pytest.mark.slow
+def test_an_encoder_a_model_and_a_metric_are_one_file_and_one_row_each(repo: Repo) -> None:
+    for page, room, name in (
+        ("add-an-encoder.md", "encoders", "shape"),
+        ("add-a-model.md", "fusion", "relu"),
+        ("add-a-metric.md", "metrics", "gmean"),
+    ):
+        (repo.folder / "harness" / room / f"{name}.py").write_text(block(page, "python"), encoding="utf-8")
+    rows = [yaml.safe_load(block(page, "yaml")) for page in ("add-an-encoder.md", "add-a-model.md")]
+    params = yaml.safe_load((repo.folder / "params.yaml").read_text(encoding="utf-8"))
+    for new in rows:
+        for section, added in new.items():
+            params[section].update(added)
+    params["metrics"]["classes"].append("gmean")
+    text = yaml.safe_dump(params, allow_unicode=True, sort_keys=False)
+    (repo.folder / "params.yaml").write_text(text, encoding="utf-8")
+    ran = repo.repro()
+    corpora = [f"features@shape-{corpus}" for corpus in params["corpora"]]
+    assert ran == {*corpora, "transfer@text_shape", "transfer@text_relu", *AFTER_TRAINING}
+    cells = (repo.folder / "results" / "cells.csv").read_text(encoding="utf-8")
+    assert re.search(r"emotion4,multimodal,text_relu,meld,emotiontalk,single_source,source_dev,gmean,\d", cells)
+
+
+@pytest.mark.slow
+def test_killed_during_transfer_it_resumes_to_the_same_bytes(repo: Repo) -> None:
+    repo.repro()
+    undisturbed = repo.digests("models", "predictions")
+    for top in ("models", "predictions"):
+        shutil.rmtree(repo.folder / top)
+    shutil.rmtree(repo.folder / ".dvc" / "cache")
+    process = subprocess.Popen(
+        ["dvc", "repro", "transfer"], cwd=repo.folder, env=repo.environment, start_new_session=True,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    deadline = time.monotonic() + 120
+    while not list(repo.folder.glob("models/*/*/*.safetensors")):
+        assert time.monotonic() < deadline
+        assert process.poll() is None, "ended before it could be killed"
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    survivors = {path: path.stat().st_mtime_ns for path in repo.folder.glob("models/*/*/*.safetensors")}
+    assert 0 < len(survivors) < len([name for name in undisturbed if name.endswith(".safetensors")])
+    repo.repro()
+    assert repo.digests("models", "predictions") == undisturbed
+    assert {path: path.stat().st_mtime_ns for path in survivors} == survivors, "finished pieces are kept"

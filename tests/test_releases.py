@@ -1,0 +1,69 @@
+"""Linking: which release a study reads, and that synthetic and real ones never meet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from studies import params_of
+
+from harness import layout, releases
+from harness.errors import HarnessError
+from harness.plugins import find, names
+from harness.synth import WATERMARK
+
+
+@pytest.fixture
+def params(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict:
+    monkeypatch.chdir(tmp_path)
+    return params_of(tmp_path)
+
+
+def real_copy(corpus: str, folder: str) -> None:
+    """Turn a synthetic release into one that passes for real, by taking its watermark away."""
+    Path("data/synthetic", corpus).rename(folder)
+    Path(folder, WATERMARK).unlink()
+
+
+def test_every_corpus_has_a_synthetic_layout() -> None:
+    assert names("synthetic layout") == names("corpus")
+
+
+def test_synth_links_every_corpus_and_marks_it(params: dict) -> None:
+    find("verb", "synth").run(params)
+    assert all(releases.is_synthetic(name) for name in params["corpora"])
+
+
+def test_linking_a_real_release_takes_the_synthetic_ones_out(params: dict) -> None:
+    find("verb", "synth").run(params)
+    real_copy("meld", "real_meld")
+    find("verb", "link").run(params, "meld", "real_meld")
+    assert releases.is_linked("meld")
+    assert not releases.is_synthetic("meld")
+    assert not releases.is_linked("emotiontalk")
+
+
+def test_synth_refuses_to_mix_and_says_how_not_to(params: dict) -> None:
+    find("verb", "synth").run(params)
+    real_copy("meld", "real_meld")
+    find("verb", "link").run(params, "meld", "real_meld")
+    with pytest.raises(HarnessError, match=r"real releases are linked \(meld\).*unlink"):
+        find("verb", "synth").run(params)
+    find("verb", "synth").run(params, if_unlinked=True)
+    assert not releases.is_synthetic("meld")
+    find("verb", "synth").run(params, replace=True)
+    assert releases.is_synthetic("meld")
+    assert Path("real_meld").is_dir()
+
+
+def test_a_folder_of_the_users_own_is_never_replaced(params: dict) -> None:
+    layout.raw("meld").mkdir(parents=True)
+    with pytest.raises(HarnessError, match=r"data/raw/meld is a folder of yours"):
+        releases.unlink("meld")
+    mine = Path("data/synthetic/meld")
+    mine.mkdir(parents=True)
+    (mine / "thesis.txt").write_text("precious")
+    layout.raw("meld").rmdir()
+    with pytest.raises(HarnessError, match=r"is not ours to replace"):
+        find("verb", "synth").run(params)
+    assert (mine / "thesis.txt").read_text() == "precious"
