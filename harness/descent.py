@@ -45,9 +45,12 @@ def train(
 
     Returns:
         the parameters by name, their dev score, and {"epoch": the chosen one, from 1}.
+
+    Raises:
+        SettingError: the features are sparse, or the training diverged.
     """
+    name = module.__name__.rsplit(".", 1)[-1]
     if sparse.issparse(train.x):
-        name = module.__name__.rsplit(".", 1)[-1]
         raise SettingError(f"the model {name} needs dense features; take `fusion: linear` for n-grams")
     device = _device()
     torch.manual_seed(seed)
@@ -60,7 +63,10 @@ def train(
     best, kept, chosen = -np.inf, {}, 0
     for epoch in range(1, int(settings["epochs"]) + 1):
         _epoch(model, optimiser, x, y, w, int(settings["batch"]), space)
-        now = score(_scores(model, dev.x, space), dev.y, space)
+        scores = _scores(model, dev.x, space)
+        if not np.isfinite(scores).all():
+            raise SettingError(f"the model {name} diverged in epoch {epoch} (lr {settings['lr']}); lower its lr")
+        now = score(scores, dev.y, space)
         if now > best:
             best, chosen = now, epoch
             kept = {name: value.detach().cpu().clone() for name, value in model.state_dict().items()}

@@ -23,7 +23,7 @@ def worker_count(setting: int | str) -> int:
     """Return how many processes to use: a positive number, or one per core for "auto"."""
     if setting == "auto":
         return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if isinstance(setting, int) and setting >= 1:
+    if type(setting) is int and setting >= 1:  # true is an int too
         return setting
     raise SettingError(f"engine.workers is {setting!r}; it is a positive number or auto")
 

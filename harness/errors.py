@@ -15,10 +15,21 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 
 class HarnessError(Exception):
     """A problem the user can mend; its text is the whole message."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel from a worker process as the finished text; the arguments that made it are gone."""
+        return _finished, (type(self), str(self), self.__dict__)
+
+
+def _finished(kind: type[HarnessError], text: str, facts: dict[str, Any]) -> HarnessError:
+    error = kind.__new__(kind, text)
+    error.__dict__.update(facts)
+    return error
 
 
 class ReleaseError(HarnessError):

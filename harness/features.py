@@ -98,16 +98,16 @@ def write(
 def read(folder: Path) -> FeatureStore:
     """Open a store without reading its rows; raise ResultError if it is not whole."""
     made_by = read_json(folder / MADE_BY, "dvc repro features")
-    ids = (folder / "ids.txt").read_text(encoding="utf-8").splitlines()
-    with (folder / "failed.csv").open(encoding="utf-8", newline="") as file:
-        failed = {row["id"]: row["reason"] for row in csv.DictReader(file)}
     try:
+        ids = (folder / "ids.txt").read_text(encoding="utf-8").splitlines()
+        with (folder / "failed.csv").open(encoding="utf-8", newline="") as file:
+            failed = {row["id"]: row["reason"] for row in csv.DictReader(file)}
         if made_by["kind"] == "dense":
             matrix: Matrix = np.load(folder / "rows.npy", mmap_mode="r", allow_pickle=False)
         else:
             parts = [np.load(folder / f"{part}.npy", mmap_mode="r") for part in ("data", "indices", "indptr")]
             matrix = sparse.csr_matrix(tuple(parts), shape=(len(ids), made_by["width"]), copy=False)
-    except (OSError, ValueError) as error:
+    except (OSError, EOFError, KeyError, ValueError) as error:
         raise ResultError(f"{folder}: damaged ({error}); delete it and run `dvc repro features`") from error
     if matrix.shape[0] != len(ids):
         raise ResultError(

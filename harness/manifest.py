@@ -116,7 +116,7 @@ def read_utterances(path: Path) -> list[Utterance]:
     names = {field.name for field in fields(Utterance)}
     rows = []
     for number, row in _lines(path):
-        if set(row) != names:
+        if not isinstance(row, dict) or set(row) != names:
             raise ResultError(f"{path}, line {number}: not an utterance of this version; run `dvc repro prepare`")
         rows.append(Utterance(**row))
     return rows
@@ -135,6 +135,7 @@ def label_of(row: Mapping[str, Any], space: str, view: str = MAIN_VIEW) -> str |
 
 
 def _lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    number = 0
     try:
         with path.open(encoding="utf-8") as file:
             for number, line in enumerate(file, 1):
@@ -142,4 +143,4 @@ def _lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     except OSError as error:
         raise ResultError(f"{path}: cannot be read ({error.strerror}); run `dvc repro prepare`") from error
     except ValueError as error:
-        raise ResultError(f"{path}: damaged ({error}); run `dvc repro prepare`") from error
+        raise ResultError(f"{path}, line {number}: damaged ({error}); run `dvc repro prepare`") from error

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from harness.errors import ResultError
@@ -32,7 +33,11 @@ def write(path: Path, key: str, replicates: list[Trained]) -> None:
     """Write all replicates of one cell row, and the key of what they were made from."""
     from safetensors.numpy import save_file
 
-    arrays = {f"{one.fold}|{one.seed}|{name}": array for one in replicates for name, array in one.arrays.items()}
+    arrays = {  # safetensors writes the memory of a view, not what it shows; hence order="C"
+        f"{one.fold}|{one.seed}|{name}": np.asarray(array, order="C")
+        for one in replicates
+        for name, array in one.arrays.items()
+    }
     facts = [{"fold": one.fold, "seed": one.seed, "dev": one.dev, "chosen": dict(one.chosen)} for one in replicates]
     metadata = {FIELD: json.dumps({"key": key, "replicates": facts})}
     write_whole(path, lambda temporary: save_file(arrays, temporary, metadata=metadata))

@@ -44,6 +44,8 @@ def write(path: Path, key: str, space: Space, replicates: list[Predictions]) -> 
         "seed": pa.array([one.seed for one in replicates for _ in one.ids], pa.int64()),
     }
     scores = np.concatenate([one.scores for one in replicates])
+    if not np.isfinite(scores).all():
+        raise ResultError(f"{path}: a score is not a finite number; train its recipe with a lower lr, or normalise")
     for at, name in enumerate(score_columns(space)):
         columns[name] = pa.array(scores[:, at], pa.float32())
     table = pa.table(columns).replace_schema_metadata({FIELD: json.dumps({"key": key, "space": space.name})})

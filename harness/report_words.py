@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 from harness.errors import ResultError
 
@@ -95,9 +96,17 @@ def count(value: int | None) -> str:
     return ABSENT if value is None else f"{value:,}"
 
 
-def plural(number_of: int, noun: str) -> str:
+FORMS: Mapping[str, Callable[[Any], str]] = {
+    "number": number,
+    "signed": signed,
+    "percent": percent,
+    "count": count,
+}
+
+
+def plural(how_many: int, one: str, many: str = "") -> str:
     """Return "1 cell" or "3 cells"."""
-    return f"{count(number_of)} {noun}" + ("" if number_of == 1 else "s")
+    return f"{count(how_many)} {one if how_many == 1 else many or one + 's'}"
 
 
 def metric_title(name: str) -> str:

@@ -26,7 +26,8 @@ from pathlib import Path
 from typing import Any
 
 from harness.tracking_address import TrackingError, artifact_location, check, hint
-from harness.tracking_records import SUMMARY, Record, primary, records, summary
+from harness.tracking_records import NOTE, SUMMARY, Record, primary, records, summary
+from harness.tracking_views import key, views
 from harness.transfer import Cell
 
 KEY, CONTENT = "harness.key", "harness.content"
@@ -40,7 +41,7 @@ LOGGERS = ("alembic", "mlflow.store.db.utils")
 BATCH = 100  # the most params MLflow takes a request
 COMPARED = 30  # runs on the comparison page; more are unreadable
 PAGE = 1000
-DIGEST_LENGTH = 36  # the most MLflow keeps of a dataset's digest
+DATASET_DIGEST = 12  # what the page shows of a dataset's digest; MLflow keeps 36 at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def mirror(
     experiment: str,
     tags: Mapping[str, str],
 ) -> Mirrored:
-    """Make the active runs of this study in MLflow say what the cells say.
+    """Make the active runs of this study in MLflow say what the cells say; progress is shown on standard error.
 
     Args:
         cells: the rows of `cells.csv`.
@@ -80,13 +81,16 @@ def mirror(
     # Newest first is how MLflow lists runs: made backwards, they stand there in the order of cells.csv.
     wanted = [*reversed(records(cells, facts)), summary(cells, facts, artifacts)]
     labels = _labels(facts, experiment, tags)
+    from rich.console import Console
+    from rich.progress import track
+
     with _errors_in_one_line(uri):
         client = _client(uri)
         experiment_id = _experiment(client, uri, experiment, facts, cells)
         found = _ours(client, experiment_id, labels["study"])
         kept = _current(found, wanted)
         runs: dict[str, str] = {}
-        for record in wanted:
+        for record in track(wanted, "MLflow", console=Console(stderr=True), transient=True):
             run = kept.get(record.key)
             runs[record.key] = run.info.run_id if run else _create(client, experiment_id, record, labels)
             if run:
@@ -94,16 +98,18 @@ def mirror(
         stale = [run for run in found if run.info.run_id not in runs.values()]
         for run in stale:
             client.delete_run(run.info.run_id)
-    pages = hint(uri, experiment_id, [runs[record.key] for record in _compared(cells, facts)])
+    scored = [cell for cell in cells if cell.value is not None]
+    view = key(scored[0].space, primary(scored, facts)) if scored else ""
+    pages = hint(uri, experiment_id, view, [runs[record.key] for record in _compared(scored, facts)])
     return Mirrored(len(wanted) - len(kept), len(kept), len(stale), experiment_id, pages)
 
 
-def _compared(cells: Sequence[Cell], facts: Mapping[str, Any]) -> list[Record]:
+def _compared(scored: Sequence[Cell], facts: Mapping[str, Any]) -> list[Record]:
     """Return the cells to look at first: those of the first space and of its first recipe."""
-    space = cells[0].space if cells else ""
-    present = {cell.recipe: None for cell in cells if cell.space == space}
-    recipe = next((name for name in facts.get("recipes", {}) if name in present), next(iter(present), ""))
-    return records([cell for cell in cells if (cell.space, cell.recipe) == (space, recipe)], facts)[:COMPARED]
+    leading = [cell for cell in scored if cell.space == scored[0].space]
+    present = dict.fromkeys(cell.recipe for cell in leading)
+    recipe = next((name for name in (*facts.get("recipes", {}), *present) if name in present), "")
+    return records([cell for cell in leading if cell.recipe == recipe], facts)[:COMPARED]
 
 
 def _labels(facts: Mapping[str, Any], experiment: str, tags: Mapping[str, str]) -> dict[str, str]:
@@ -112,8 +118,9 @@ def _labels(facts: Mapping[str, Any], experiment: str, tags: Mapping[str, str]) 
         "study": facts.get("study", experiment),
         "commit": made.get("commit"),
         "mlflow.source.git.commit": made.get("commit"),
+        "mlflow.source.name": "dvc repro track",
+        "mlflow.source.type": "LOCAL",
         "dvc_lock": made.get("lock_digest"),
-        "made": made.get("time"),
         **tags,
     }
     return {name: str(value) for name, value in labels.items() if value}
@@ -132,7 +139,15 @@ def _errors_in_one_line(uri: str) -> Iterator[None]:
     try:
         yield
     except (MlflowException, SQLAlchemyError, OSError) as error:
-        raise TrackingError(uri, str(error)) from error
+        raise TrackingError(uri, _cause(error)) from error
+
+
+def _cause(error: BaseException) -> str:
+    """Return what the operating system said, where it did: MLflow wraps a refused connection four times."""
+    told, inner = error, error.__cause__ or error.__context__
+    while inner is not None:
+        told, inner = inner if isinstance(inner, OSError) else told, inner.__cause__ or inner.__context__
+    return str(told)
 
 
 def _client(uri: str) -> Any:
@@ -151,20 +166,22 @@ def _experiment(client: Any, uri: str, name: str, facts: Mapping[str, Any], cell
     )
     tags = {
         "mlflow.experimentKind": "custom_model_development",
-        "mlflow.note.content": note,
+        NOTE: note,
         "synthetic": str(synthetic).lower(),
     }
     if cells:
         tags["mlflow.experiment.primaryMetric.name"] = f"transfer/{primary(cells, facts)}"
+    saved = views([cell for cell in cells if cell.value is not None], facts)
     found = client.get_experiment_by_name(name)
     if found is None:
-        return str(client.create_experiment(name, artifact_location=artifact_location(uri), tags=tags))
+        return str(client.create_experiment(name, artifact_location=artifact_location(uri), tags={**tags, **saved}))
     if found.lifecycle_stage != "active":
         raise TrackingError(
             uri,
             f"experiment {name!r} was deleted there; bring it back with "
             f"`mlflow experiments restore --experiment-id {found.experiment_id}` or set tracking.experiment",
         )
+    tags |= {tag: view for tag, view in saved.items() if tag not in found.tags}  # a view the user has changed stays
     for tag, value in tags.items():
         if found.tags.get(tag) != value:
             client.set_experiment_tag(found.experiment_id, tag, value)
@@ -217,7 +234,7 @@ def _datasets(record: Record) -> list[Any]:
     from mlflow.entities import Dataset, DatasetInput
 
     return [
-        DatasetInput(Dataset(name, digest[:DIGEST_LENGTH], "local", json.dumps({"corpus": name, "digest": digest})))
+        DatasetInput(Dataset(name, digest[:DATASET_DIGEST], "local", json.dumps({"corpus": name, "digest": digest})))
         for name, digest in record.datasets.items()
     ]
 

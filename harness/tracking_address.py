@@ -9,6 +9,7 @@ from urllib.parse import quote, urlsplit
 
 from harness.errors import HarnessError
 
+SERVERS = ("http", "https", "databricks")
 DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
 LOCAL_SERVER = "http://127.0.0.1:5000"  # where `mlflow ui` listens
 LOCK_SECONDS = 5
@@ -38,6 +39,8 @@ def check(uri: str) -> None:
     scheme = urlsplit(uri).scheme.split("+")[0]
     if scheme in ("", "file") or Path(uri).is_dir():
         raise TrackingError(uri, "a folder of files can no longer be written by MLflow; use sqlite:///mlflow.db")
+    if scheme not in SERVERS + DATABASES:
+        raise TrackingError(uri, "no server and no database; expected http://host:5000 or sqlite:///mlflow.db")
     if scheme in DATABASES:
         _check_database(uri)
 
@@ -51,17 +54,19 @@ def artifact_location(uri: str) -> str | None:
     return None if path is None else (path.parent / "mlartifacts").as_uri()
 
 
-def hint(uri: str, experiment_id: str, runs: Sequence[str]) -> str:
-    """Return how to open the pages: the command where there is no server, all runs, and `runs` side by side."""
+def hint(uri: str, experiment_id: str, view: str, runs: Sequence[str]) -> str:
+    """Return how to open the pages: the command where there is no server, a saved view, and `runs` side by side."""
     local = urlsplit(uri).scheme.split("+")[0] in DATABASES
     base = LOCAL_SERVER if local else shown(uri).rstrip("/")
     start = f"MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false mlflow ui --workers 1 --backend-store-uri {shown(uri)}"
-    chosen = f"runs={quote(json.dumps(list(runs), separators=(",", ":")))}&experiments={quote(json.dumps([experiment_id]))}"
+    page = f"{base}/#/experiments/{experiment_id}/runs?viewStateShareKey={quote(view)}"
+    lists = [quote(json.dumps(ids, separators=(",", ":"))) for ids in (list(runs), [experiment_id])]
     return "\n".join(
         [
             *([f"start:   {start}"] if local else []),
-            f"runs:    {base}/#/experiments/{experiment_id}/runs",
-            f"compare: {base}/#/compare-runs?{chosen}",
+            f"table:   {page}",
+            f"charts:  {page}&compareRunsMode=CHART",
+            f"compare: {base}/#/compare-runs?runs={lists[0]}&experiments={lists[1]}",
         ]
     )
 
@@ -86,7 +91,8 @@ def _check_database(uri: str) -> None:
                 connection.execute(text("BEGIN IMMEDIATE"))
         engine.dispose()
     except (SQLAlchemyError, OSError, ImportError) as error:
-        raise TrackingError(uri, f"the database cannot be opened for writing ({error.args[0]})") from error
+        problem = str(error).partition("\n")[0]  # SQLAlchemy goes on with the statement and a link
+        raise TrackingError(uri, f"the database cannot be opened for writing ({problem})") from error
 
 
 def _sqlite_file(uri: str) -> Path | None:

@@ -37,6 +37,8 @@ SECTIONS = {  # field of Cell -> metric key
 COUNTS = ("n", "n_classes", "clusters", "coverage", "replicates")
 RECALL = re.compile(r"recall[/_.:](?P<label>.+)")
 SUMMARY = "matrix"
+NOTE = "mlflow.note.content"  # MLflow shows it as the description
+DIGEST = 16  # hex digits; enough for the runs of one study
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ class Record:
     def content(self) -> str:
         """Return the digest of all it says, files included."""
         files = {inside: file_digest(path) for inside, path in self.files.items()}
-        return digest([self.name, self.params, self.metrics, self.tags, self.datasets, files, self.texts])
+        return digest([self.name, self.params, self.metrics, self.tags, self.datasets, files, self.texts])[:DIGEST]
 
 
 def records(cells: Sequence[Cell], facts: Mapping[str, Any]) -> list[Record]:
@@ -77,21 +79,22 @@ def summary(cells: Sequence[Cell], facts: Mapping[str, Any], artifacts: Sequence
     Raises:
         ResultError: an artifact does not exist.
     """
-    means: dict[str, float] = {}
-    for rows in _grouped(cells, FAMILY):
-        metric = primary(rows, facts)
-        scored = [row for row in rows if row.metric == metric and row.value is not None]
-        means |= {f"{kind}/{_family(rows[0])} {metric}": value for kind, value in _means(scored)}
+    means = _means(cells, facts)
     without = [cell for cell in cells if cell.value is None]
     counts = {"cells/with_value": len(cells) - len(without), "cells/with_reason": len(without)}
+    flat = {f"mean/{kind} {family}": value for family, kinds in means.items() for kind, value in kinds.items()}
     corpora = facts.get("corpora", {})
     versions = facts.get("made", {}).get("versions", {})
     return Record(
         name=SUMMARY,
-        key=digest(SUMMARY),
+        key=SUMMARY,
         params={},
-        metrics={**means, **{name: float(count) for name, count in counts.items()}},
-        tags={**_marks(facts), **{f"version.{name}": str(version) for name, version in versions.items()}},
+        metrics={**flat, **{name: float(count) for name, count in counts.items()}},
+        tags={
+            **_marks(facts),
+            **{f"version.{name}": str(version) for name, version in versions.items()},
+            NOTE: _table(means),
+        },
         datasets={name: str(corpora[name].get("digest", "")) for name in corpora if corpora[name].get("present")},
         files=dict(_files(artifacts)),
         texts={"reasons.csv": cells_to_csv(without)} if without else {},
@@ -108,6 +111,7 @@ def _record(rows: Sequence[Cell], facts: Mapping[str, Any]) -> Record:
     recipe = facts.get("recipes", {}).get(rows[0].recipe, {})
     settings = {f"recipe.{name}": text for name, text in _flat(recipe.get("settings", {}))}
     leading = next((row for row in rows if row.metric == primary(rows, facts) and row.value is not None), None)
+    pair, languages = _pair(rows[0], facts)
     metrics: dict[str, float] = {}
     for row in rows:
         for name, value in _scores(row):
@@ -117,10 +121,10 @@ def _record(rows: Sequence[Cell], facts: Mapping[str, Any]) -> Record:
     counted = leading or next(row for row in rows if row.value is not None)
     return Record(
         name=rows[0].name,
-        key=digest(identity),
-        params={**{name: value for name, value in identity.items() if value}, **_pair(rows[0], facts), **settings},
+        key=digest(identity)[:DIGEST],
+        params={**{name: value for name, value in identity.items() if value}, "pair": pair, **settings},
         metrics={**metrics, **dict(_numbers(counted, {name: name for name in COUNTS}))},
-        tags={**_marks(facts), **_remarks(rows), "mlflow.note.content": _note(counted, recipe.get("description", ""))},
+        tags={**_marks(facts), **languages, **_remarks(rows), NOTE: _note(counted, recipe.get("description", ""))},
     )
 
 
@@ -139,32 +143,51 @@ def _numbers(row: Cell, keys: Mapping[str, str]) -> Iterator[tuple[str, float]]:
             yield key.format(row.metric), float(value)
 
 
-def _pair(cell: Cell, facts: Mapping[str, Any]) -> dict[str, str]:
-    """Return the languages, where they are known, and what the pair crosses."""
+def _pair(cell: Cell, facts: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
+    """Return what the pair crosses, and its languages where they are known.
+
+    The languages become tags: MLflow's comparison page draws the first three params that differ, in alphabetical
+    order, and these are to be pair, source and target.
+    """
     corpora = facts.get("corpora", {})
-    languages = {
-        side: corpora.get(corpus, {}).get("language")
-        for side, corpus in (("source_language", cell.source), ("target_language", cell.target))
-    }
-    known = {side: str(language) for side, language in languages.items() if language}
-    spoken = {language.split("-")[0] for language in known.values()}
+    sides = {"source_language": cell.source, "target_language": cell.target}
+    spoken = {side: str(corpora.get(corpus, {}).get("language") or "") for side, corpus in sides.items()}
+    languages = {side: language for side, language in spoken.items() if language}
     if cell.is_in_domain:
-        return {**known, "pair": "in-domain"}
-    if len(known) < 2:
-        return {**known, "pair": "cross-corpus"}
-    return {**known, "pair": "within-language" if len(spoken) == 1 else "across-language"}
+        return "in-domain", languages
+    if len(languages) < len(sides):
+        return "cross-corpus", languages
+    shared = len({language.split("-")[0] for language in languages.values()}) == 1
+    return "within-language" if shared else "across-language", languages
 
 
-def _means(rows: Sequence[Cell]) -> Iterator[tuple[str, float]]:
-    kinds = {
-        "mean_in_domain": [row.value for row in rows if row.is_in_domain],
-        "mean_cross_corpus": [row.value for row in rows if not row.is_in_domain],
-        "mean_ratio": [row.ratio for row in rows if not row.is_in_domain],
-    }
-    for kind, values in kinds.items():
-        numbers = [value for value in values if value is not None]
-        if numbers:
-            yield kind, fmean(numbers)
+def _means(cells: Sequence[Cell], facts: Mapping[str, Any]) -> dict[str, dict[str, float]]:
+    """Return "space recipe metric" -> kind -> mean of the primary metric; parts that all cells share are left out."""
+    named = [name for name in FAMILY if name in ("space", "recipe") or len({getattr(c, name) for c in cells}) > 1]
+    means = {}
+    for rows in _grouped(cells, FAMILY):
+        metric = primary(rows, facts)
+        scored = [row for row in rows if row.metric == metric and row.value is not None]
+        crossing = [row for row in scored if not row.is_in_domain]
+        columns = {
+            "in_domain": [row.value for row in scored if row.is_in_domain],
+            "cross_corpus": [row.value for row in crossing],
+            "ratio": [row.ratio for row in crossing],
+        }
+        numbers = {kind: [value for value in values if value is not None] for kind, values in columns.items()}
+        family = " ".join([*(getattr(rows[0], name) for name in named), metric])
+        means[family] = {kind: round(fmean(values), 6) for kind, values in numbers.items() if values}
+    return {family: kinds for family, kinds in means.items() if kinds}
+
+
+def _table(means: Mapping[str, Mapping[str, float]]) -> str:
+    kinds = ("in_domain", "cross_corpus", "ratio")
+    rows = [
+        f"| {family} | {' | '.join(f'{values[kind]:.3f}' if kind in values else '' for kind in kinds)} |"
+        for family, values in means.items()
+    ]
+    head = ["| mean of | in-domain | cross-corpus | ratio |", "|---|---|---|---|"]
+    return "\n".join([*head, *rows, "", "Report, tables and all cells: see Artifacts."])
 
 
 def _remarks(rows: Sequence[Cell]) -> dict[str, str]:
@@ -179,7 +202,9 @@ def _marks(facts: Mapping[str, Any]) -> dict[str, str]:
 
 def _note(row: Cell, description: str) -> str:
     interval = "" if row.low is None or row.high is None else f" [{row.low:.3f}, {row.high:.3f}]"
-    context = {"in-domain": row.in_domain, "majority floor": row.floor, "gap": row.gap, "ratio": row.ratio}
+    context = {"majority floor": row.floor}
+    if not row.is_in_domain:
+        context |= {"in-domain": row.in_domain, "gap": row.gap, "ratio": row.ratio}
     around = "".join(f", {name} {value:.3f}" for name, value in context.items() if value is not None)
     return (
         f"Trained on **{row.source}**, tested on **{row.target}** ({row.space}, {row.recipe}): "
@@ -202,7 +227,7 @@ def _flat(value: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
         for name, inner in value.items():
             yield from _flat(inner, f"{prefix}.{name}" if prefix else str(name))
     elif value is not None:
-        yield prefix, str(value)
+        yield prefix, ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _grouped(cells: Sequence[Cell], names: Sequence[str]) -> list[list[Cell]]:

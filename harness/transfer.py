@@ -25,8 +25,8 @@ class Cell:
     occur in their truth, `coverage` the share of the target's test rows that the space scores. `floor` is the
     majority predictor's value, `floor_random` that of a guess by the target's prior, `ceiling` the human one.
     `gap` = value - in-domain value (negative: transfer costs something), with its paired interval; `ratio` =
-    (value - floor) / (in-domain - floor); an in-domain cell has neither. `clusters` counts the resampled dialogues. `warnings` are short,
-    joined by "; ". Numbers that do not exist are None, never NaN.
+    (value - floor) / (in-domain - floor); an in-domain cell has neither. `clusters` counts the resampled dialogues.
+    `warnings` are short, joined by "; ". Numbers that do not exist are None, never NaN.
     """
 
     space: str
@@ -122,4 +122,7 @@ def _value(text: str, hint: Any) -> Any:
         return text
     if text == "":
         return None
-    return int(text) if hint == int | None else float(text)
+    number = int(text) if hint == int | None else float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is no score")
+    return number

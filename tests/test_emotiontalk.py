@@ -126,7 +126,8 @@ class TestTranslation:
         assert utterances[SECOND].translations == {}
         assert utterances[SECOND].flags == ["laughing", "translation_suspect"]
         assert utterances["G00001_03_01_010"].translations == {}
-        assert any(note.startswith("1 translations of translation_en.csv are marked as suspect") for note in release.notes)
+        suspect = "1 translations of translation_en.csv are marked as suspect"
+        assert any(note.startswith(suspect) for note in release.notes)
         assert "1 rows of translation_en.csv match no utterance" in release.notes
         assert "translation_en.csv" in release.files
 

@@ -66,7 +66,9 @@ def test_an_emotion_lies_in_emotion7_and_in_emotion4_only_if_it_has_the_class(em
 
 
 def test_a_native_label_that_means_no_class_is_outside_by_its_published_name() -> None:
-    assert share_emotion("fru", None) == {space: Shared(None, "outside_space:fru") for space in ("emotion7", "emotion4")}
+    assert share_emotion("fru", None) == {
+        space: Shared(None, "outside_space:fru") for space in ("emotion7", "emotion4")
+    }
 
 
 def test_polarity_of_an_emotion_leaves_out_surprise_alone() -> None:

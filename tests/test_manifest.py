@@ -56,9 +56,9 @@ BROKEN: dict[str, Callable[[Release], object]] = {
     r"tiny: the release has 5 rows, but 3 were kept and 1 dropped; the adapter loses rows": lambda made: setattr(
         made, "rows", 5
     ),
-    r"tiny: b \(multimodal\): answers the spaces \['emotion4', 'emotion7', 'polarity3'\]": lambda made: made.annotations[
-        1
-    ].shared.pop("valence"),
+    r"tiny: b \(multimodal\): answers the spaces \['emotion4', 'emotion7', 'polarity3'\]": lambda made: (
+        made.annotations[1].shared.pop("valence")
+    ),
     r"tiny: b \(audio\): answers the spaces \[\]": lambda made: made.annotations[1].views.update(audio={}),
     r"tiny: b \(multimodal\): 'joy' is no value of emotion7": relabel(emotion7=Shared("joy")),
     r"tiny: b \(multimodal\): 'fear' is no value of emotion4": relabel(emotion4=Shared("fear")),
@@ -94,7 +94,9 @@ def test_only_the_first_five_of_many_are_listed() -> None:
 
 def test_utterances_round_trip(tmp_path: Path) -> None:
     rows = [
-        utterance("a", fold="Ses01", gender="female", translations={"en": "hello"}, audio="a/b.wav", start=1.5, end=2.0),
+        utterance(
+            "a", fold="Ses01", gender="female", translations={"en": "hello"}, audio="a/b.wav", start=1.5, end=2.0
+        ),
         utterance("中", strata={"kind": "scripted"}, flags=["overlap"]),
         Utterance("c", "test", "d2", 3, None, "en", None),
     ]

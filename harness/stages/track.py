@@ -8,6 +8,7 @@ from typing import Any
 from harness import layout, tracking
 from harness.files import read_json, write_json
 from harness.study import provenance
+from harness.tracking_address import shown
 from harness.transfer import read_cells
 
 DEFAULT_URI = "sqlite:///mlflow.db"
@@ -30,5 +31,9 @@ def run(params: dict[str, Any]) -> None:
         experiment=params["tracking"]["experiment"],
         tags={"study": params["study"], "commit": made["commit"], "dvc_lock": made["lock_digest"]},
     )
-    write_json(layout.TRACKED, {"uri": uri, "experiment_id": mirrored.experiment_id})
-    print(f"MLflow ({uri}): {mirrored.created} runs written, {mirrored.unchanged} unchanged\n{mirrored.compare_hint}")
+    place = shown(uri)  # without a password
+    write_json(layout.TRACKED, {"uri": place, "experiment_id": mirrored.experiment_id})
+    print(
+        f"MLflow ({place}): {mirrored.created} runs written, {mirrored.unchanged} unchanged, "
+        f"{mirrored.removed} superseded\n{mirrored.compare_hint}"
+    )

@@ -1,0 +1,63 @@
+"""The split audit: what two splits, or two corpora, have in common."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from harness_adapters import meld
+
+from harness.audit import overlaps
+from harness.corpus import Split, Utterance
+
+
+def said(split: Split, **facts: Any) -> Utterance:
+    known = {"id": "x", "dialogue": f"d {split}", "turn": 0, "speaker": f"s {split}", "language": "en", "text": None}
+    return Utterance(split=split, **{**known, **facts})
+
+
+def test_splits_that_share_nothing_are_not_listed() -> None:
+    assert overlaps({"meld": [said("train"), said("dev"), said("test")]}) == []
+    assert overlaps({}) == overlaps({"meld": []}) == []
+
+
+def test_what_two_splits_share_is_counted_once_each() -> None:
+    rows = [
+        said("train", speaker="Ross", text="Oh my god, no way!"),
+        said("train", speaker="Ross", text="Oh my god, no way!"),
+        said("train", speaker="Monica", text="I know, I know."),
+        said("test", speaker="Ross", text="Oh my god, no way!"),
+        said("test", speaker="Monica", text="Something else."),
+        said("dev", speaker="Phoebe", dialogue="d test"),
+    ]
+    assert overlaps({"meld": rows}) == [
+        {"a": "meld train", "b": "meld test", "speakers": 2, "dialogues": 0, "texts": 1},
+        {"a": "meld test", "b": "meld dev", "speakers": 0, "dialogues": 1, "texts": 0},
+    ]
+
+
+def test_a_speaker_or_dialogue_of_one_name_in_two_corpora_is_two() -> None:
+    a = [said("train", speaker="Ross", dialogue="1", text="The same long sentence.")]
+    b = [said("test", speaker="Ross", dialogue="1", text="The same long sentence.")]
+    assert overlaps({"meld": a, "m3ed": b}) == [
+        {"a": "meld train", "b": "m3ed test", "speakers": 0, "dialogues": 0, "texts": 1}
+    ]
+
+
+def test_short_texts_and_missing_speakers_are_not_shared() -> None:
+    rows = [said(split, speaker=None, text=text) for split in ("train", "test") for text in ("Okay.", "", None)]
+    assert overlaps({"meld": rows}) == []
+
+
+def test_folds_are_compared_where_there_is_no_split() -> None:
+    rows = [said("train", fold=fold, speaker="F", dialogue=fold) for fold in ("Ses01", "Ses02")]
+    assert overlaps({"iemocap": rows}) == [
+        {"a": "iemocap Ses01", "b": "iemocap Ses02", "speakers": 1, "dialogues": 0, "texts": 0}
+    ]
+
+
+def test_meld_shares_speakers_between_its_official_splits(corpora_folder: Path) -> None:
+    """Of the 100 speaker names of the official test CSV, 69 occur in the train CSV too."""
+    found = {(pair["a"], pair["b"]): pair for pair in overlaps({"meld": meld.read(corpora_folder / "MELD").utterances})}
+    assert found["meld train", "meld test"]["speakers"] == 69
+    assert found["meld train", "meld test"]["dialogues"] == 0

@@ -1,0 +1,177 @@
+"""Gradient descent: it learns, by its seed alone, all of its parameters, and keeps its best epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from numpy.testing import assert_array_equal
+from scipy import sparse
+
+from harness import descent
+from harness.errors import SettingError
+from harness.examples import Examples
+from harness.labels import EMOTION4, VALENCE, Space
+from harness.plugins import find, names
+from harness.training import dev_score
+
+SETTINGS: dict[str, Any] = {
+    "hidden": 16,
+    "layers": 2,
+    "dropout": 0.2,
+    "lr": 0.01,
+    "weight_decay": 0.01,
+    "batch": 4,
+    "epochs": 5,
+    "patience": 5,
+}
+CHANCE = np.random.default_rng(6)
+X = CHANCE.normal(size=(60, 10)).astype(np.float32)
+TRUTH: dict[str, Any] = {EMOTION4.name: CHANCE.integers(0, 4, 60), VALENCE.name: CHANCE.uniform(-1, 1, 60)}
+NETWORKS = [name for name in names("fusion") if hasattr(find("fusion", name), "Model")]
+every_network = pytest.mark.parametrize("name", NETWORKS)
+every_space = pytest.mark.parametrize("space", [EMOTION4, VALENCE], ids=lambda space: space.name)
+
+
+def examples(space: Space, rows: slice) -> Examples:
+    return Examples(X[rows], TRUTH[space.name][rows])
+
+
+def trained(
+    name: str,
+    space: Space,
+    seed: int = 1,
+    score: Callable[..., float] = dev_score,
+    rows: slice = slice(40),
+    **settings: Any,
+) -> tuple[dict[str, Any], float, dict[str, float]]:
+    train = examples(space, rows)
+    dev = examples(space, slice(40, 60)) if score is dev_score else train
+    weight = np.ones(len(train.y))
+    return descent.train(find("fusion", name), train, dev, weight, space, {**SETTINGS, **settings}, seed, score)
+
+
+def test_there_is_a_network() -> None:
+    assert "mlp" in NETWORKS
+
+
+@every_network
+@every_space
+def test_it_overfits_eight_examples(name: str, space: Space) -> None:
+    settings = {**SETTINGS, "dropout": 0, "weight_decay": 0, "epochs": 150, "patience": 150}
+    few = examples(space, slice(8))
+    arrays, best, _ = descent.train(find("fusion", name), few, few, np.ones(8), space, settings, 1, dev_score)
+    scores = descent.predict(find("fusion", name), arrays, few.x, space, settings)
+    assert best > 0.99
+    assert dev_score(scores, few.y, space) == pytest.approx(best, abs=1e-6)
+
+
+@every_network
+@every_space
+def test_a_seed_decides_everything(name: str, space: Space) -> None:
+    torch.manual_seed(123)
+    first, best, chosen = trained(name, space, seed=1)
+    torch.manual_seed(456)
+    torch.rand(7)
+    again, best_again, chosen_again = trained(name, space, seed=1)
+    assert (best, chosen) == (best_again, chosen_again)
+    for part in first:
+        assert_array_equal(first[part], again[part])
+    other, _, _ = trained(name, space, seed=2)
+    assert all((first[part] != other[part]).any() for part in first)
+
+
+@every_network
+@every_space
+def test_every_parameter_receives_a_gradient(name: str, space: Space) -> None:
+    torch.manual_seed(1)
+    outputs = 4 if space is EMOTION4 else 1
+    model = find("fusion", name).Model(10, outputs, SETTINGS)
+    train = examples(space, slice(40))
+    descent._loss(model(torch.from_numpy(train.x)), torch.from_numpy(train.y), space).mean().backward()
+    for part, parameter in model.named_parameters():
+        assert parameter.grad is not None, part
+        assert parameter.grad.abs().sum() > 0, part
+
+
+@every_network
+@every_space
+def test_training_moves_every_parameter(name: str, space: Space) -> None:
+    before, _, _ = trained(name, space, lr=0.0, epochs=1)
+    after, _, _ = trained(name, space, epochs=1)
+    assert all((before[part] != after[part]).any() for part in before)
+
+
+def scripted(values: list[float], seen: list[Any]) -> Callable[..., float]:
+    def score(scores: Any, truth: Any, space: Space) -> float:
+        seen.append(scores.copy())
+        return values[len(seen) - 1]
+
+    return score
+
+
+@every_network
+def test_the_best_epoch_is_kept_and_the_first_of_equals(name: str) -> None:
+    seen: list[Any] = []
+    arrays, best, chosen = trained(name, EMOTION4, score=scripted([0.1, 0.7, 0.3, 0.7, 0.2], seen))
+    assert (best, chosen, len(seen)) == (0.7, {"epoch": 2.0}, 5)
+    again = descent.predict(find("fusion", name), arrays, X[:40], EMOTION4, SETTINGS)
+    np.testing.assert_allclose(again, seen[1], atol=1e-6)
+    assert np.abs(again - seen[4]).max() > 1e-3
+
+
+@every_network
+def test_patience_ends_the_training(name: str) -> None:
+    seen: list[Any] = []
+    _, best, chosen = trained(name, EMOTION4, score=scripted([0.5, 0.4, 0.4, 0.4, 0.9], seen), patience=3)
+    assert (best, chosen, len(seen)) == (0.5, {"epoch": 1.0}, 4)
+
+
+@every_network
+@every_space
+def test_predictions_are_probabilities_or_lie_inside_the_scale(name: str, space: Space) -> None:
+    arrays, _, _ = trained(name, space)
+    scores = descent.predict(find("fusion", name), arrays, X * 100, space, SETTINGS)
+    assert scores.dtype == np.float32
+    if space is EMOTION4:
+        np.testing.assert_allclose(scores.sum(axis=1), 1, atol=1e-5)
+        assert (scores >= 0).all()
+    else:
+        assert scores.shape == (60, 1)
+        assert (np.abs(scores) <= 1).all()
+    alone = descent.predict(find("fusion", name), arrays, X[3:4] * 100, space, SETTINGS)
+    np.testing.assert_allclose(alone, scores[3:4], atol=1e-5, err_msg="dropout is on, or rows mix")
+
+
+@every_network
+def test_a_row_without_weight_teaches_nothing(name: str) -> None:
+    truth = TRUTH[EMOTION4.name][:40].copy()
+    weight = np.ones(40)
+    weight[:10] = 0
+    runs = []
+    for wrong in (0, 3):
+        truth[:10] = wrong
+        train = Examples(X[:40], truth.copy())
+        runs.append(
+            descent.train(
+                find("fusion", name), train, examples(EMOTION4, slice(40, 60)), weight, EMOTION4, SETTINGS, 1, dev_score
+            )
+        )
+    for part in runs[0][0]:
+        assert_array_equal(runs[0][0][part], runs[1][0][part])
+
+
+def test_sparse_features_are_refused_by_name() -> None:
+    x = sparse.csr_matrix(X)
+    few = Examples(x, TRUTH[EMOTION4.name])
+    with pytest.raises(SettingError, match="the model mlp needs dense features; take `fusion: linear` for n-grams"):
+        descent.train(find("fusion", "mlp"), few, few, np.ones(60), EMOTION4, SETTINGS, 1, dev_score)
+
+
+@every_space
+def test_a_training_that_diverges_is_an_error_and_not_a_model(space: Space) -> None:
+    with pytest.raises(SettingError, match=r"the model mlp diverged in epoch \d+ \(lr 1e\+30\); lower its lr"):
+        trained("mlp", space, lr=1e30)

@@ -1,0 +1,105 @@
+"""Work side by side: the same results as one after the other, and errors that keep their text."""
+
+from __future__ import annotations
+
+import os
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from harness import engine
+from harness.errors import HarnessError, NameUnknownError, ReleaseError, ResultError, SettingError, UnknownLabelError
+from harness.files import write_text
+
+
+@dataclass(frozen=True)
+class Job:
+    """A piece of work: what to write, or how to fail."""
+
+    folder: Path
+    number: int
+    error: str = ""
+
+
+def work(job: Job) -> None:
+    write_text(job.folder / f"{job.number}.txt", f"{job.number**2} in {os.environ.get('OMP_NUM_THREADS')} thread")
+
+
+def fail(job: Job) -> None:
+    if job.error:
+        raise ERRORS[job.error]
+    work(job)
+
+
+def die(job: Job) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+ERRORS = {
+    "SettingError": SettingError("lr is too large"),
+    "ResultError": ResultError("x.parquet: damaged"),
+    "NameUnknownError": NameUnknownError("metric", "uarr", ["uar", "wa"]),
+    "ReleaseError": ReleaseError("/data/x.csv", "is empty", row=3, expected="a header", todo="mend it"),
+    "UnknownLabelError": UnknownLabelError("/data/x.csv", "joi", ["joy", "anger"], row=7),
+    "ZeroDivisionError": ZeroDivisionError("a bug keeps its type"),
+}
+
+
+@pytest.fixture(autouse=True)
+def four_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in engine.THREAD_VARIABLES:
+        monkeypatch.setenv(variable, "4")
+
+
+def contents(folder: Path) -> dict[str, str]:
+    return {path.name: path.read_text() for path in folder.iterdir()}
+
+
+def test_two_processes_give_what_one_gives(tmp_path: Path) -> None:
+    for workers in (1, 2):
+        folder = tmp_path / str(workers)
+        folder.mkdir()
+        engine.run(work, [Job(folder, number) for number in range(5)], workers, "test")
+    assert contents(tmp_path / "1") == contents(tmp_path / "2")
+    assert contents(tmp_path / "2")["3.txt"] == "9 in 1 thread"
+
+
+def test_no_jobs_are_done_at_once(tmp_path: Path) -> None:
+    engine.run(die, [], 2, "test")
+
+
+@pytest.mark.parametrize("name", ERRORS)
+def test_an_error_of_a_job_surfaces_as_itself(name: str, tmp_path: Path) -> None:
+    expected = ERRORS[name]
+    for workers in (1, 2):
+        with pytest.raises(type(expected)) as caught:
+            engine.run(fail, [Job(tmp_path, 0, name), Job(tmp_path, 1)], workers, "test")
+        assert type(caught.value) is type(expected)
+        assert str(caught.value) == str(expected)
+    if isinstance(expected, ReleaseError):
+        assert isinstance(caught.value, ReleaseError)
+        assert (caught.value.path, caught.value.row) == (expected.path, expected.row)
+
+
+def test_what_was_finished_before_an_error_stays(tmp_path: Path) -> None:
+    with pytest.raises(SettingError):
+        engine.run(fail, [Job(tmp_path, 0), Job(tmp_path, 1, "SettingError"), Job(tmp_path, 2)], 1, "test")
+    assert set(contents(tmp_path)) == {"0.txt"}
+
+
+def test_a_worker_that_dies_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(HarnessError, match=r"^test: a worker process died .*finished pieces are kept.*engine\.workers"):
+        engine.run(die, [Job(tmp_path, number) for number in range(3)], 2, "test")
+
+
+def test_auto_is_one_worker_per_core_this_process_may_use() -> None:
+    assert engine.worker_count("auto") == len(os.sched_getaffinity(0))
+    assert engine.worker_count(3) == 3
+
+
+@pytest.mark.parametrize("setting", [0, -1, "two", "4", None, 1.5, True])
+def test_any_other_number_of_workers_is_refused(setting: object) -> None:
+    with pytest.raises(SettingError, match=r"engine\.workers is .*; it is a positive number or auto"):
+        engine.worker_count(setting)  # type: ignore[arg-type]

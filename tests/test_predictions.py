@@ -1,0 +1,113 @@
+"""Predictions on disk: what was written comes back, what was damaged does not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from numpy.testing import assert_array_equal
+
+from harness import predictions
+from harness.errors import ResultError
+from harness.labels import EMOTION4, EMOTION7, VALENCE, Space
+from harness.predictions import Predictions
+
+CHANCE = np.random.default_rng(9)
+
+
+def made(columns: int) -> list[Predictions]:
+    return [
+        Predictions(fold, seed, [f"{fold}_{n}", "话"], ["dev", "test"], CHANCE.random((2, columns), dtype=np.float32))
+        for n, (fold, seed) in enumerate([("Ses02", 1), ("Ses01", 1), ("Ses02", 2)])
+    ]
+
+
+def written(path: Path, space: Space = EMOTION4, columns: int = 4) -> list[Predictions]:
+    replicates = made(columns)
+    predictions.write(path, "the key", space, replicates)
+    return replicates
+
+
+@pytest.mark.parametrize(("space", "columns"), [(EMOTION4, 4), (EMOTION7, 7), (VALENCE, 1)])
+def test_round_trip_in_the_order_written(tmp_path: Path, space: Space, columns: int) -> None:
+    path = tmp_path / "a" / "p.parquet"
+    before = written(path, space, columns)
+    after = predictions.read(path, space)
+    assert [(one.fold, one.seed, one.ids, one.splits) for one in after] == [
+        (one.fold, one.seed, one.ids, one.splits) for one in before
+    ]
+    for old, new in zip(before, after, strict=True):
+        assert_array_equal(new.scores, old.scores)
+        assert new.scores.dtype == np.float32
+    assert predictions.key_of(path) == "the key"
+    assert [file.name for file in path.parent.iterdir()] == ["p.parquet"]
+
+
+def test_the_file_can_be_read_without_this_code_and_holds_no_truth(tmp_path: Path) -> None:
+    written(tmp_path / "p.parquet")
+    table = pq.read_table(tmp_path / "p.parquet")
+    assert table.column_names == ["id", "split", "fold", "seed", "p_happy", "p_sad", "p_neutral", "p_anger"]
+    assert table["seed"].to_pylist() == [1, 1, 1, 1, 2, 2]
+
+
+def test_a_scale_has_one_column() -> None:
+    assert predictions.score_columns(VALENCE) == ["value"]
+
+
+def test_without_a_file_there_is_no_key(tmp_path: Path) -> None:
+    assert predictions.key_of(tmp_path / "p.parquet") is None
+    with pytest.raises(ResultError, match=r"p\.parquet: cannot be read .*run `dvc repro transfer`"):
+        predictions.read(tmp_path / "p.parquet", EMOTION4)
+
+
+@pytest.mark.parametrize("keep", [0, 3, 200, -1, -100])
+def test_a_truncated_file_is_named(tmp_path: Path, keep: int) -> None:
+    path = tmp_path / "p.parquet"
+    written(path)
+    path.write_bytes(path.read_bytes()[:keep])
+    with pytest.raises(ResultError, match=r"p\.parquet: damaged .*delete it and run `dvc repro transfer`"):
+        predictions.key_of(path)
+    with pytest.raises(ResultError, match=r"p\.parquet: cannot be read .*delete it and run `dvc repro transfer`"):
+        predictions.read(path, EMOTION4)
+
+
+def test_bytes_that_changed_in_the_middle_are_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "p.parquet"
+    written(path)
+    content = bytearray(path.read_bytes())
+    content[20:60] = bytes(40)
+    path.write_bytes(bytes(content))
+    with pytest.raises(ResultError, match=r"p\.parquet: cannot be read"):
+        predictions.read(path, EMOTION4)
+
+
+def test_predictions_of_another_space_are_refused(tmp_path: Path) -> None:
+    written(tmp_path / "p.parquet", VALENCE, 1)
+    with pytest.raises(ResultError, match=r"p\.parquet: cannot be read .*p_happy"):
+        predictions.read(tmp_path / "p.parquet", EMOTION4)
+
+
+def test_a_parquet_file_of_somebody_else_has_no_key(tmp_path: Path) -> None:
+    path = tmp_path / "p.parquet"
+    written(path)
+    pq.write_table(pq.read_table(path).replace_schema_metadata(None), path)
+    with pytest.raises(ResultError, match=r"p\.parquet: damaged"):
+        predictions.key_of(path)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_score_that_is_not_a_finite_number_is_refused(tmp_path: Path, value: float) -> None:
+    replicates = made(4)
+    replicates[1].scores[1, 2] = value
+    with pytest.raises(ResultError, match=r"p\.parquet: a score is not a finite number"):
+        predictions.write(tmp_path / "p.parquet", "key", EMOTION4, replicates)
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_same_predictions_are_the_same_bytes(tmp_path: Path) -> None:
+    replicates = made(4)
+    for name in ("a", "b"):
+        predictions.write(tmp_path / name, "key", EMOTION4, replicates)
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()

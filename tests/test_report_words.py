@@ -1,0 +1,162 @@
+"""How numbers, reasons, colours and summaries of the report come about, on values small enough to check by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from harness.errors import ResultError
+from harness.report_corpora import cards
+from harness.report_grid import block
+from harness.report_heat import BELOW, DARK, LIGHT, STEPS, contrast, step
+from harness.report_marks import AT_FLOOR, DEGENERATE, FEW, marks_of
+from harness.report_summary import compare, gaps, sentences
+from harness.report_words import count, interval, metric_title, number, percent, reason_text, signed
+from harness.transfer import Cell
+
+
+def cell(source: str, target: str, value: float, recipe: str = "r", metric: str = "uar", **more: object) -> Cell:
+    made = Cell("emotion4", "multimodal", recipe, source, target, "single_source", "source_dev", metric, value)
+    return replace(made, low=value - 0.02, high=value + 0.02, floor=0.25, **more)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.5274, ".527"),
+        (0.9996, "1.000"),
+        (1.25, "1.250"),
+        (0.0, ".000"),
+        (-0.0004, ".000"),
+        (-0.05, "−.050"),
+        (None, "–"),
+    ],
+)
+def test_number(value: float | None, text: str) -> None:
+    assert number(value) == text
+
+
+def test_signed_interval_percent_count() -> None:
+    assert [signed(value) for value in (0.031, -0.12, 0.0, 0.0001, None)] == ["+.031", "−.120", ".000", ".000", "–"]
+    assert interval(-0.05, 0.12) == "[−.050, .120]"
+    assert interval(0.1, None) == ""
+    assert [percent(share) for share in (0, 0.001, 0.5, 0.998, 1, None)] == ["0 %", "1 %", "50 %", "99 %", "100 %", "–"]
+    assert count(12345) == "12,345"
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_number_that_is_not_finite_is_an_error(value: float) -> None:
+    with pytest.raises(ResultError, match="needs a reason"):
+        number(value)
+
+
+def test_reasons_and_metrics_in_words() -> None:
+    assert reason_text("target_not_linked") == "target corpus: not linked"
+    assert reason_text("source_no_text:en") == "source corpus: no text in this route (en)"
+    assert reason_text("same_family") == "source and target are one corpus family"
+    assert reason_text("source_of_wonder") == "source_of_wonder"
+    assert [metric_title(name) for name in ("uar", "recall/sad", "my_metric")] == ["UAR", "recall of sad", "my_metric"]
+
+
+def test_heat_runs_from_the_floor_to_the_best_value_in_either_direction() -> None:
+    up = [step(value, 0.25, 0.65) for value in (0.2, 0.25, 0.26, 0.45, 0.64, 0.65, 0.9)]
+    assert up == [BELOW, BELOW, STEPS[0], STEPS[4], STEPS[7], STEPS[7], STEPS[7]]
+    assert [step(value, 0.5, 0.3) for value in (0.6, 0.49, 0.31)] == [BELOW, STEPS[0], STEPS[7]]
+    assert step(0.5, 0.25, None) == step(None, 0.25, 0.6) == step(0.5, None, 0.6) == step(0.5, 0.25, 0.25) == ""
+
+
+def test_an_in_domain_value_below_its_floor_gives_no_scale() -> None:
+    grid = block([cell("a", "a", 0.2), cell("b", "a", 0.3)], "emotion4", "uar").grids[0]
+    assert [entry.heat for entry in grid.entries.values()] == ["", ""]
+
+
+def test_contrast_is_that_of_wcag_and_holds_for_every_step() -> None:
+    assert contrast("#ffffff", "#000000") == pytest.approx(21)
+    assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
+    assert min(contrast(*pair) for palette in (LIGHT, DARK) for pair in palette.values()) >= 4.5
+
+
+def test_marks() -> None:
+    assert marks_of(cell("a", "b", 0.6)) == ""
+    assert marks_of(cell("a", "b", 0.26)) == AT_FLOOR
+    assert marks_of(cell("a", "b", 0.26, metric="mae")) == AT_FLOOR
+    assert marks_of(cell("a", "b", 0.2, metric="mae")) == ""
+    assert marks_of(cell("a", "b", 0.6, warnings="interval from 3 dialogues only")) == FEW
+    assert (
+        marks_of(cell("a", "b", 0.6, warnings="never predicted: sad; interval from 3 dialogues only"))
+        == DEGENERATE + FEW
+    )
+
+
+def test_recipes_are_ranked_over_the_pairs_that_all_of_them_have() -> None:
+    easy = [cell("a", "b", 0.9, "narrow"), cell("b", "b", 0.9, "narrow")]
+    wide = [cell("a", "b", 0.95, "wide"), cell("b", "a", 0.3, "wide"), cell("b", "b", 0.9, "wide")]
+    none = [replace(cell("b", "b", 0.99, "home_only"))]
+    found = compare(block(easy + wide + none, "emotion4", "uar"))
+    assert found.best is not None
+    assert found.best.title == "wide"
+    assert found.pairs == 1
+    narrow, wide_one, home = found.standings
+    assert (narrow.own.value, wide_one.common.value) == (0.9, 0.95)
+    assert wide_one.own.value == pytest.approx(0.625)
+    assert home.own.value is None
+
+
+def test_a_lower_error_is_the_better_recipe_and_cell() -> None:
+    cells = [cell("a", "b", 0.3, "good", "mae"), cell("a", "b", 0.6, "bad", "mae"), cell("c", "b", 0.4, "good", "mae")]
+    found = compare(block(cells, "emotion4", "mae"))
+    assert found.best is not None
+    assert found.best.title == "good"
+    assert sentences(found.best, "mae")[0] == "The best cross-corpus cell is a → b: MAE .300 [.280, .320]."
+
+
+def test_a_degenerate_cell_is_not_averaged_in_silence() -> None:
+    cells = [cell("a", "a", 0.6), cell("b", "a", 0.5, ratio=0.7), cell("c", "a", 0.26, ratio=0.1, warnings="constant")]
+    found = block(cells, "emotion4", "uar")
+    assert compare(found).standings[0].own.mark == DEGENERATE
+    assert sentences(found.grids[0], "uar")[1:] == [
+        "The mean UAR is .600 in-domain (1 corpus) and .380 cross-corpus (2 cells, 1 of them degenerate), a mean ratio "
+        "of .400: 40 % of the in-domain gain over the floor carries over.",
+        "1 of the 2 cross-corpus cells has an interval that includes or lies below the majority floor.",
+    ]
+
+
+def test_gaps_share_one_axis_with_zero_on_it() -> None:
+    cells = [cell("b", "a", 0.5, gap=-0.2, gap_low=-0.3, gap_high=-0.1), cell("c", "a", 0.6, gap=0.1)]
+    first, second = gaps(block(cells, "emotion4", "uar"))
+    assert (first.low, first.dot, first.high, first.zero) == (0, 25, 50, 75)
+    assert (second.low, second.dot, second.high) == (100, 100, 100)
+
+
+def test_variants_of_one_recipe_are_told_apart() -> None:
+    cells = [cell("a", "b", 0.5), replace(cell("a", "b", 0.6), selection="oracle")]
+    cells += [replace(cell("a", "b", 0.4), view="text")]
+    assert [grid.title for grid in block(cells, "emotion4", "uar").grids] == [
+        "r, multimodal labels, selected on source dev",
+        "r, multimodal labels, selected on target dev (oracle)",
+        "r, text labels",
+    ]
+
+
+def test_a_corpus_card_counts_every_label_and_reason_once() -> None:
+    counts = {"train": {"sad": 3, "happy": 2, "(blank)": 1}, "dev": {"outside_space:fru": 5}, "Ses01": {"happy": 1}}
+    numbers = {"train": {"-0.5": 4, "0": 2, "(not_annotated)": 1}}
+    here = {"present": True, "labels": {"emotion4": counts, "valence": numbers}}
+    facts = {
+        "spaces": {"emotion4": {"classes": ["happy", "sad"]}, "valence": {"low": -1, "high": 1}},
+        "corpora": {"gone": {"reason": "not_linked"}, "here": here},
+    }
+    card, gone = cards(facts)
+    assert (gone.name, gone.present, gone.why_absent) == ("gone", False, "not linked")
+    assert card.splits == ["train", "dev", "Ses01"]
+    assert [(row.name, row.is_reason, row.counts) for row in card.labels["emotion4"]] == [
+        ("happy", False, [2, 0, 1]),
+        ("sad", False, [3, 0, 0]),
+        ("outside the space (fru)", True, [0, 5, 0]),
+        ("left blank in the release", True, [1, 0, 0]),
+    ]
+    assert [(row.name, row.total) for row in card.labels["valence"]] == [
+        ("a number", 6),
+        ("not annotated in this label space", 1),
+    ]

@@ -1,0 +1,149 @@
+"""Training a replicate: weights, selection on source dev, and the way back from disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy import sparse
+from sklearn.metrics import balanced_accuracy_score
+
+from harness import models, normalisers, training
+from harness.examples import Examples
+from harness.labels import EMOTION4, EMOTION7, VALENCE, ClassSpace, Space
+from harness.plugins import find
+
+CHANCE = np.random.default_rng(7)
+CENTRES = CHANCE.normal(size=(4, 20))
+Y = CHANCE.choice(4, 240, p=[0.6, 0.2, 0.15, 0.05])
+DENSE = (CENTRES[Y] + CHANCE.normal(scale=1.5, size=(240, 20)) + 4).astype(np.float32)
+COUNTS = sparse.csr_matrix(CHANCE.poisson(np.exp(CENTRES[Y] - 1)).astype(np.float32))
+SCALE = np.array([-0.8, -0.2, 0.4, 1.0])[Y] * CHANCE.uniform(0.6, 1, 240)
+MLP = {
+    "hidden": 8,
+    "layers": 1,
+    "dropout": 0.1,
+    "lr": 0.01,
+    "weight_decay": 0.01,
+    "batch": 64,
+    "epochs": 25,
+    "patience": 25,
+}
+RECIPES: dict[str, dict[str, Any]] = {
+    "linear on sparse": {"fusion": "linear", "normalise": "tfidf", "settings": {"c": [0.1, 1, 10]}},
+    "linear on dense": {"fusion": "linear", "normalise": "source_std", "settings": {"c": [0.01, 1]}},
+    "network": {"fusion": "mlp", "normalise": "target_std", "settings": MLP},
+    "network as is": {"fusion": "mlp", "normalise": "none", "settings": MLP},
+}
+SPACES = [EMOTION4, VALENCE]
+
+
+def train(name: str, space: Space, seed: int = 1) -> tuple[Any, dict[str, Any], training.Replicate, Examples]:
+    recipe = {**RECIPES[name], "balanced": True}
+    module = find("fusion", recipe["fusion"])
+    x, y = COUNTS if recipe["normalise"] == "tfidf" else DENSE, Y if isinstance(space, ClassSpace) else SCALE
+    dev = Examples(x[160:], y[160:])
+    return module, recipe, training.train(module, Examples(x[:160], y[:160]), dev, space, recipe, seed), dev
+
+
+@pytest.mark.parametrize("space", SPACES, ids=lambda space: space.name)
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_model_read_from_disk_reproduces_its_dev_score(name: str, space: Space, tmp_path: Path) -> None:
+    module, recipe, replicate, dev = train(name, space)
+    path = tmp_path / "m.safetensors"
+    models.write(path, "key", [models.Trained("all", 1, replicate.arrays, replicate.dev, replicate.chosen)])
+    (read,) = models.read(path)
+    scores = training.predict(module, read.arrays, dev.x, space, recipe)
+    assert training.dev_score(scores, dev.y, space) == pytest.approx(replicate.dev, abs=1e-9)
+    assert replicate.dev > (0.35 if space is EMOTION4 else 0.1), "it learned nothing"
+    assert read.chosen == replicate.chosen
+
+
+@pytest.mark.parametrize("name", ["linear on dense", "network"])
+def test_dev_rows_and_labels_only_choose(name: str) -> None:
+    """With one candidate there is nothing to choose: what dev holds must not reach the parameters."""
+    recipe = {**RECIPES[name], "balanced": True}
+    recipe["settings"] = {**recipe["settings"], "c": [1], "epochs": 1}
+    module = find("fusion", recipe["fusion"])
+    found = [
+        training.train(module, Examples(DENSE[:160], Y[:160]), Examples(x, y), EMOTION4, recipe, 1).arrays
+        for x, y in ((DENSE[160:], Y[160:]), (DENSE[160:] * 50 + 9, Y[160:] * 0))
+    ]
+    for part in found[0]:
+        assert_array_equal(found[0][part], found[1][part])
+
+
+def test_own_statistics_replace_those_of_the_source() -> None:
+    module, recipe, replicate, dev = train("network", EMOTION4)
+    moved = dev.x * 3 + 20
+    own = normalisers.fit("target_std", moved)
+    with_own = training.predict(module, replicate.arrays, moved, EMOTION4, recipe, own)
+    same = training.predict(module, replicate.arrays, dev.x, EMOTION4, recipe, normalisers.fit("target_std", dev.x))
+    assert_allclose(with_own, same, atol=1e-4, err_msg="standardised alike, a shifted corpus looks the same")
+    assert np.abs(training.predict(module, replicate.arrays, moved, EMOTION4, recipe) - with_own).max() > 0.1
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_balanced_weights_sum_to_n_and_make_classes_count_alike(seed: int) -> None:
+    y = np.random.default_rng(seed).choice(7, 90, p=[0.5, 0.2, 0.1, 0.1, 0.1, 0, 0])
+    weight = training.row_weights(y, EMOTION7, True)
+    assert weight.sum() == pytest.approx(90)
+    shares = [weight[y == name].sum() for name in set(y)]
+    assert shares == pytest.approx([90 / len(shares)] * len(shares))
+
+
+def test_weights_are_one_without_balance_and_on_a_scale() -> None:
+    assert_array_equal(training.row_weights(Y, EMOTION4, False), np.ones(240))
+    assert_array_equal(training.row_weights(SCALE, VALENCE, True), np.ones(240))
+
+
+class Toy:
+    """A model whose dev score is told: probability of the true class of dev is put where the candidate says."""
+
+    def __init__(self, right: list[int]) -> None:
+        self.right, self.starts = right, []
+
+    def candidates(self, settings: Any) -> list[dict[str, float]]:
+        return [{"c": float(at)} for at in range(len(self.right))]
+
+    def fit(self, x: Any, y: Any, weight: Any, space: Space, candidate: Any, start: Any) -> dict[str, Any]:
+        self.starts.append(None if start is None else float(start["right"][1]))
+        at = int(candidate["c"])
+        return {"right": np.array([self.right[at], at])}
+
+    def predict(self, arrays: Any, x: Any, space: Space) -> Any:
+        scores = np.zeros((len(x), 4), dtype=np.float32)
+        guess = np.where(np.arange(len(x)) < arrays["right"][0], 0, 1)
+        scores[np.arange(len(x)), guess] = 1
+        return scores
+
+
+@pytest.mark.parametrize(("right", "chosen"), [([3, 9, 9, 5], 1), ([4, 3, 2], 0), ([0, 1, 2, 3], 3)])
+def test_selection_takes_the_first_best_on_dev_and_fits_on_from_the_one_before(right: list[int], chosen: int) -> None:
+    toy = Toy(right)
+    rows = Examples(np.zeros((10, 2), dtype=np.float32), np.zeros(10, dtype=np.int64))
+    recipe = {"normalise": "none", "balanced": False, "settings": {}}
+    module = SimpleNamespace(candidates=toy.candidates, fit=toy.fit, predict=toy.predict)
+    found = training.train(module, rows, rows, EMOTION4, recipe, 1)  # type: ignore[arg-type]
+    assert found.chosen == {"c": chosen}
+    assert found.dev == right[chosen] / 10
+    assert_array_equal(found.arrays["model.right"], [right[chosen], chosen])
+    assert toy.starts == [None, *range(len(right) - 1)]
+
+
+def test_the_dev_score_is_uar_for_classes() -> None:
+    scores = np.eye(4, dtype=np.float32)[[0, 0, 1, 2, 2, 2]]
+    truth = np.array([0, 1, 1, 2, 2, 0])
+    assert training.dev_score(scores, truth, EMOTION4) == pytest.approx(
+        balanced_accuracy_score(truth, [0, 0, 1, 2, 2, 2])
+    )
+
+
+def test_the_dev_score_of_a_constant_on_a_scale_is_zero_and_not_undefined() -> None:
+    flat = np.full((5, 1), 0.3, dtype=np.float32)
+    assert training.dev_score(flat, np.linspace(-1, 1, 5), VALENCE) == pytest.approx(0)
+    assert training.dev_score(flat, np.full(5, np.float32(0.3)).astype(np.float64), VALENCE) == 0
