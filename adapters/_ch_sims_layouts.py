@@ -91,11 +91,12 @@ def _read_table(root: Path, version: str, path: Path) -> Layout:
     layout = Layout(version, f"{version}, {path.name}, {len(rows[0])} columns", columns, [], [path])
     seen = Seen()
     for row in rows:
-        seen.note(join_id(row["video_id"], row["clip_id"]), path, row.line)
+        clip = whole_clip_id(row["clip_id"]) if version == "v1" else row["clip_id"]  # v2 mixes four and five digits
+        seen.note(join_id(row["video_id"], clip), path, row.line)
         if row["label"].strip() or row.get("annotation", "").strip():
             cells = {name: row[name] for name in columns}
             values = {name: _value(row, name) for name in columns if name != "annotation"}
-            layout.entries.append(_entry(row, row["clip_id"], _split(row), cells, values))
+            layout.entries.append(_entry(row, clip, _split(row), cells, values))
         else:
             layout.dropped.append(Dropped(f"{path.relative_to(root).as_posix()}, line {row.line}", "unlabelled"))
     return layout

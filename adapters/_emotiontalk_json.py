@@ -10,7 +10,7 @@ from typing import Any
 from harness.corpus import Vote
 from harness.errors import ReleaseError
 
-from ._emotiontalk_rows import VIEWS, Form, Name, Raw, parse_id, parse_label
+from ._emotiontalk_rows import VIEWS, Form, Name, Raw, parse_id, parse_label, parse_vote
 from ._tables import find_below, read_json
 
 _FILE_KEYS = ("file_path", "file_name", "file")  # the first is in the files, the second in the authors' README
@@ -97,7 +97,7 @@ def _fill(raw: Raw, view: str, record: dict[str, Any], path: Path, known: Collec
     raw.labels[view] = parse_label(record[_LABEL_KEY], known, path)
     raw.votes[view] = []
     for annotator, vote in _voters(record.get("data"), path):
-        label = parse_label(vote.get("emotion"), known, path)
+        label = parse_vote(vote.get("emotion"), path)
         if label:
             confidence = _number(vote.get("confidence_degree"), path, f"data.{annotator}.Confidence_degree")
             raw.votes[view].append(Vote(annotator, label, confidence))

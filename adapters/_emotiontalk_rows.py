@@ -71,14 +71,19 @@ def parse_id(text: str, path: Path, row: int | None = None) -> Name:
 
 def parse_label(value: Any, known: Iterable[str], path: Path, row: int | None = None) -> str | None:
     """Return a label in lower case without edge blanks; None if it was left blank, an error if it is unknown."""
+    label = parse_vote(value, path, row)
+    if label and label not in known:
+        raise UnknownLabelError(path, value, known, row=row)
+    return label
+
+
+def parse_vote(value: Any, path: Path, row: int | None = None) -> str | None:
+    """Return what somebody chose in lower case without edge blanks, known or not; None if it was left blank."""
     if value is None:
         return None
     if not isinstance(value, str):
         raise ReleaseError(path, f"the label is of type {type(value).__name__}", row=row, expected="a string")
-    label = value.strip().lower()
-    if label and label not in known:
-        raise UnknownLabelError(path, value, known, row=row)
-    return label or None
+    return value.strip().lower() or None
 
 
 def clean(transcript: str) -> tuple[str | None, list[str]]:

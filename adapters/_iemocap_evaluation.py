@@ -58,22 +58,19 @@ def files_of(sessions: Mapping[str, Path], kind: str) -> dict[str, list[Path]]:
     return {session: visible((folder / "dialog" / kind).glob("*.txt")) for session, folder in sessions.items()}
 
 
-def read_sessions(
-    root: Path, files: Mapping[str, Sequence[Path]], labels: Iterable[str], categories: Iterable[str]
-) -> list[Turn]:
+def read_sessions(root: Path, files: Mapping[str, Sequence[Path]], labels: Iterable[str]) -> list[Turn]:
     """Read the label files of all sessions, in order of session, dialogue and start.
 
     Args:
         root: the release, for the error when there is no utterance.
         files: the label files by session.
         labels: the known labels.
-        categories: the known categories of evaluators, in lower case.
     """
     turns: list[Turn] = []
     seen = Seen()
     for session, paths in files.items():
         for path in paths:
-            for turn in _read_turns(path, labels, categories):
+            for turn in _read_turns(path, labels):
                 seen.note(turn.id, path, turn.line)
                 if turn.session != session:
                     raise ReleaseError(path, f"{turn.id!r} is not of this session", row=turn.line, expected=session)
@@ -85,7 +82,7 @@ def read_sessions(
     return sorted(turns, key=lambda turn: (turn.session, turn.dialogue, turn.start, turn.id))
 
 
-def _read_turns(path: Path, labels: Iterable[str], categories: Iterable[str]) -> list[Turn]:
+def _read_turns(path: Path, labels: Iterable[str]) -> list[Turn]:
     """Read one file; a line that is none of the three kinds is a ReleaseError."""
     turns: list[Turn] = []
     for line, text in enumerate(map(str.strip, read_text(path).split("\n")), 1):
@@ -96,7 +93,7 @@ def _read_turns(path: Path, labels: Iterable[str], categories: Iterable[str]) ->
             if turns[-1].emotion not in labels:
                 raise UnknownLabelError(path, turns[-1].emotion, labels, row=line)
         elif turns:
-            _add_judgement(turns[-1], text, path, line, categories)
+            _add_judgement(turns[-1], text, path, line)
         else:
             raise _unreadable(text, path, line)
     return turns
@@ -138,16 +135,12 @@ def _means(text: str, path: Path, line: int) -> tuple[str, str, str]:
     return cells[0], cells[1], cells[2]
 
 
-def _add_judgement(turn: Turn, text: str, path: Path, line: int, categories: Iterable[str]) -> None:
+def _add_judgement(turn: Turn, text: str, path: Path, line: int) -> None:
     match = _JUDGED.fullmatch(text)
     if match is None:
         raise _unreadable(text, path, line)
     kind, evaluator, judgement = match.groups()
     names = [name for name in (" ".join(part.split()) for part in judgement.split(";")) if name]
-    if kind == "C" and evaluator.startswith("E"):
-        for name in names:
-            if name.lower() not in categories:
-                raise UnknownLabelError(path, name, categories, row=line)
     judged = turn.categories if kind == "C" else turn.attributes
     key = f"{kind}-{evaluator}"
     judged[key] = ";".join([*filter(None, [judged.get(key)]), *names])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -90,20 +90,11 @@ def parse_final(value: str, known: Mapping[str, str], path: Path | str, row: int
     return label or None
 
 
-def parse_named(votes: str, stems: Mapping[str, str | None], known: Iterable[str], path: Path | str) -> set[str]:
-    """Return the classes that an annotator's comma-joined labels name.
+def split_labels(votes: str) -> list[str]:
+    """Return the labels of a comma-joined vote as published, without edge blanks."""
+    return [label.strip() for label in re.split("[,，]", votes) if label.strip()]
 
-    Args:
-        votes: the labels as published, misspellings included.
-        stems: first two letters of a label in lower case -> class, or None for a label without one.
-        known: the labels in full, for the error about an unknown one.
-        path: where the labels stand.
-    """
-    named = set()
-    for label in re.split("[,，]", votes):
-        stem = label.strip().lower()[:2]
-        if stem and stem not in stems:
-            raise UnknownLabelError(path, label.strip(), known)
-        if stem and (emotion := stems[stem]):
-            named.add(emotion)
-    return named
+
+def stem_of(label: str) -> str:
+    """Return the first two letters in lower case: annotators misspelt what follows them."""
+    return label.lower()[:2]

@@ -36,6 +36,7 @@ from ._emotiontalk_rows import VIEWS as _VIEWS
 from ._emotiontalk_rows import Form, Raw, clean, parse_id
 from ._tables import media_index
 from ._translations import attach_by_id
+from ._votes import odd_votes_note
 
 TITLE = "EmotionTalk"
 LANGUAGE = "zh"
@@ -118,7 +119,7 @@ def read(root: Path) -> Release:
         rows=len(form.rows),
         utterances=utterances,
         annotations=[_annotation(utterance.id, form.rows[utterance.id], checked) for utterance in utterances],
-        notes=[*form.notes, _valence_note(form), *_group_note(utterances), *notes],
+        notes=[*form.notes, _valence_note(form), *_group_note(utterances), *odd_votes_note(_odd_votes(form)), *notes],
         files=form.files + files,
         published=tuple(PUBLISHED[view] for view in VIEWS if any(view in raw.labels for raw in form.rows.values())),
     )
@@ -190,12 +191,18 @@ def _valence(votes: list[float], checked: bool) -> Shared:
 
 def _soft(votes: list[Vote]) -> dict[str, float]:
     """Share the votes out over the classes, weighted by confidence where every annotator stated a positive one."""
+    votes = [vote for vote in votes if vote.label in EMOTION]
     stated = [vote.confidence for vote in votes if vote.confidence]
     weights = stated if len(stated) == len(votes) else [1.0] * len(votes)
     shares = dict.fromkeys(EMOTION7.classes, 0.0)
     for vote, weight in zip(votes, weights, strict=True):
         shares[EMOTION[vote.label]] += weight / sum(weights)
     return shares if votes else {}
+
+
+def _odd_votes(form: Form) -> list[str]:
+    votes = (vote for raw in form.rows.values() for by_view in raw.votes.values() for vote in by_view)
+    return [vote.label for vote in votes if vote.label not in EMOTION]
 
 
 def _valence_note(form: Form) -> str:

@@ -41,6 +41,7 @@ from ._iemocap_transcripts import Transcripts, clean, read_transcripts
 from ._layout import check_root, no_release
 from ._tables import media_index
 from ._translations import attach_by_id
+from ._votes import odd_votes_note
 
 TITLE = "IEMOCAP"
 LANGUAGE = "en"
@@ -110,7 +111,7 @@ def read(root: Path) -> Release:
     if not sessions:
         raise no_release("iemocap", TITLE, root, "Session1/dialog/EmoEvaluation (to Session5)")
     labels, scripts = files_of(sessions, "EmoEvaluation"), files_of(sessions, "transcriptions")
-    turns = read_sessions(root, labels, EMOTION, EMOTION_OF_VOTE)
+    turns = read_sessions(root, labels, EMOTION)
     transcripts = read_transcripts(chain(*scripts.values()))
     utterances = _utterances(root, turns, transcripts)
     found, notes = attach_by_id(root, "zh", utterances)
@@ -120,7 +121,7 @@ def read(root: Path) -> Release:
         rows=len(turns),
         utterances=utterances,
         annotations=[_annotation(turn) for turn in turns],
-        notes=[*_notes(missing, turns, transcripts), *notes],
+        notes=[*_notes(missing, turns, transcripts), *odd_votes_note(_odd_votes(turns)), *notes],
         files=[*(path.relative_to(root).as_posix() for path in chain(*labels.values(), *scripts.values())), *found],
         published=_published(sessions),
     )
@@ -201,10 +202,15 @@ def _soft(votes: Sequence[Vote]) -> dict[str, float]:
     for vote in votes:
         names = vote.label.split(";")
         for name in names:
-            if (emotion := EMOTION_OF_VOTE[name.lower()]) is not None:
+            if (emotion := EMOTION_OF_VOTE.get(name.lower())) is not None:
                 shares[emotion] += 1 / len(names)
     total = sum(shares.values())
     return {emotion: share / total for emotion, share in shares.items()} if total else {}
+
+
+def _odd_votes(turns: Sequence[Turn]) -> list[str]:
+    judged = (label for turn in turns for name, label in turn.categories.items() if name.startswith("C-E"))
+    return [name for label in judged for name in label.split(";") if name and name.lower() not in EMOTION_OF_VOTE]
 
 
 def _joined(judged: Mapping[str, str]) -> str:

@@ -20,10 +20,11 @@ from harness.errors import ReleaseError
 from harness.labels import BLANK, EMOTION7, POLARITY3, VALENCE, Shared, absent, share_emotion, share_polarity_of
 
 from ._m3ed_json import ANNOTATION, read_annotation
-from ._m3ed_rows import FINAL, Form, Raw, parse_named
+from ._m3ed_rows import FINAL, Form, Raw, split_labels, stem_of
 from ._m3ed_table import TABLE, read_table
 from ._tables import find_below, media_index
 from ._translations import attach_by_id
+from ._votes import odd_votes_note
 
 TITLE = "M3ED"
 LANGUAGE = "zh"
@@ -89,8 +90,8 @@ def read(root: Path) -> Release:
         variant=form.variant,
         rows=len(form.rows),
         utterances=utterances,
-        annotations=[_annotation(raw, f"{root / form.files[0]}: {raw.id}") for raw in form.rows],
-        notes=form.notes + notes,
+        annotations=[_annotation(raw) for raw in form.rows],
+        notes=[*form.notes, *odd_votes_note(_odd_votes(form)), *notes],
         files=form.files + files,
         published=(published,),
     )
@@ -132,8 +133,8 @@ def _utterance(raw: Raw, clips: dict[str, str]) -> Utterance:
     )
 
 
-def _annotation(raw: Raw, where: str) -> Annotation:
-    soft = _soft(raw.votes, where)
+def _annotation(raw: Raw) -> Annotation:
+    soft = _soft(raw.votes)
     return Annotation(
         id=raw.id,
         native=raw.native,
@@ -150,8 +151,18 @@ def _shared(final: str | None) -> dict[str, Shared]:
     return {**share_emotion(final, emotion), POLARITY3.name: share_polarity_of(final, emotion), VALENCE.name: absent()}
 
 
-def _soft(votes: Sequence[Vote], where: str) -> dict[str, float]:
+def _soft(votes: Sequence[Vote]) -> dict[str, float]:
     """Return each class's share of the annotators who named it, scaled to sum 1; empty if nobody named one."""
-    known = (*EMOTION, "Other")
-    named = [emotion for vote in votes for emotion in parse_named(vote.label, EMOTION_OF_STEM, known, where)]
+    named = [emotion for vote in votes for emotion in _classes(vote)]
     return {emotion: named.count(emotion) / len(named) for emotion in EMOTION7.classes} if named else {}
+
+
+def _classes(vote: Vote) -> set[str]:
+    """Return the classes an annotator named, each once, however misspelt."""
+    found = {EMOTION_OF_STEM.get(stem_of(label)) for label in split_labels(vote.label)}
+    return {emotion for emotion in found if emotion is not None}
+
+
+def _odd_votes(form: Form) -> list[str]:
+    labels = (label for raw in form.rows for vote in raw.votes for label in split_labels(vote.label))
+    return [label for label in labels if stem_of(label) not in EMOTION_OF_STEM]

@@ -124,7 +124,12 @@ def read_utterances(path: Path) -> list[Utterance]:
 
 def read_labels(path: Path) -> dict[str, dict[str, Any]]:
     """Read `labels.jsonl` as id -> the row as written."""
-    return {row["id"]: row for _, row in _lines(path)}
+    rows = {}
+    for number, row in _lines(path):
+        if not isinstance(row, dict) or "id" not in row:
+            raise ResultError(f"{path}, line {number}: not a label row; run `dvc repro prepare`")
+        rows[row["id"]] = row
+    return rows
 
 
 def label_of(row: Mapping[str, Any], space: str, view: str = MAIN_VIEW) -> str | float | None:

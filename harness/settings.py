@@ -23,6 +23,8 @@ def load(overrides: Sequence[str] = (), path: Path = PARAMS) -> dict[str, Any]:
     from omegaconf.errors import OmegaConfBaseException
     from yaml import YAMLError
 
+    if malformed := [item for item in overrides if "=" not in item]:
+        raise SettingError(f"--set {malformed[0]}: expected key=value, as in training.seeds=[1]")
     try:
         params = OmegaConf.load(path)
         OmegaConf.set_struct(params, True)
@@ -30,7 +32,7 @@ def load(overrides: Sequence[str] = (), path: Path = PARAMS) -> dict[str, Any]:
         values = OmegaConf.to_container(params, resolve=True, throw_on_missing=True)
     except OSError as error:
         raise SettingError(
-            f"{path}: cannot be read ({error.strerror}); run the command at the top of the checkout"
+            f"{path}: cannot be read ({error.strerror or error}); run the command at the top of the checkout"
         ) from error
     except (OmegaConfBaseException, YAMLError) as error:
         raise SettingError(f"{path}: {' '.join(str(error).split())}") from error

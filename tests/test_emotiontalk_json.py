@@ -158,7 +158,6 @@ class TestJsonTree:
             ({"emotion_result": "joy"}, "unknown label 'joy'; expected one of happy, surprised, sad"),
             ({"data": "A"}, "'data' is of type str; expected annotator -> vote"),
             ({"data": {"A": "happy"}}, "'data.A' is of type str; expected an object"),
-            ({"data": {"A": {"emotion": "joy"}}}, "unknown label 'joy'"),
             ({"data": {"A": {"emotion": "sad", "Confidence_degree": "high"}}}, "'data.A.Confidence_degree' is 'high'"),
             ({"data": votes(3)}, "'data.A.continuous_label' is 3; expected a vote from -2 to 2"),
             ({"data": votes(True)}, "'data.A.continuous_label' is 'True'; expected a number"),
@@ -176,6 +175,14 @@ class TestJsonTree:
         write_record(tmp_path, "Video", FIRST, emotion_result="joy")
         with pytest.raises(UnknownLabelError):
             emotiontalk.read(tmp_path)
+
+    def test_a_vote_in_an_unknown_word_is_kept_and_counted(self, tmp_path: Path) -> None:
+        write_record(tmp_path, "Multimodal", FIRST, data={"A": {"emotion": "Joy"}, "B": {"emotion": "sad"}})
+        release = emotiontalk.read(tmp_path)
+        [row] = release.annotations
+        assert [vote.label for vote in row.votes["multimodal"]] == ["joy", "sad"]
+        assert row.soft["emotion7"]["sad"] == 1
+        assert "votes in unknown words are kept as published and left out of soft labels: 'joy' 1" in release.notes
 
     def test_truncated_and_repeated_files(self, tmp_path: Path) -> None:
         path = write_record(tmp_path, "Text", FIRST)

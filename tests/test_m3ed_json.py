@@ -125,11 +125,19 @@ class TestAnnotation:
         assert any(note.startswith("1 translations of translation_en.csv are marked as suspect") for note in read.notes)
         assert any(note.startswith("1 rows of translation_en.csv match no utterance") for note in read.notes)
 
+    def test_a_vote_in_an_unknown_word_is_kept_and_counted(self, release: Path) -> None:
+        votes = {"EmoAnnotator1": "Sad,Joy", "EmoAnnotator2": "Sad", "EmoAnnotator3": "Joy"}
+        change(release, lambda content: happy_of(content)["EmoAnnotation"].update(votes))
+        read = m3ed.read(release)
+        [row] = [row for row in read.annotations if row.id == HAPPY]
+        assert [vote.label for vote in row.votes["multimodal"]] == ["Sad,Joy", "Sad", "Joy"]
+        assert row.soft["emotion7"]["sad"] == 1
+        assert "votes in unknown words are kept as published and left out of soft labels: 'Joy' 2" in read.notes
+
     @pytest.mark.parametrize(
         ("edit", "where", "said"),
         [
             (lambda c: happy_of(c)["EmoAnnotation"].update(final_main_emo="Joy"), HAPPY, "unknown label 'Joy'"),
-            (lambda c: happy_of(c)["EmoAnnotation"].update(EmoAnnotator2="Sad,Joy"), HAPPY, "unknown label 'Joy'"),
             (lambda c: happy_of(c)["EmoAnnotation"].pop("final_main_emo"), HAPPY, "key 'final_main_emo' is missing"),
             (lambda c: happy_of(c).pop("Text"), HAPPY, "key 'Text' is missing; expected it among StartTime"),
             (lambda c: happy_of(c).update(Text=3), HAPPY, "'Text' is of type int; expected a str"),

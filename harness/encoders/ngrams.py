@@ -1,7 +1,8 @@
 """Hashed character and word n-grams: counts only, so that idf can be fitted on the source corpus' train split.
 
 Chinese words come from jieba's dictionary segmentation, words of other languages from scikit-learn's standard token
-pattern; characters are taken as they are, punctuation included, since it carries label information in subtitles.
+pattern. Everything is lower-cased and white space is one blank; punctuation stays among the characters, since it
+carries label information in subtitles.
 Hashing needs no vocabulary, hence nothing of a target corpus can leak into a source's features. Weighting is done
 in `harness/normalisers.py` (`tfidf`).
 """

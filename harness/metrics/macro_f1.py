@@ -24,9 +24,9 @@ def f1_per_class(confusion: NDArray[Any]) -> NDArray[np.float64]:
 
 def from_statistic(confusion: NDArray[Any]) -> NDArray[np.float64]:
     """Return macro-F1 of confusion matrices (..., truth, predicted); NaN where no row is left."""
-    present = confusion.sum(axis=-1) > 0
+    present = (confusion.sum(axis=-1) > 0).sum(axis=-1)  # the F1 of an absent class is 0, present or not
     with np.errstate(invalid="ignore"):
-        value: NDArray[np.float64] = (f1_per_class(confusion) * present).sum(axis=-1) / present.sum(axis=-1)
+        value: NDArray[np.float64] = f1_per_class(confusion).sum(axis=-1) / present
     return value
 
 

@@ -18,5 +18,5 @@ def run(params: dict[str, Any]) -> None:
     write_text(layout.REPORT_MD, report.markdown(cells, facts))
     for name, metric in params["primary"].items():
         if name in params["spaces"]:
-            write_text(layout.TABLES / f"{name}_{metric}.tex", report.latex(cells, name, metric))
+            write_text(layout.TABLES / f"{name}_{metric}.tex", report.latex(cells, name, metric, facts))
     print(f"report: {layout.REPORT}")

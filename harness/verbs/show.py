@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
-from statistics import fmean
 from typing import Any
 
 from harness import layout
 from harness.errors import NameUnknownError
-from harness.plugins import find
+from harness.files import read_json
+from harness.report import WATERMARK
+from harness.report_grid import block
+from harness.report_summary import compare
 from harness.show import matrix_text
 from harness.transfer import Cell, read_cells
 
@@ -34,19 +36,15 @@ def run(params: dict[str, Any], *, space: str = "", metric: str = "", recipe: st
         wanted = metric or params["primary"][name]
         if wanted not in known:
             raise NameUnknownError(f"metric scored in {name}", wanted, known)
-        chosen = recipe or best_recipe([cell for cell in cells if (cell.space, cell.metric) == (name, wanted)])
+        chosen = recipe or best_recipe(cells, name, wanted)
         print(matrix_text(cells, name, wanted, None if chosen == ALL else chosen, width=width))
+    if read_json(layout.STUDY, "dvc repro score")["synthetic"]:
+        print(WATERMARK)
     if not recipe:
         print("Each table is of the recipe with the best mean over cross-corpus cells; --recipe all shows the others")
 
 
-def best_recipe(cells: Sequence[Cell]) -> str:
-    """Return the recipe with the best mean over cross-corpus cells among those with most of them, or "all"."""
-    by_recipe: dict[str, list[float]] = {}
-    for cell in cells:
-        if cell.value is not None and not cell.is_in_domain:
-            by_recipe.setdefault(cell.recipe, []).append(cell.value)
-    if not by_recipe:
-        return ALL
-    sign = 1 if find("metric", cells[0].metric.partition("/")[0]).HIGHER_IS_BETTER else -1
-    return max(by_recipe, key=lambda name: (len(by_recipe[name]), sign * fmean(by_recipe[name])))
+def best_recipe(cells: Sequence[Cell], space: str, metric: str) -> str:
+    """Return the recipe that the report's first screen would show, or "all" where nothing crosses corpora."""
+    best = compare(block(cells, space, metric)).best
+    return best.variant.recipe if best is not None else ALL
