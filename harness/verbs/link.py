@@ -25,12 +25,12 @@ def run(params: dict[str, Any], corpus: str, folder: str) -> None:
     release = adapter.read(root)
     manifest.validate(corpus, release)
     facts = card(adapter, release, root)
-    for name in params["corpora"]:
-        if releases.is_synthetic(name) and not facts["synthetic"]:
-            releases.unlink(name)
-            if name != corpus:
-                print(f"{name}: the synthetic release is no longer linked")
+    made_up = [name for name in params["corpora"] if releases.is_synthetic(name) and not facts["synthetic"]]
+    for name in made_up:
+        releases.unlink(name)
     releases.link(corpus, root)
     releases.fill_gaps(list(params["corpora"]))
-    print(summary(corpus, facts))
+    print(summary(corpus, facts))  # only now: who reads our output may go away at any line
+    if gone := [name for name in made_up if name != corpus]:
+        print(f"no longer linked: the synthetic releases of {', '.join(gone)}")
     print("now run `dvc repro`")
