@@ -8,6 +8,7 @@
 SHELL := /bin/bash
 VENV := .venv
 PYTHON ?= python3
+EXTRAS ?= e5,dev
 BIN := $(CURDIR)/$(VENV)/bin
 export PATH := $(BIN):$(PATH)
 export DVC_NO_ANALYTICS := 1
@@ -24,7 +25,7 @@ $(STAMP): pyproject.toml constraints.txt
 	  { echo "Python 3.11 or newer is needed; name it with: make PYTHON=python3.11 ..."; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --upgrade "pip>=24" "setuptools>=77"
-	$(BIN)/python -m pip install -c constraints.txt -e '.[e5,dev]'
+	$(BIN)/python -m pip install -c constraints.txt -e '.[$(EXTRAS)]'
 	touch $@
 
 study: env

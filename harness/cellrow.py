@@ -205,7 +205,7 @@ def _own_statistics(job: CellRow, target: Inputs) -> dict[str, NDArray[Any]] | N
 
 
 def _model_key(job: CellRow, own: Inputs, truth: Mapping[str, Any]) -> str:
-    """Name everything a model is made from: code, libraries, recipe, seeds, features, folds and labels."""
+    """Name everything a model is made from: code, libraries, recipe, seeds, features, folds, labels (not of test)."""
     made_from = {key: value for key, value in job.row.items() if key != "description"}
     target = space(job.space)
     code = code_digest(source("fusion", str(job.row["fusion"])), layout.HERE / "cellrow.py")
@@ -217,7 +217,7 @@ def _model_key(job: CellRow, own: Inputs, truth: Mapping[str, Any]) -> str:
             job.seeds,
             target.classes if isinstance(target, ClassSpace) else (target.low, target.high),
             own.digests,
-            [(row.id, row.split, row.fold, truth.get(row.id)) for row in own.utterances],
+            [(row.id, row.split, row.fold, truth.get(row.id)) for row in own.utterances if row.split != "test"],
         ]
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 from pathlib import Path
@@ -100,3 +101,10 @@ def test_scoring_does_not_depend_on_how_features_are_made() -> None:
 def test_tracking_is_a_dependency_of_its_own_stage_alone() -> None:
     for stage in STAGES:
         assert ("harness/tracking.py" in relative(source("stage", stage))) == (stage == "track")
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "harness").rglob("__init__.py")), ids=lambda path: path.parent.name)
+def test_a_package_file_holds_a_sentence_and_nothing_that_could_change_a_result(file: Path) -> None:
+    sentence, *rest = ast.parse(file.read_text(encoding="utf-8")).body
+    assert isinstance(sentence, ast.Expr)
+    assert all(isinstance(node, ast.Assign) and node.targets[0].id == "__version__" for node in rest)

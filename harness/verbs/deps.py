@@ -22,12 +22,16 @@ def run(params: dict[str, Any]) -> None:
 
 
 def code_of(stage: str) -> list[str]:
-    """Return the files of harness/ that a stage imports, relative to the checkout, without those it opens by name."""
+    """Return the files of harness/ that a stage imports, relative to the checkout, without those it opens by name.
+
+    The `__init__.py` of packages are left out: they hold one sentence (a test sees to it), and every line here costs
+    each `dvc` command time.
+    """
     kind = BY_NAME.get(stage)
     opened = [source(kind, name) for name in names(kind)] if kind else []
     own = closure(source("stage", stage))
     found = {*own, *(path for path in closure(*opened) if path not in opened)}
-    relative = sorted(path.relative_to(ROOT).as_posix() for path in found)
+    relative = sorted(path.relative_to(ROOT).as_posix() for path in found if path.name != "__init__.py")
     if kind == "metric":  # the folder harness/metrics is a dependency
         return [path for path in relative if not path.startswith("harness/metrics/")]
     return relative
