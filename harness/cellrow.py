@@ -113,7 +113,6 @@ def run(job: CellRow) -> None:
 def _train(
     job: CellRow, module: ModuleType, own: Inputs, truth: Mapping[str, Any], target: Space
 ) -> list[models.Trained]:
-    seeds = job.seeds[:1] if module.DETERMINISTIC else job.seeds
     trained = []
     for fold in protocol.folds(own.utterances):
         train, dev = (_examples(own, ids, truth, target) for ids in (fold.train, fold.dev))
@@ -122,10 +121,15 @@ def _train(
                 f"{job.recipe}, {job.space}: {job.source} has {len(train.y)} labelled train and {len(dev.y)} dev "
                 f"utterances in fold {fold.name}; there is nothing to learn from"
             )
-        for seed in seeds:
+        for seed in _seeds(job, module):
             found = training.train(module, train, dev, target, job.row, seed)
             trained.append(models.Trained(fold.name, seed, found.arrays, found.dev, found.chosen))
     return trained
+
+
+def _seeds(job: CellRow, module: ModuleType) -> tuple[int, ...]:
+    """Return the seeds to train with: one where they cannot matter."""
+    return job.seeds[:1] if module.DETERMINISTIC else job.seeds
 
 
 def _examples(own: Inputs, ids: Sequence[str], truth: Mapping[str, Any], target: Space) -> Examples:
@@ -214,7 +218,7 @@ def _model_key(job: CellRow, own: Inputs, truth: Mapping[str, Any]) -> str:
             code,
             {name: importlib.metadata.version(name) for name in PACKAGES},
             made_from,
-            job.seeds,
+            _seeds(job, find("fusion", str(job.row["fusion"]))),
             target.classes if isinstance(target, ClassSpace) else (target.low, target.high),
             own.digests,
             [(row.id, row.split, row.fold, truth.get(row.id)) for row in own.utterances if row.split != "test"],
