@@ -39,10 +39,15 @@ def test_an_override_replaces_a_value_and_what_refers_to_it(path: Path) -> None:
     assert (params["training"]["seeds"], params["study"]) == ([7], "other")
 
 
-@pytest.mark.parametrize("override", ["training.sedes=[1]", "lr=1", "recipes.a.settings.lrr=2", "nonsense"])
+@pytest.mark.parametrize("override", ["training.sedes=[1]", "lr=1", "recipes.a.settings.lrr=2"])
 def test_an_override_of_an_unknown_key_is_refused(path: Path, override: str) -> None:
     with pytest.raises(SettingError, match=rf"params\.yaml: .*{override.split('=')[0].split('.')[-1]}"):
         settings.load([override], path)
+
+
+def test_an_override_without_a_value_says_how_to_write_one(path: Path) -> None:
+    with pytest.raises(SettingError, match=r"--set nonsense: expected key=value, as in training\.seeds=\[1\]"):
+        settings.load(["nonsense"], path)
 
 
 @pytest.mark.parametrize(
