@@ -19,8 +19,8 @@ from scipy import sparse
 
 from harness import features, layout, manifest, models, normalisers, predictions, training
 from harness.closure import code_digest
-from harness.corpus import Utterance
-from harness.errors import ResultError, SettingError
+from harness.corpus import MAIN_VIEW, Utterance
+from harness.errors import ResultError
 from harness.examples import Examples
 from harness.files import digest
 from harness.labels import ClassSpace, Space, space
@@ -51,7 +51,8 @@ class Inputs:
         self.corpus = corpus
         self.utterances: list[Utterance] = manifest.read_utterances(layout.utterances(corpus))
         used = inputs(recipe)
-        self.stores = [features.read(layout.features(used[m], corpus, _route(m, recipe))) for m in sorted(used)]
+        self.by_modality = {m: features.read(layout.features(used[m], corpus, _route(m, recipe))) for m in sorted(used)}
+        self.stores = list(self.by_modality.values())
 
     @cached_property
     def covered(self) -> set[str]:
@@ -75,29 +76,65 @@ class Inputs:
         """Return id -> row of labels.jsonl."""
         return manifest.read_labels(layout.labels(self.corpus))
 
-    def labels(self, name: str) -> dict[str, str | float]:
-        """Return id -> shared label in a space, for the utterances that have one and features."""
+    def labels(self, name: str, view: str = MAIN_VIEW) -> dict[str, str | float]:
+        """Return id -> shared label in a space and view, for the utterances that have one and features."""
         rows = self.annotated
-        found = ((row.id, manifest.label_of(rows[row.id], name)) for row in self.utterances if row.id in self.covered)
+        labelled = (row.id for row in self.utterances if row.id in self.covered)
+        found = ((one, manifest.label_of(rows[one], name, view)) for one in labelled)
         return {key: value for key, value in found if value is not None}
 
 
-def why_not(part: str, corpus: Inputs, card: Mapping[str, Any], name: str, recipe: Mapping[str, Any]) -> str | None:
-    """Return the reason why a corpus cannot be source or target (`part`) in a space, or None if it can."""
+def why_no_source(corpus: Inputs, card: Mapping[str, Any], name: str, recipe: Mapping[str, Any]) -> str | None:
+    """Return the reason why a corpus cannot be trained on in a space, or None if it can."""
+    view = view_of(recipe)
+    if reason := _why_no_features("source", corpus, card, recipe):
+        return reason
+    truth = corpus.labels(name, view)
+    if not truth:
+        return _not_annotated("source", view)
+    for fold in protocol.folds(corpus.utterances):
+        train = {truth[one] for one in fold.train if one in truth}
+        if len(train) < 2 or not any(one in truth for one in fold.dev):
+            return "source_too_few_labels"  # nothing to tell apart, or nothing to select on
+    return None
+
+
+def why_no_target(corpus: Inputs, card: Mapping[str, Any], name: str, recipe: Mapping[str, Any]) -> str | None:
+    """Return the reason why a corpus cannot be tested on in a space and any of the recipe's views, or None."""
+    if reason := _why_no_features("target", corpus, card, recipe):
+        return reason
+    views = test_views_of(recipe)
+    return None if any(corpus.labels(name, view) for view in views) else _not_annotated("target", views[0])
+
+
+def view_of(recipe: Mapping[str, Any]) -> str:
+    """Return the label view that a recipe is trained on."""
+    return str(recipe.get("view", MAIN_VIEW))
+
+
+def test_views_of(recipe: Mapping[str, Any]) -> list[str]:
+    """Return the label views that a recipe is tested against."""
+    return [str(view) for view in recipe.get("test_views", [MAIN_VIEW])]
+
+
+def _why_no_features(part: str, corpus: Inputs, card: Mapping[str, Any], recipe: Mapping[str, Any]) -> str | None:
     if not card["present"]:
         return f"{part}_{card['reason']}"
-    if not corpus.covered:
-        return f"{part}_no_text:{recipe['route']}" if recipe["text"] != "none" else f"{part}_no_features"
-    if not corpus.labels(name):
-        return f"{part}_not_annotated"
-    return None
+    for modality, store in corpus.by_modality.items():
+        if not len(store.ids):
+            return f"{part}_no_text:{recipe['route']}" if modality == "text" else f"{part}_no_{modality}"
+    return None if corpus.covered else f"{part}_no_features"
+
+
+def _not_annotated(part: str, view: str) -> str:
+    return f"{part}_not_annotated" if view == MAIN_VIEW else f"{part}_no_view:{view}"
 
 
 def run(job: CellRow) -> None:
     """Train the cell row unless its model is current, check the model on disk, and predict what is not current."""
     target_space, module = space(job.space), find("fusion", str(job.row["fusion"]))
     own = Inputs(job.source, job.row)
-    truth = own.labels(job.space)
+    truth = own.labels(job.space, view_of(job.row))
     key = _model_key(job, own, truth)
     path = layout.model(job.recipe, job.source, job.space)
     known = models.facts(path)
@@ -116,11 +153,6 @@ def _train(
     trained = []
     for fold in protocol.folds(own.utterances):
         train, dev = (_examples(own, ids, truth, target) for ids in (fold.train, fold.dev))
-        if not len(train.y) or not len(dev.y) or len(set(train.y.tolist())) < 2:
-            raise SettingError(
-                f"{job.recipe}, {job.space}: {job.source} has {len(train.y)} labelled train and {len(dev.y)} dev "
-                f"utterances in fold {fold.name}; there is nothing to learn from"
-            )
         for seed in _seeds(job, module):
             found = training.train(module, train, dev, target, job.row, seed)
             trained.append(models.Trained(fold.name, seed, found.arrays, found.dev, found.chosen))
@@ -210,7 +242,7 @@ def _own_statistics(job: CellRow, target: Inputs) -> dict[str, NDArray[Any]] | N
 
 def _model_key(job: CellRow, own: Inputs, truth: Mapping[str, Any]) -> str:
     """Name everything a model is made from: code, libraries, recipe, seeds, features, folds, labels (not of test)."""
-    made_from = {key: value for key, value in job.row.items() if key != "description"}
+    made_from = {key: value for key, value in job.row.items() if key not in ("description", "test_views")}
     target = space(job.space)
     code = code_digest(source("fusion", str(job.row["fusion"])), layout.HERE / "cellrow.py")
     return digest(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from harness import report_heat
+from harness.corpus import MAIN_VIEW
 from harness.report_marks import MARKS, letters, marks_of, warnings_of
 from harness.report_words import higher_is_better, metric_title, selection_text
 from harness.transfer import Cell
@@ -21,6 +22,12 @@ class Variant(NamedTuple):
     view: str
     protocol: str
     selection: str
+    train_view: str
+
+    @property
+    def is_main(self) -> bool:
+        """Tell whether it is trained and tested on the main label view, which all corpora have."""
+        return self.view == self.train_view == MAIN_VIEW
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +141,7 @@ def only(whole: Block, grid: Grid) -> Block:
 
 def variant_of(cell: Cell) -> Variant:
     """Return what a cell's matrix holds fixed."""
-    return Variant(cell.recipe, cell.view, cell.protocol, cell.selection)
+    return Variant(cell.recipe, cell.view, cell.protocol, cell.selection, cell.train_view)
 
 
 def is_transductive(variant: Variant, recipes: Mapping[str, Any]) -> bool:
@@ -147,9 +154,8 @@ def variant_title(variant: Variant, others: Iterable[Variant]) -> str:
     """Return the recipe, and whatever else tells its matrix from the other ones."""
     others = list(others)
     parts = [variant.recipe]
-    if len({other.view for other in others}) > 1:
-        parts.append(f"{variant.view} labels")
-    same = [other for other in others if (other.recipe, other.view) == (variant.recipe, variant.view)]
+    parts += [f"{how} {view} labels" for how, view in _further_views(variant)]
+    same = [other for other in others if _same_labels(other, variant)]
     if len({other.protocol for other in same}) > 1:
         parts.append(variant.protocol)
     if len({other.selection for other in same}) > 1:
@@ -157,13 +163,24 @@ def variant_title(variant: Variant, others: Iterable[Variant]) -> str:
     return ", ".join(parts)
 
 
+def _further_views(variant: Variant) -> Iterator[tuple[str, str]]:
+    """Yield how a view other than the main one is used: what is not said is the main view."""
+    for how, view in (("trained on", variant.train_view), ("tested on", variant.view)):
+        if view != MAIN_VIEW:
+            yield how, view
+
+
+def _same_labels(one: Variant, other: Variant) -> bool:
+    return (one.recipe, one.view, one.train_view) == (other.recipe, other.view, other.train_view)
+
+
 def ordered(names: Iterable[str]) -> list[str]:
     """Return names without repetition, in order of appearance."""
     return list(dict.fromkeys(names))
 
 
-def _entry(cell: Cell, notes: Mapping[str, str], best: Mapping[str, float]) -> Entry:
-    heat = report_heat.step(cell.value, cell.floor, best.get(cell.target))
+def _entry(cell: Cell, notes: Mapping[str, str], best: Mapping[tuple[str, str], float]) -> Entry:
+    heat = report_heat.step(cell.value, cell.floor, best.get((cell.view, cell.target)))
     return Entry(cell, notes.get(cell.reason, ""), "" if cell.value is None else marks_of(cell), heat)
 
 
@@ -190,15 +207,15 @@ def _of_target(cells: Sequence[Cell], target: str, field: str) -> list[Any]:
     return sorted(value for value in values if value is not None)
 
 
-def _best_in_domain(cells: Sequence[Cell], metric: str) -> dict[str, float]:
-    """Return target -> the best in-domain value, where that is better than its floor."""
+def _best_in_domain(cells: Sequence[Cell], metric: str) -> dict[tuple[str, str], float]:
+    """Return (view, target) -> the best in-domain value, where that is better than its floor."""
     sign = 1 if higher_is_better(metric) else -1
-    best: dict[str, float] = {}
+    best: dict[tuple[str, str], float] = {}
     for cell in cells:
         if cell.is_in_domain and cell.value is not None and cell.floor is not None:
-            to_beat = best.get(cell.target, cell.floor)
+            to_beat = best.get((cell.view, cell.target), cell.floor)
             if sign * cell.value > sign * to_beat:
-                best[cell.target] = cell.value
+                best[cell.view, cell.target] = cell.value
     return best
 
 

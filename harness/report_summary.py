@@ -67,7 +67,8 @@ class Gap:
 def compare(block: Block) -> Comparison:
     """Average the cross-corpus cells of every matrix; recipes are ranked over the pairs that all of them have."""
     cells = {at: _cross(grid.cells) for at, grid in enumerate(block.grids)}
-    taking_part = [{(cell.source, cell.target) for cell in found} for found in cells.values() if found]
+    main = {at for at, grid in enumerate(block.grids) if grid.variant.is_main}  # few corpora have a further view
+    taking_part = [{(cell.source, cell.target) for cell in cells[at]} for at in main if cells[at]]
     common = set.intersection(*taking_part) if taking_part else set()
     targets = ordered(target for grid in block.grids for target in grid.targets)
     standings = [
@@ -75,7 +76,7 @@ def compare(block: Block) -> Comparison:
             grid=grid,
             by_target={target: mean(cell for cell in cells[at] if cell.target == target) for target in targets},
             own=mean(cells[at]),
-            common=mean(cell for cell in cells[at] if (cell.source, cell.target) in common),
+            common=mean(cell for cell in cells[at] if at in main and (cell.source, cell.target) in common),
             in_domain=mean(cell for cell in grid.cells if cell.is_in_domain),
         )
         for at, grid in enumerate(block.grids)
@@ -143,7 +144,7 @@ def _best(block: Block, standings: Sequence[Standing]) -> Grid | None:
     ranked = [(sign * one.common.value, one.grid) for one in standings if one.common.value is not None]
     if ranked:
         return max(ranked, key=lambda pair: pair[0])[1]
-    with_values = [grid for grid in block.grids if grid.cells]
+    with_values = sorted((grid for grid in block.grids if grid.cells), key=lambda grid: not grid.variant.is_main)
     return next(iter(with_values or block.grids), None)
 
 

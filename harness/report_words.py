@@ -45,8 +45,12 @@ METRICS = {
 _REASONS = {
     "not_linked": "not linked",
     "not_annotated": "not annotated in this label space",
+    "no_view": "has no labels of this view",
+    "too_few_labels": "too few labels to train and select",
     "no_text": "no text in this route",
-    "no_features": "no features",
+    "no_audio": "no readable sound",
+    "no_video": "no readable picture",
+    "no_features": "no utterance with all the features",
     "no_labelled_test_rows": "no test utterance of the target has a label",
     "same_family": "source and target are one corpus family",
     "undefined": "the metric is undefined on these utterances",

@@ -18,7 +18,7 @@ from harness.errors import ResultError
 from harness.files import digest, file_digest
 from harness.transfer import Cell, cells_to_csv
 
-FAMILY = ("space", "view", "recipe", "protocol", "selection")
+FAMILY = ("space", "view", "train_view", "recipe", "protocol", "selection")
 IDENTITY = (*FAMILY, "source", "target")
 SECTIONS = {  # field of Cell -> metric key
     "value": "transfer/{}",

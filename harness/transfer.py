@@ -20,6 +20,7 @@ from harness.errors import ResultError
 class Cell:
     """One metric of one (space, view, recipe, source, target): a value with its context, or the reason for none.
 
+    `view` is the label view that was tested against, `train_view` the one that was trained on.
     `value` is the mean over replicates (seeds x folds), `low` and `high` its 95 % interval over resampled dialogues,
     `sd_seeds` the standard deviation over seeds. `n` counts the scored target rows, `n_classes` the classes that
     occur in their truth, `coverage` the share of the target's test rows that the space scores. `floor` is the
@@ -54,6 +55,7 @@ class Cell:
     gap_low: float | None = None
     gap_high: float | None = None
     ratio: float | None = None
+    train_view: str = "multimodal"
     warnings: str = ""
     reason: str = ""
 

@@ -133,9 +133,9 @@ def test_variants_of_one_recipe_are_told_apart() -> None:
     cells = [cell("a", "b", 0.5), replace(cell("a", "b", 0.6), selection="oracle")]
     cells += [replace(cell("a", "b", 0.4), view="text")]
     assert [grid.title for grid in block(cells, "emotion4", "uar").grids] == [
-        "r, multimodal labels, selected on source dev",
-        "r, multimodal labels, selected on target dev (oracle)",
-        "r, text labels",
+        "r, selected on source dev",
+        "r, selected on target dev (oracle)",
+        "r, tested on text labels",
     ]
 
 

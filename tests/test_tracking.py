@@ -121,6 +121,7 @@ def test_a_cell_says_its_numbers_settings_and_origin(study: Study) -> None:
     assert data.params == {
         "space": "emotion4",
         "view": "multimodal",
+        "train_view": "multimodal",
         "recipe": "ngrams",
         "source": "m3ed",
         "target": "meld",

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from harness import layout, manifest, predictions, scoring, statistics
-from harness.cellrow import indices
+from harness.cellrow import indices, test_views_of, view_of
 from harness.corpus import MAIN_VIEW
 from harness.files import read_json, write_json, write_text
 from harness.labels import ClassSpace, Space, space
@@ -56,6 +56,7 @@ class Row:
     settings: dict[str, Any]
     source: str
     target: str
+    view: str
     reason: str = ""
     scored: scoring.Scored | None = None
     values: Values | None = None
@@ -71,8 +72,13 @@ def run(params: dict[str, Any]) -> None:
         label_space = space(name)
         metrics = params["metrics"]["classes" if isinstance(label_space, ClassSpace) else "scale"]
         for target in targets.values():
-            rows = [_score(params, label_space, metrics, target, plan, cell) for plan in plans for cell in plan["cells"]
-                    if (cell["space"], cell["target"]) == (name, target.corpus)]  # fmt: skip
+            rows = [
+                _score(params, label_space, metrics, target, plan, cell, view)
+                for plan in plans
+                for view in test_views_of(plan["settings"])
+                for cell in plan["cells"]
+                if (cell["space"], cell["target"]) == (name, target.corpus)
+            ]
             cells += _cells(params, label_space, metrics, target, rows)
             confusions += _confusions(label_space, rows)
     write_text(layout.CELLS, cells_to_csv(_sorted(cells, params)))
@@ -84,13 +90,22 @@ def run(params: dict[str, Any]) -> None:
 
 
 def _score(
-    params: dict[str, Any], label_space: Space, metrics: list[str], target: Target, plan: Any, cell: dict[str, str]
+    params: dict[str, Any],
+    label_space: Space,
+    metrics: list[str],
+    target: Target,
+    plan: Any,
+    cell: dict[str, str],
+    view: str,
 ) -> Row:
-    row = Row(plan["recipe"], plan["settings"], cell["source"], cell["target"], cell.get("reason", ""))
+    row = Row(plan["recipe"], plan["settings"], cell["source"], cell["target"], view, cell.get("reason", ""))
     if row.reason:
         return row
     path = layout.prediction(row.recipe, row.source, label_space.name, row.target)
-    truth = target.truth(label_space)
+    truth = target.truth(label_space, view)
+    if not truth and view != MAIN_VIEW:
+        row.reason = f"target_no_view:{view}"
+        return row
     found = predictions.read(path, label_space)
     scored = scoring.align(found, truth, target.dialogues, target.tested, row.source == row.target)
     if not len(scored.truth):
@@ -107,18 +122,19 @@ def _cells(
     params: dict[str, Any], label_space: Space, metrics: list[str], target: Target, rows: list[Row]
 ) -> Iterator[Cell]:
     """Make the cells of one space and target, each against the in-domain row of the same recipe."""
-    in_domain = {row.recipe: row for row in rows if row.source == row.target}
+    in_domain = {(row.recipe, row.view): row for row in rows if row.source == row.target}
     names = _metric_names(label_space, metrics)
     for row in rows:
         for name in names:
-            yield _cell(params, label_space, target, row, in_domain[row.recipe], name)
+            yield _cell(params, label_space, target, row, in_domain[row.recipe, row.view], name)
 
 
 def _cell(params: dict[str, Any], label_space: Space, target: Target, row: Row, in_domain: Row, name: str) -> Cell:
     transductive = row.settings["normalise"] in TRANSDUCTIVE
     cell = Cell(
         space=label_space.name,
-        view=MAIN_VIEW,
+        view=row.view,
+        train_view=view_of(row.settings),
         recipe=row.recipe,
         source=row.source,
         target=row.target,
@@ -181,7 +197,7 @@ def _compare(cell: Cell, params: dict[str, Any], value: scoring.Value, in_domain
 def _ceiling(label_space: Space, target: Target, row: Row, metric: str) -> float | None:
     """Score people who saw one modality only against the main label, for a recipe of that one modality."""
     used = list(inputs(row.settings))
-    if len(used) != 1 or not isinstance(label_space, ClassSpace):
+    if row.view != MAIN_VIEW or len(used) != 1 or not isinstance(label_space, ClassSpace):
         return None
     name, _, part = metric.partition("/")
     module = find("metric", name)
@@ -219,7 +235,8 @@ def _summary(cells: list[Cell], primary: dict[str, str]) -> dict[str, Any]:
     summary: dict[str, Any] = {}
     for cell in cells:
         if cell.metric == primary[cell.space] and cell.value is not None:
-            by_target = summary.setdefault(cell.space, {}).setdefault(cell.recipe, {})
+            recipe = cell.recipe if cell.view == MAIN_VIEW else f"{cell.recipe}@{cell.view}"
+            by_target = summary.setdefault(cell.space, {}).setdefault(recipe, {})
             by_target.setdefault(cell.source, {})[cell.target] = round(cell.value, 4)
     return summary
 
@@ -238,17 +255,17 @@ def _confusions(label_space: Space, rows: list[Row]) -> Iterator[list[Any]]:
             for t, truth in enumerate(label_space.classes):
                 for p, predicted in enumerate(label_space.classes):
                     share = counts[t, p] / counts[t].sum() if counts[t].sum() else 0.0
-                    cell = [label_space.name, row.recipe, row.source, row.target, truth, predicted]
+                    cell = [label_space.name, row.view, row.recipe, row.source, row.target, truth, predicted]
                     yield [*cell, round(counts[t, p], 2), round(share, 4)]
 
 
 def _plots(cells: list[Cell], primary: dict[str, str], confusions: list[list[Any]]) -> None:
     matrix = [
-        [cell.space, cell.recipe, cell.source, cell.target, cell.metric, round(cell.value, 4)]
+        [cell.space, cell.view, cell.recipe, cell.source, cell.target, cell.metric, round(cell.value, 4)]
         for cell in cells
         if cell.metric == primary[cell.space] and cell.value is not None
     ]
-    header = ["space", "recipe", "source", "target"]
+    header = ["space", "view", "recipe", "source", "target"]
     write_text(layout.PLOTS / "matrix.csv", _csv([*header, "metric", "value"], matrix))
     write_text(layout.PLOTS / "confusion.csv", _csv([*header, "truth", "predicted", "count", "share"], confusions))
 

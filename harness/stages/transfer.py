@@ -7,12 +7,15 @@ from typing import Any
 
 from harness import cellrow, engine, layout, models
 from harness.cellrow import CellRow, Inputs
-from harness.errors import SettingError
+from harness.corpus import MAIN_VIEW
+from harness.errors import NameUnknownError, SettingError
 from harness.files import read_json, write_json
 from harness.labels import space
 from harness.settings import row
 
 KEYS = ("text", "audio", "video", "route", "normalise", "fusion", "balanced", "settings")
+OPTIONAL = ("description", "view", "test_views")
+VIEWS = ("multimodal", "text", "audio", "video")
 
 
 def run(params: dict[str, Any], recipe: str) -> None:
@@ -38,10 +41,18 @@ def run(params: dict[str, Any], recipe: str) -> None:
 def checked(name: str, recipe: dict[str, Any]) -> dict[str, Any]:
     """Return a recipe whose keys are complete, or raise SettingError."""
     missing = [key for key in KEYS if key not in recipe]
-    unknown = [key for key in recipe if key not in (*KEYS, "description")]
+    unknown = [key for key in recipe if key not in (*KEYS, *OPTIONAL)]
     if missing or unknown:
         problem = f"lacks {', '.join(missing)}" if missing else f"has the unknown key {', '.join(unknown)}"
-        raise SettingError(f"recipe {name} {problem}; a recipe has the keys {', '.join(KEYS)} and description")
+        raise SettingError(
+            f"recipe {name} {problem}; a recipe has the keys {', '.join(KEYS)}, and may have {', '.join(OPTIONAL)}"
+        )
+    views = recipe.get("test_views", [MAIN_VIEW])
+    if not isinstance(views, list) or not views or len(set(views)) < len(views):
+        raise SettingError(f"recipe {name}: test_views is {views!r}; it is a list of different label views")
+    for view in (recipe.get("view", MAIN_VIEW), *views):
+        if view not in VIEWS:
+            raise NameUnknownError("label view", str(view), VIEWS)
     return recipe
 
 
@@ -49,8 +60,8 @@ def _cells(
     recipe: str, settings: dict[str, Any], name: str, loaded: dict[str, Inputs], cards: dict[str, Any]
 ) -> Iterator[dict[str, str]]:
     """Yield every (source, target) of one space with its file, or the reason why there is none."""
-    sources = {corpus: cellrow.why_not("source", loaded[corpus], cards[corpus], name, settings) for corpus in loaded}
-    targets = {corpus: cellrow.why_not("target", loaded[corpus], cards[corpus], name, settings) for corpus in loaded}
+    sources = {corpus: cellrow.why_no_source(loaded[corpus], cards[corpus], name, settings) for corpus in loaded}
+    targets = {corpus: cellrow.why_no_target(loaded[corpus], cards[corpus], name, settings) for corpus in loaded}
     for source, no_source in sources.items():
         for target, no_target in targets.items():
             cell = {"space": name, "source": source, "target": target}

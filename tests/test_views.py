@@ -1,0 +1,129 @@
+"""Label views: trained on the labels of one modality, tested against those of another."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from studies import params_of, run_to_cells, stage
+
+from harness import layout, manifest, predictions
+from harness.errors import HarnessError
+from harness.labels import EMOTION4
+from harness.plugins import find
+from harness.report import html
+from harness.transfer import Cell, read_cells
+
+OWN = {"view": "text", "test_views": ["multimodal", "text"]}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def study(folder: Path, corpora: tuple[str, ...] = ("emotiontalk", "meld")) -> dict[str, Any]:
+    """Two recipes that differ in the view they are trained on, tested against both."""
+    params = params_of(folder, corpora=corpora)
+    main = params["recipes"]["text_ngrams_zh"]
+    params["recipes"] = {"main": {**main, "test_views": ["multimodal", "text"]}, "own": {**main, **OWN}}
+    find("verb", "synth").run(params)
+    return params
+
+
+def by_key(cells: list[Cell]) -> dict[tuple[str, str, str, str], Cell]:
+    return {(c.recipe, c.source, c.target, c.view): c for c in cells if c.metric == "uar"}
+
+
+def test_every_view_is_tested_and_a_corpus_without_it_has_a_reason(folder: Path) -> None:
+    params = study(folder)
+    run_to_cells(params)
+    cells = by_key(read_cells(layout.CELLS))
+    assert len(cells) == 2 * 4 * 2
+    assert {c.train_view for key, c in cells.items() if key[0] == "own"} == {"text"}
+    assert cells["own", "meld", "emotiontalk", "text"].reason == "source_no_view:text"
+    assert cells["main", "emotiontalk", "meld", "text"].reason == "target_no_view:text"
+    assert cells["own", "emotiontalk", "meld", "multimodal"].value is not None
+    home = [
+        cells[recipe, "emotiontalk", "emotiontalk", view] for recipe, view in (("main", "multimodal"), ("own", "text"))
+    ]
+    assert all(c.value is not None and c.low > c.floor for c in home)
+    report = html(read_cells(layout.CELLS), {"recipes": {"main": {}, "own": {}}, "primary": {"emotion4": "uar"}})
+    assert "own, trained on text labels, tested on text labels" in report
+
+
+def test_the_score_against_a_view_is_that_of_its_labels(folder: Path) -> None:
+    """The value is recomputed here by hand from the predictions and the labels of the view."""
+    params = study(folder, corpora=("emotiontalk",))
+    run_to_cells(params)
+    cells = by_key(read_cells(layout.CELLS))
+    rows = manifest.read_labels(layout.labels("emotiontalk"))
+    path = layout.prediction("own", "emotiontalk", "emotion4", "emotiontalk")
+    one = predictions.read(path, EMOTION4)[0]
+    for view in ("multimodal", "text"):
+        hits: dict[str, list[bool]] = {}
+        for name, split, scores in zip(one.ids, one.splits, one.scores, strict=True):
+            truth = manifest.label_of(rows[name], "emotion4", view)
+            if split == "test" and truth is not None:
+                hits.setdefault(str(truth), []).append(EMOTION4.classes[int(scores.argmax())] == truth)
+        uar = sum(sum(one) / len(one) for one in hits.values()) / len(hits)
+        assert cells["own", "emotiontalk", "emotiontalk", view].value == pytest.approx(uar, abs=1e-6)
+    assert cells["own", "emotiontalk", "emotiontalk", "text"].ceiling is None
+    assert cells["own", "emotiontalk", "emotiontalk", "multimodal"].ceiling is not None
+
+
+def test_another_test_view_trains_nothing_again(folder: Path) -> None:
+    params = study(folder, corpora=("emotiontalk",))
+    run_to_cells(params)
+    model = layout.model("own", "emotiontalk", "emotion4")
+    before = model.stat().st_mtime_ns
+    params["recipes"]["own"]["test_views"] = ["text"]
+    stage("transfer", params, "own")
+    assert model.stat().st_mtime_ns == before
+
+
+@pytest.mark.parametrize(
+    ("keys", "says"),
+    [
+        ({"view": "txt"}, "no label view is called 'txt'; did you mean 'text'?"),
+        ({"test_views": ["audio", "vido"]}, "no label view is called 'vido'; did you mean 'video'?"),
+        ({"test_views": "text"}, "it is a list of different label views"),
+        ({"test_views": ["text", "text"]}, "it is a list of different label views"),
+        ({"test_views": []}, "it is a list of different label views"),
+    ],
+)
+def test_an_impossible_view_is_refused_before_anything_runs(folder: Path, keys: dict[str, Any], says: str) -> None:
+    params = study(folder, corpora=("emotiontalk",))
+    params["recipes"]["own"].update(keys)
+    with pytest.raises(HarnessError, match=re.escape(says)):
+        stage("transfer", params, "own")
+
+
+@pytest.mark.parametrize("lacking", ["dev", "classes"])
+def test_a_source_with_too_few_labels_is_a_reason_not_an_error(folder: Path, lacking: str) -> None:
+    params = params_of(folder)
+    find("verb", "synth").run(params)
+    for corpus in params["corpora"]:
+        stage("prepare", params, corpus)
+        stage("features", params, "ngrams", corpus)
+    splits = {row.id: row.split for row in manifest.read_utterances(layout.utterances("meld"))}
+    path = layout.labels("meld")
+    out = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        drop = (
+            splits[row["id"]] == "dev"
+            if lacking == "dev"
+            else splits[row["id"]] == "train" and row["emotion4"] != "sad"
+        )
+        out.append(json.dumps({**row, "emotion4": None} if drop else row, ensure_ascii=False))
+    path.write_text("\n".join(out) + "\n", encoding="utf-8")
+    stage("transfer", params, "text_ngrams_zh")
+    stage("score", params)
+    reasons = {(c.source, c.target): c.reason for c in read_cells(layout.CELLS)}
+    assert reasons["meld", "emotiontalk"] == reasons["meld", "meld"] == "source_too_few_labels"
+    assert reasons["emotiontalk", "meld"] == ""
