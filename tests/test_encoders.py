@@ -1,4 +1,4 @@
-"""The contract of every encoder, and what the two of them see in a text."""
+"""The contract of every encoder of text, and what the two of them see in one."""
 
 from __future__ import annotations
 
@@ -33,6 +33,8 @@ PAIRS = [
     ("你为什么总是对我发火？", "Why do you always get angry with me?"),
 ]
 every_encoder = pytest.mark.parametrize("name", names("encoder"))
+OF_TEXT = [name for name in names("encoder") if find("encoder", name).MODALITY == "text"]
+every_text_encoder = pytest.mark.parametrize("name", OF_TEXT)
 
 
 @cache
@@ -56,7 +58,7 @@ def test_an_encoder_says_what_it_takes_and_what_decides_its_rows(name: str) -> N
     assert callable(module.encoder)
 
 
-@every_encoder
+@every_text_encoder
 @pytest.mark.parametrize(("texts", "language"), [(ZH, "zh"), (EN, "en")])
 def test_a_row_depends_on_its_own_text_alone(name: str, texts: list[str], language: str) -> None:
     whole = rows_of(name, texts, language)
@@ -67,7 +69,7 @@ def test_a_row_depends_on_its_own_text_alone(name: str, texts: list[str], langua
     assert_array_equal(crowded[[0, 3]], whole[[0, 0]], "a neighbour changes a row")
 
 
-@every_encoder
+@every_text_encoder
 def test_rows_are_finite_float32_and_as_wide_in_every_language(name: str) -> None:
     zh, en, none = (made(name).encode(texts, lang) for texts, lang in ((ZH, "zh"), (EN, "en"), ([], "zh")))
     assert zh.shape[0] == len(ZH)
@@ -78,14 +80,14 @@ def test_rows_are_finite_float32_and_as_wide_in_every_language(name: str) -> Non
         assert np.isfinite(matrix.data if sparse.issparse(matrix) else matrix).all()
 
 
-@every_encoder
+@every_text_encoder
 def test_the_same_text_gives_the_same_row_in_a_new_encoder(name: str) -> None:
     before = rows_of(name, ZH)
     made.cache_clear()
     assert_array_equal(rows_of(name, ZH), before)
 
 
-@every_encoder
+@every_text_encoder
 def test_the_store_takes_what_an_encoder_gives(name: str, tmp_path: Path) -> None:
     matrix = made(name).encode(ZH, "zh")
     features.write(tmp_path, [str(n) for n in range(len(ZH))], matrix, {}, {"digest": "d"})

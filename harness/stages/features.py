@@ -4,38 +4,24 @@ from __future__ import annotations
 
 import importlib.metadata
 import shutil
-from collections.abc import Iterable
-from dataclasses import dataclass
-from pathlib import Path
+from collections import Counter
 from typing import Any
-
-import numpy as np
-from scipy import sparse
 
 from harness import engine, features, layout, manifest
 from harness.closure import code_digest
-from harness.corpus import Utterance
+from harness.corpus import Modality, Utterance
 from harness.errors import SettingError
-from harness.files import digest, write_whole
+from harness.extraction import extract
+from harness.files import digest
+from harness.media import Clip, Guard, clip_of
 from harness.plugins import find, source
 from harness.settings import row
 
 NATIVE = "native"
 
 
-@dataclass(frozen=True, slots=True)
-class Shard:
-    """One piece of an extraction: texts of one language, and the file its rows go to."""
-
-    encoder: str
-    options: tuple[tuple[str, Any], ...]
-    texts: tuple[str, ...]
-    language: str
-    path: Path
-
-
 def run(params: dict[str, Any], encoder: str, corpus: str) -> None:
-    """Write data/features/<encoder>/<corpus>/<route>/ for every text route of the encoder's row.
+    """Write data/features/<encoder>/<corpus>/<route>/: every text route of the encoder's row, or `native` for sound.
 
     Args:
         params: params.yaml.
@@ -46,43 +32,22 @@ def run(params: dict[str, Any], encoder: str, corpus: str) -> None:
     routes = options.pop("routes", [NATIVE])
     rows = manifest.read_utterances(layout.utterances(corpus))
     row(params, "corpora", corpus)
-    for route in routes:
-        _extract(encoder, options, rows, corpus, route, engine.worker_count(params["engine"]["workers"]))
-
-
-def _extract(
-    encoder: str, options: dict[str, Any], rows: list[Utterance], corpus: str, route: str, workers: int
-) -> None:
-    module = find("encoder", encoder)
-    texts = {row.id: text_of(row, route) for row in rows}
-    languages = {row.language if route == NATIVE else route for row in rows}
-    if len(languages) > 1:
-        raise SettingError(f"{corpus}: utterances in {sorted(languages)}; a corpus has one language")
-    language = next(iter(languages), "none")
-    known = {name: text for name, text in texts.items() if text}
-    made_by: dict[str, Any] = {
-        "encoder": encoder,
-        "options": options,
-        "route": route,
-        "language": language,
-        "versions": {name: importlib.metadata.version(name) for name in module.PACKAGES if _installed(name)},
-        "code": code_digest(source("encoder", encoder)),
-    }
-    made_by["digest"] = digest([made_by, list(texts.items())])
-    folder = layout.features(encoder, corpus, route)
-    if _is_current(folder, made_by["digest"]):
-        print(f"{encoder} {corpus} {route}: up to date")
-        return
-    shards = _shards(
-        module.SHARD, encoder, options, list(known.values()), language, layout.WORK / made_by["digest"][:16]
-    )
-    waiting = [shard for shard in shards if not shard.path.exists()]
-    engine.run(encode, waiting, workers if len(waiting) > 1 else 1, f"{encoder} {corpus} {route}")
-    matrix = _joined(shards)
-    failed = {name: f"no_text:{route}" for name, text in texts.items() if not text}
-    features.write(folder, list(known), matrix, failed, made_by)
-    shutil.rmtree(layout.WORK / made_by["digest"][:16], ignore_errors=True)
-    print(f"{encoder} {corpus} {route}: {len(known)} rows, {len(failed)} utterances without text")
+    guard, workers = Guard(**params["media"]), engine.worker_count(params["engine"]["workers"])
+    if find("encoder", encoder).MODALITY == Modality.TEXT:
+        for route in routes:
+            texts = {one.id: text_of(one, route) for one in rows}
+            known: dict[str, Any] = {name: text for name, text in texts.items() if text}
+            failed = {name: f"no_text:{route}" for name, text in texts.items() if not text}
+            language = _language(corpus, rows, route)
+            made_by = _made_by(encoder, options, route, language, list(texts.items()))
+            _extract(encoder, options, corpus, known, failed, guard, made_by, workers)
+    elif routes != [NATIVE]:
+        raise SettingError(f"encoders.{encoder}: routes is {routes}; only an encoder of text has routes")
+    else:
+        clips, failed = _clips(corpus, rows)
+        inputs = [guard, [(name, clip.part, clip.stated) for name, clip in clips.items()], failed, _prints(corpus)]
+        made_by = _made_by(encoder, options, NATIVE, "none", inputs)
+        _extract(encoder, options, corpus, clips, failed, guard, made_by, workers)
 
 
 def text_of(row: Utterance, route: str) -> str | None:
@@ -92,50 +57,68 @@ def text_of(row: Utterance, route: str) -> str | None:
     return row.translations.get(route)
 
 
-def encode(shard: Shard) -> None:
-    """Encode one shard and write its rows whole."""
-    matrix = find("encoder", shard.encoder).encoder(**dict(shard.options)).encode(shard.texts, shard.language)
-    write_whole(shard.path, lambda path: _save(path, matrix))
+def _language(corpus: str, rows: list[Utterance], route: str) -> str:
+    languages = {one.language if route == NATIVE else route for one in rows}
+    if len(languages) > 1:
+        raise SettingError(f"{corpus}: utterances in {sorted(languages)}; a corpus has one language")
+    return next(iter(languages), "none")
 
 
-def _shards(
-    size: int, encoder: str, options: dict[str, Any], texts: list[str], language: str, folder: Path
-) -> list[Shard]:
-    """Cut the texts; an absent corpus has one empty shard, so that its store has the encoder's width."""
-    starts = range(0, max(len(texts), 1), size)
-    return [
-        Shard(
-            encoder,
-            tuple(options.items()),
-            tuple(texts[start : start + size]),
-            language,
-            folder / f"{start:08d}.npz",
-        )
-        for start in starts
-    ]
+def _clips(corpus: str, rows: list[Utterance]) -> tuple[dict[str, Clip], dict[str, str]]:
+    """Return the clips that the survey found readable, and id -> reason of the others."""
+    from harness.media_survey import read_media
+
+    states = {one["id"]: one["state"] for one in read_media(layout.media(corpus)) if one["modality"] == Modality.AUDIO}
+    found = {one.id: clip_of(layout.raw(corpus), one, Modality.AUDIO) for one in rows}
+    clips = {name: clip for name, clip in found.items() if clip and states.get(name) == "ok"}
+    return clips, {one.id: states.get(one.id, "missing") for one in rows if one.id not in clips}
 
 
-def _save(path: Path, matrix: features.Matrix) -> None:
-    with path.open("wb") as file:
-        if sparse.issparse(matrix):
-            sparse.save_npz(file, matrix, compressed=False)
-        else:
-            np.savez(file, rows=matrix)
+def _prints(corpus: str) -> list[Any]:
+    """Return what tells the bytes of the clips from those of others, without reading them all again."""
+    from harness.media_survey import read_media
+
+    return [(one["path"], one["fingerprint"]) for one in read_media(layout.media(corpus)) if one["path"]]
 
 
-def _joined(shards: Iterable[Shard]) -> features.Matrix:
-    parts: list[Any] = []
-    for shard in shards:
-        with np.load(shard.path, allow_pickle=False) as file:
-            dense = "rows" in file
-            parts.append(file["rows"] if dense else None)
-        if not dense:
-            parts[-1] = sparse.load_npz(shard.path)
-    return np.concatenate(parts) if dense else sparse.csr_matrix(sparse.vstack(parts, format="csr"))
+def _made_by(encoder: str, options: dict[str, Any], route: str, language: str, inputs: list[Any]) -> dict[str, Any]:
+    module = find("encoder", encoder)
+    decoder = [] if module.MODALITY == Modality.TEXT else [layout.HERE / "media_sound.py"]
+    made_by: dict[str, Any] = {
+        "encoder": encoder,
+        "options": options,
+        "route": route,
+        "language": language,
+        "versions": {name: importlib.metadata.version(name) for name in module.PACKAGES if _installed(name)},
+        "code": code_digest(source("encoder", encoder), *decoder),
+    }
+    return {**made_by, "digest": digest([made_by, inputs])}
 
 
-def _is_current(folder: Path, wanted: str) -> bool:
-    return (folder / features.MADE_BY).exists() and features.read(folder).digest == wanted
+def _extract(
+    encoder: str,
+    options: dict[str, Any],
+    corpus: str,
+    known: dict[str, Any],
+    failed: dict[str, str],
+    guard: Guard,
+    made_by: dict[str, Any],
+    workers: int,
+) -> None:
+    route = made_by["route"]
+    label = f"{encoder} {corpus} {route}"
+    folder = layout.features(encoder, corpus, route)
+    if (folder / features.MADE_BY).exists() and features.read(folder).digest == made_by["digest"]:
+        print(f"{label}: up to date")
+        return
+    work = layout.WORK / made_by["digest"][:16]
+    ids, inputs = list(known), list(known.values())
+    matrix, without = extract(encoder, options, inputs, made_by["language"], guard, work, workers, label)
+    reasons = {**failed, **{ids[at]: reason for at, reason in without.items()}}
+    features.write(folder, [name for name in ids if name not in reasons], matrix, reasons, made_by)
+    shutil.rmtree(work, ignore_errors=True)
+    why = ", ".join(f"{count} {reason}" for reason, count in sorted(Counter(reasons.values()).items()))
+    print(f"{label}: {len(ids) - len(without)} rows" + (f", without: {why}" if why else ""))
 
 
 def _installed(package: str) -> bool:
