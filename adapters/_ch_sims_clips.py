@@ -2,51 +2,80 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from pathlib import Path
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
 
-from ._tables import find_below, media_index
+from harness.tree import Tree
+
+VIDEO = ("mp4",)
+AUDIO = ("wav", "flac")
+
+
+class _Found(NamedTuple):
+    parent: str  # the folder of the folders of videos
+    video: str
+    clip: str
+    path: str
 
 
 class Clips:
-    """The media of the given videos below `root`, by video and clip id; without any, every look-up gives None."""
+    """The clips of the labelled videos, by video and clip id.
 
-    def __init__(self, root: Path, videos: Iterable[str]) -> None:
-        videos = list(videos)
-        self._video = _index(root, videos, ("mp4",))
-        self._audio = _index(root, videos, ("wav", "flac"))
+    Folders of features and faces are named as the videos too. The folder that holds most labelled clips is the
+    release's; another one serves only for clips that are not there.
+
+    Args:
+        tree: the release.
+        wanted: video id -> the clip ids that have a label.
+    """
+
+    def __init__(self, tree: Tree, wanted: Mapping[str, Collection[str]]) -> None:
+        self._wanted = wanted
+        videos, sounds = _find(tree, VIDEO), _find(tree, AUDIO)
+        self._video, self._audio = _index(videos, wanted), _index(sounds, wanted)
+        self._found = [*videos, *sounds]
 
     def video_of(self, video: str, clip: str) -> str | None:
-        """Return a clip's path relative to the release; an id that lost its zeros is also tried with them."""
-        return _look_up(self._video.get(video, {}), clip)
+        """Return a clip's path, None if it is not there; an id that lost its zeros is also tried with them."""
+        return self._look_up(self._video, video, clip)
 
     def audio_of(self, video: str, clip: str) -> str | None:
         """Return a clip's audio file, or else its video, which has the sound."""
-        return _look_up(self._audio.get(video, {}), clip) or self.video_of(video, clip)
+        return self._look_up(self._audio, video, clip) or self.video_of(video, clip)
 
-
-def _look_up(stems: Mapping[str, str], clip: str) -> str | None:
-    names = (clip, clip.zfill(4), clip.zfill(5)) if clip.isdigit() else (clip,)
-    return next((stems[name] for name in names if name in stems), None)
-
-
-def _index(root: Path, videos: list[str], suffixes: tuple[str, ...]) -> dict[str, dict[str, str]]:
-    parent = _parent(root, videos, suffixes)
-    if parent is None:
-        return {}
-    return {
-        video: {
-            stem: (parent / video / path).relative_to(root).as_posix()
-            for stem, path in media_index(parent / video, suffixes).items()
+    def surplus(self, used: Collection[str | None]) -> dict[str, str]:
+        """Say of every clip that is not used why: a copy of one that is, or no label."""
+        taken = [clip for clip in self._found if clip.path in used]
+        names, homes = {(clip.video, clip.clip) for clip in taken}, {clip.parent for clip in taken}
+        return {
+            clip.path: "copy" if (clip.video, clip.clip) in names else "unlabelled"
+            for clip in self._found
+            if clip.path not in used and (clip.parent in homes or clip.video in self._wanted)
         }
-        for video in videos
-    }
+
+    def _look_up(self, index: Mapping[str, Mapping[str, str]], video: str, clip: str) -> str | None:
+        """Return the clip of this id, or of this id with its zeros if that is no other labelled clip's id."""
+        stems, others = index.get(video, {}), self._wanted[video]
+        full = [name for name in (clip.zfill(4), clip.zfill(5)) if clip.isdecimal() and name not in others]
+        return next((stems[name] for name in (clip, *full) if name in stems), None)
 
 
-def _parent(root: Path, videos: list[str], suffixes: tuple[str, ...]) -> Path | None:
-    """Return the nearest folder whose video folders hold clips: those of features have the same names."""
-    for video in videos:
-        for folder in find_below(root, video):
-            if media_index(folder, suffixes):
-                return folder.parent
-    return None
+def _find(tree: Tree, suffixes: Collection[str]) -> list[_Found]:
+    found = []
+    for path in tree.files:
+        folder, _, name = path.rpartition("/")
+        parent, _, video = folder.rpartition("/")
+        clip, dot, suffix = name.rpartition(".")
+        if dot and video and suffix.lower() in suffixes:
+            found.append(_Found(parent, video, clip, path))
+    return found
+
+
+def _index(found: Sequence[_Found], wanted: Collection[str]) -> dict[str, dict[str, str]]:
+    """Map video and clip ids to paths; of two folders the one with more clips of labelled videos comes first."""
+    size = Counter(clip.parent for clip in found if clip.video in wanted)
+    index: dict[str, dict[str, str]] = {}
+    for clip in sorted(found, key=lambda clip: (-size[clip.parent], clip.parent.count("/"), clip.path)):
+        index.setdefault(clip.video, {}).setdefault(clip.clip, clip.path)
+    return index

@@ -14,9 +14,10 @@ from pathlib import Path
 from harness.corpus import Dropped, Split
 from harness.errors import ReleaseError
 from harness.labels import VALENCE
+from harness.tables import Row
+from harness.tree import Tree
 
 from ._layout import Seen, index, nearest, no_release, number, read_rows
-from ._tables import Row
 
 COLUMNS = ("video_id", "clip_id", "text", "label", "label_T", "label_A", "label_V", "annotation", "mode")
 REQUIRED = COLUMNS[:4]
@@ -63,26 +64,26 @@ def join_id(video: str, clip: str) -> str:
 
 def whole_clip_id(clip: str) -> str:
     """Give back the zeros that a clip id lost when it was read as a number."""
-    return clip.zfill(4) if clip.isdigit() else clip
+    return clip.zfill(4) if clip.isdecimal() else clip
 
 
-def read_layout(root: Path) -> Layout:
+def read_layout(tree: Tree) -> Layout:
     """Read the layout found below `root`; ReleaseError if there is none, or v1 and v2 are both there."""
-    first, second, old = nearest(root, "label.csv"), nearest(root, "meta.csv"), nearest(root, "label_M.csv")
+    first, second, old = (nearest(tree, name) for name in ("label.csv", "meta.csv", "label_M.csv"))
     if first is not None and second is not None:
         raise ReleaseError(
-            root,
-            f"holds v1 ({first.relative_to(root)}) and v2 ({second.relative_to(root)})",
+            tree.root,
+            f"holds v1 ({first.relative_to(tree.root)}) and v2 ({second.relative_to(tree.root)})",
             expected="one of them, because v1 is contained in v2",
             todo="link the folder of one of them",
         )
     if first is not None:
-        return _read_table(root, "v1", first)
+        return _read_table(tree.root, "v1", first)
     if second is not None:
-        return _read_table(root, "v2", second)
+        return _read_table(tree.root, "v2", second)
     if old is not None:
-        return _read_2020(root, old)
-    raise no_release("ch_sims", "CH-SIMS", root, MARKERS)
+        return _read_2020(tree, old)
+    raise no_release("ch_sims", "CH-SIMS", tree, MARKERS)
 
 
 def _read_table(root: Path, version: str, path: Path) -> Layout:
@@ -125,15 +126,16 @@ def _split(row: Row) -> Split:
     return SPLIT_OF_MODE[mode]
 
 
-def _read_2020(root: Path, main: Path) -> Layout:
+def _read_2020(tree: Tree, main: Path) -> Layout:
     """Read label_M.csv, the further label files beside it and the three index files, whose rows count from 0."""
     rows = read_rows(main, REQUIRED)
     seen = Seen()
     for row in rows:
         seen.note(_id_2020(row), main, row.line)
     paths = {f"label_{letter}": main.with_name(f"label_{letter}.csv") for letter in "TAV"}
-    tables = {column: _read_view(path, main, rows) for column, path in paths.items() if path.is_file()}
-    splits, files = _read_splits(root, main, len(rows))
+    present = {column: path for column, path in paths.items() if path.relative_to(tree.root).as_posix() in tree}
+    tables = {column: _read_view(path, main, rows) for column, path in present.items()}
+    splits, files = _read_splits(tree, main, len(rows))
     layout = Layout("v1", "v1, files of 2020 (metadata/)", ("label", *tables), [], [main, *files])
     layout.files[1:1] = [paths[column] for column in tables]
     for line, row in enumerate(rows):
@@ -143,7 +145,7 @@ def _read_2020(root: Path, main: Path) -> Layout:
             values = {column: _value(other, "label") for column, other in marked.items()}
             layout.entries.append(_entry(row, whole_clip_id(row["clip_id"]), splits[line], cells, values))
         else:
-            layout.dropped.append(Dropped(f"{main.relative_to(root).as_posix()}, line {row.line}", "in no split"))
+            layout.dropped.append(Dropped(f"{main.relative_to(tree.root).as_posix()}, line {row.line}", "in no split"))
     return layout
 
 
@@ -164,13 +166,15 @@ def _read_view(path: Path, main: Path, rows: list[Row]) -> dict[str, Row]:
     return labels
 
 
-def _read_splits(root: Path, main: Path, count: int) -> tuple[dict[int, Split], list[Path]]:
+def _read_splits(tree: Tree, main: Path, count: int) -> tuple[dict[int, Split], list[Path]]:
     splits: dict[int, Split] = {}
     files, seen = [], Seen()
     for mode in ("train", "val", "test"):
-        path = nearest(root, f"{mode}_index.csv")
+        path = nearest(tree, f"{mode}_index.csv")
         if path is None:
-            raise ReleaseError(root, f"{mode}_index.csv is missing below it", expected=f"it beside {main.parent.name}/")
+            raise ReleaseError(
+                tree.root, f"{mode}_index.csv is missing below it", expected=f"it beside {main.parent.name}/"
+            )
         files.append(path)
         for row in read_rows(path, ("index",)):
             line = index(row["index"], "index", path, row.line)

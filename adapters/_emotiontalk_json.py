@@ -2,33 +2,35 @@
 
 from __future__ import annotations
 
-import os
+import math
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from harness.corpus import Vote
+from harness.corpus import MAIN_VIEW, Vote
 from harness.errors import ReleaseError
+from harness.inert_json import Pairs, read_json
+from harness.tree import Tree
 
 from ._emotiontalk_rows import VIEWS, Form, Name, Raw, parse_id, parse_label, parse_vote
-from ._tables import find_below, read_json
 
 _FILE_KEYS = ("file_path", "file_name", "file")  # the first is in the files, the second in the authors' README
 _LABEL_KEY = "emotion_result"
 _MEAN_KEY = "Continuous label_result"
 
 
-def find_trees(root: Path) -> list[tuple[str, Path]]:
-    """Find the `json` folders below `root` with the view each belongs to, by the nearest folder named after one."""
-    trees = [(_view_of(folder, root), folder) for folder in find_below(root, "json") if folder.is_dir()]
+def find_trees(tree: Tree) -> list[tuple[str, str]]:
+    """Find the `json` folders with the view each belongs to, by the nearest folder named after one."""
+    trees = [(_view_of(folder, tree), folder) for folder in tree.find_folders("json")]
     return [(view, folder) for view, folder in trees if view]
 
 
-def read_trees(root: Path, trees: list[tuple[str, Path]], known: Collection[str]) -> Form:
+def read_trees(tree: Tree, trees: list[tuple[str, str]], known: Collection[str]) -> Form:
     """Read every label below the given folders.
 
     Args:
-        root: the release.
+        tree: the release.
         trees: (view, folder) as found by `find_trees`.
         known: the label strings.
 
@@ -38,59 +40,78 @@ def read_trees(root: Path, trees: list[tuple[str, Path]], known: Collection[str]
     rows: dict[str, Raw] = {}
     places: dict[tuple[str, str], Path] = {}
     transcripts: dict[str, dict[str, str]] = {}
-    odd_speakers = 0
+    odd = _Odd()
     for view, folder in trees:
-        for path in _json_files(folder):
-            record = _record(path)
-            name = parse_id(path.stem, path)
-            if (view, path.stem) in places:
-                raise ReleaseError(
-                    path, f"labels {path.stem} a second time", expected=f"only {places[view, path.stem]}"
-                )
-            places[view, path.stem] = path
-            odd_speakers += not _same_speaker(record, name)
+        for path in (tree.path(file) for file in tree.below(folder) if file.endswith(".json")):
+            id_ = path.stem
+            name = parse_id(id_, path)
+            record = _record(path, odd)
+            if (view, id_) in places:
+                raise ReleaseError(path, f"labels {id_} a second time", expected=f"only {places[view, id_]}")
+            places[view, id_] = path
+            odd.speakers += not _same_speaker(record, name)
             if isinstance(content := record.get("content"), str):
-                transcripts.setdefault(path.stem, {})[view] = content
-            _fill(rows.setdefault(path.stem, Raw()), view, record, path, known)
+                transcripts.setdefault(id_, {})[view] = content
+            _fill(rows.setdefault(id_, Raw()), view, record, path, known)
     for utterance, by_view in transcripts.items():
         rows[utterance].text = by_view.get("text", next(iter(by_view.values())))
+    odd.transcripts = sum(len(set(by_view.values())) > 1 for by_view in transcripts.values())
     views = [view for view in VIEWS if any(view == found for found, _ in trees)]
     return Form(
-        variant=f"JSON tree ({', '.join(views)})",
-        rows=rows,
-        files=[folder.relative_to(root).as_posix() for _, folder in trees],
-        notes=_notes(odd_speakers, transcripts),
+        variant=f"JSON tree ({', '.join(views)})", rows=rows, files=[folder for _, folder in trees], notes=odd.notes()
     )
 
 
-def _view_of(folder: Path, root: Path) -> str | None:
-    parents = [part.lower() for part in (root.resolve().name, *folder.relative_to(root).parts[:-1])]
+@dataclass(slots=True)
+class _Odd:
+    """How many files hold what a reader should know."""
+
+    speakers: int = 0
+    transcripts: int = 0
+    keys: int = 0
+
+    def once(self, pairs: Pairs) -> dict[str, Any]:
+        """Make an object of its keys and values, and count it if it says a key twice."""
+        record = dict(pairs)
+        self.keys += len(record) < len(pairs)
+        return record
+
+    def notes(self) -> list[str]:
+        """Say what was counted."""
+        counted = (
+            (self.speakers, "files name another speaker_id than the third field of their id; the id decides"),
+            (self.transcripts, "transcripts differ between the modalities; that of Text is used where there is one"),
+            (self.keys, "objects in the files say a key twice; the last one counts"),
+        )
+        return [f"{count:,} {what}" for count, what in counted if count]
+
+
+def _view_of(folder: str, tree: Tree) -> str | None:
+    parents = [part.lower() for part in (tree.root.resolve().name, *folder.split("/")[:-1])]
     return next((part for part in reversed(parents) if part in VIEWS), None)
 
 
-def _json_files(folder: Path) -> Iterator[Path]:
-    for place, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(files):
-            if name.endswith(".json") and not name.startswith("."):
-                yield Path(place, name)
-
-
-def _record(path: Path) -> dict[str, Any]:
-    record = read_json(path)
+def _record(path: Path, odd: _Odd) -> dict[str, Any]:
+    record = read_json(path, odd.once)
     if not isinstance(record, dict):
         raise ReleaseError(path, f"holds a value of type {type(record).__name__}", expected="one JSON object")
     if _LABEL_KEY not in record:
         raise ReleaseError(path, f"key {_LABEL_KEY!r} is missing", expected=f"it among {', '.join(record)}")
     named = next((record[key] for key in _FILE_KEYS if record.get(key)), None)
-    if named is not None and PurePosixPath(str(named).replace("\\", "/")).stem != path.stem:
+    if named is None:
+        return record
+    if not isinstance(named, str):  # it is compared, and never opened
+        raise ReleaseError(path, f"its file name is of type {type(named).__name__}", expected="a string")
+    if PurePosixPath(named.replace("\\", "/")).stem != path.stem:
         raise ReleaseError(path, f"says that it is about {named!r}", expected=f"the utterance {path.stem}")
     return record
 
 
 def _same_speaker(record: dict[str, Any], name: Name) -> bool:
     stated = record.get("speaker_id")
-    return stated is None or str(stated).strip().zfill(2) == name.speaker
+    if isinstance(stated, int):
+        stated = str(stated)
+    return stated is None or (isinstance(stated, str) and stated.strip().zfill(2) == name.speaker)
 
 
 def _fill(raw: Raw, view: str, record: dict[str, Any], path: Path, known: Collection[str]) -> None:
@@ -101,8 +122,9 @@ def _fill(raw: Raw, view: str, record: dict[str, Any], path: Path, known: Collec
         if label:
             confidence = _number(vote.get("confidence_degree"), path, f"data.{annotator}.Confidence_degree")
             raw.votes[view].append(Vote(annotator, label, confidence))
-        if view == "multimodal":
-            raw.sentiment += _sentiment(vote, path, annotator)
+        sentiment = _sentiment(vote, path, annotator) if view == MAIN_VIEW else None
+        if sentiment is not None:
+            raw.sentiment[annotator] = sentiment
     if _MEAN_KEY in record:
         raw.native[_MEAN_KEY] = _number(record[_MEAN_KEY], path, _MEAN_KEY)
     span = record.get("paragraphs")
@@ -125,15 +147,19 @@ def _voters(data: Any, path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
         yield annotator, {key.lower(): value for key, value in vote.items()}
 
 
-def _sentiment(vote: dict[str, Any], path: Path, annotator: str) -> list[float]:
-    votes = []
+def _sentiment(vote: dict[str, Any], path: Path, annotator: str) -> float | None:
+    """Return what an annotator answered to the continuous question; two different answers are a ReleaseError."""
+    said: float | None = None
     for key, value in vote.items():
-        if "continuous" in key or key == "sentiment":
-            number = _number(value, path, f"data.{annotator}.{key}")
-            if number is not None and not -2 <= number <= 2:
-                raise ReleaseError(path, f"'data.{annotator}.{key}' is {number:g}", expected="a vote from -2 to 2")
-            votes += [] if number is None else [number]
-    return votes
+        if "continuous" not in key and key != "sentiment":
+            continue
+        number = _number(value, path, f"data.{annotator}.{key}")
+        if number is not None and not -2 <= number <= 2:
+            raise ReleaseError(path, f"'data.{annotator}.{key}' is {number:g}", expected="a vote from -2 to 2")
+        if None not in (number, said) and number != said:
+            raise ReleaseError(path, f"'data.{annotator}' holds two continuous votes", expected="one")
+        said = said if number is None else number
+    return said
 
 
 def _number(value: Any, path: Path, key: str) -> float | None:
@@ -141,19 +167,10 @@ def _number(value: Any, path: Path, key: str) -> float | None:
     if value is None or (isinstance(value, str) and not value.strip()):
         return None
     try:
-        number = float("nan") if isinstance(value, bool) else float(value)
-    except (TypeError, ValueError):
-        number = float("nan")
-    if number != number:
-        raise ReleaseError(path, f"{key!r} is {str(value)[:80]!r}", expected="a number")
+        number = math.nan if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError, OverflowError):
+        number = math.nan
+    if not math.isfinite(number):
+        said = repr(str(value)) if isinstance(value, str | int) else f"of type {type(value).__name__}"
+        raise ReleaseError(path, f"{key!r} is {said}", expected="a number")
     return number
-
-
-def _notes(odd_speakers: int, transcripts: dict[str, dict[str, str]]) -> list[str]:
-    differing = sum(len(set(by_view.values())) > 1 for by_view in transcripts.values())
-    notes = []
-    if odd_speakers:
-        notes.append(f"{odd_speakers} files name another speaker_id than the third field of their id; the id decides")
-    if differing:
-        notes.append(f"{differing} transcripts differ between the modalities; that of Text is used where there is one")
-    return notes

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
+from typing import Any, TypeGuard
 
 from harness.corpus import Split
 from harness.errors import ReleaseError
+from harness.tables import read_csv
+from harness.tree import Tree
 
 from ._emotiontalk_rows import Form, Raw, parse_id, parse_label
 from ._inert_npz import read_inert_npz
-from ._tables import find_below, read_csv
 
 TABLES = {"text": "transcription.csv", "multimodal": "mm.csv", "audio": "audio.csv", "video": "video.csv"}
 ARRAYS = {
@@ -25,19 +27,18 @@ _CODES = ("neutral", "happy", "sad", "angry", "surprised", "disgusted", "fearful
 _NO_VALUE = -10
 
 
-def find_pack(root: Path) -> dict[str, Path]:
-    """Find the files of the pack below `root`, by name; of two with one name the nearer one counts."""
-    wanted = {*TABLES.values(), *ARRAYS.values()}
-    found = [path for pattern in ("*.csv", "*_label.npz") for path in find_below(root, pattern)]
-    return {path.name: path for path in reversed(found) if path.name in wanted and path.is_file()}
+def find_pack(tree: Tree) -> dict[str, str]:
+    """Find the files of the pack by name; of two with one name the nearer one counts."""
+    found = {name: next(iter(tree.find(name)), None) for name in (*TABLES.values(), *ARRAYS.values())}
+    return {name: path for name, path in found.items() if path is not None}
 
 
-def read_pack(root: Path, pack: Mapping[str, Path], splits: Mapping[str, Split], known: Collection[str]) -> Form:
+def read_pack(tree: Tree, pack: Mapping[str, str], splits: Mapping[str, Split], known: Collection[str]) -> Form:
     """Read every label of the pack.
 
     Args:
-        root: the release.
-        pack: file name -> path, as found by `find_pack`.
+        tree: the release.
+        pack: file name -> path in the tree, as found by `find_pack`.
         splits: recording group -> split; a group that is not in it is train.
         known: the label strings.
 
@@ -46,7 +47,7 @@ def read_pack(root: Path, pack: Mapping[str, Path], splits: Mapping[str, Split],
     """
     rows: dict[str, Raw] = {}
     for view in TABLES:
-        table, array = pack.get(TABLES[view]), pack.get(ARRAYS[view])
+        table, array = (tree.path(pack[name]) if name in pack else None for name in (TABLES[view], ARRAYS[view]))
         if table:
             _read_table(table, view, rows, known)
         if array:
@@ -54,7 +55,7 @@ def read_pack(root: Path, pack: Mapping[str, Path], splits: Mapping[str, Split],
     return Form(
         variant=f"label pack ({', '.join(view for view in TABLES if TABLES[view] in pack or ARRAYS[view] in pack)})",
         rows=rows,
-        files=sorted(path.relative_to(root).as_posix() for path in pack.values()),
+        files=sorted(pack.values()),
         notes=_value_note(rows),
     )
 
@@ -105,14 +106,13 @@ def _entries(path: Path) -> Iterator[tuple[str, Split, str, float | None]]:
         for utterance, entry in entries.items():
             parse_id(utterance, path)
             code, value = (entry.get("emo"), entry.get("val")) if isinstance(entry, dict) else (None, None)
-            if (
-                type(code) is not int
-                or not 0 <= code < len(_CODES)
-                or type(value) not in (int, float)
-                or value != value
-            ):
+            if type(code) is not int or not 0 <= code < len(_CODES) or not _is_value(value):
                 raise ReleaseError(path, f"the entry of {utterance} is damaged", expected="{emo: 0 to 6, val: number}")
             yield utterance, _MEMBERS[member], _CODES[code], None if value == _NO_VALUE else value
+
+
+def _is_value(value: Any) -> TypeGuard[float]:
+    return type(value) in (int, float) and _NO_VALUE <= value <= -_NO_VALUE  # NaN is not either
 
 
 def _value_note(rows: Mapping[str, Raw]) -> list[str]:

@@ -13,11 +13,11 @@ from harness.errors import ReleaseError, UnknownLabelError
 
 VIEWS = ("multimodal", "text", "audio", "video")
 
-_ID = re.compile(r"(G\d{5})_(\d{2,})_(\d{2,})_(\d{3,})")
+_ID = re.compile(r"(G[0-9]{5})_([0-9]{2,6})_([0-9]{2,6})_([0-9]{3,6})")
 _TAGS = r"over|interrupted|laughing|sobbing|crying|screaming"
-_TAG = re.compile(rf"\[+/?\s*(?:{_TAGS})\s*/?\]*", re.IGNORECASE)
+_TAG = re.compile(rf"(?<!\[)\[+/?\s*(?:{_TAGS})\s*/?\]*", re.IGNORECASE)
 _REMAINS = re.compile(r"/?over\]|[\[\]]")  # of tags that were typed into each other
-_TAG_NAME = re.compile(rf"\[+/?\s*({_TAGS})", re.IGNORECASE)
+_TAG_NAME = re.compile(rf"(?<!\[)\[+/?\s*({_TAGS})", re.IGNORECASE)
 _FLAG_OF_TAG = {
     "over": "overlap",
     "laughing": "laughing",
@@ -44,7 +44,7 @@ class Raw:
     labels: dict[str, str | None] = field(default_factory=dict)
     text: str | None = None
     votes: dict[str, list[Vote]] = field(default_factory=dict)
-    sentiment: list[float] = field(default_factory=list)  # one vote in -2..2 per annotator
+    sentiment: dict[str, float] = field(default_factory=dict)  # annotator -> vote in -2..2
     native: dict[str, Any] = field(default_factory=dict)  # published fields besides the labels
     start: float | None = None
     end: float | None = None
@@ -67,6 +67,11 @@ def parse_id(text: str, path: Path, row: int | None = None) -> Name:
         raise ReleaseError(path, f"{text!r} is not an utterance id", row=row, expected="the form G00001_02_01_002")
     group, dialogue, speaker, turn = match.groups()
     return Name(group, f"{group}_{dialogue}", speaker, int(turn))
+
+
+def is_id(text: str) -> bool:
+    """Tell whether a text has the shape of an utterance id."""
+    return _ID.fullmatch(text) is not None
 
 
 def parse_label(value: Any, known: Iterable[str], path: Path, row: int | None = None) -> str | None:

@@ -8,24 +8,30 @@ A-E3:  val 3; act 2; dom  2;  ()                                  attributes by 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.errors import ReleaseError, UnknownLabelError
+from harness.tables import read_text
+from harness.tree import NEAR, Tree
 
 from ._layout import Seen, number
-from ._tables import find_below, read_text, visible
 
-_TURN = re.compile(r"\[(\d+(?:\.\d+)?)\s*-\s*(\d+(?:\.\d+)?)\]\s+(\S+)\s+(\S+)\s+\[([^\]]*)\]")
-_JUDGED = re.compile(r"([AC])-([EFM]\d+):\s*([^(]*?)\s*(?:\(.*)?")  # what follows the bracket is a free comment
-_NAME = re.compile(r"((Ses0[1-5])[FM]_(impro|script)\w+)_([FM])\w*?\d+")
+_SECONDS = r"([0-9]{1,9}(?:\.[0-9]+)?)"
+_TURN = re.compile(rf"\[{_SECONDS}\s*-\s*{_SECONDS}\]\s+(\S+)\s+(\S+)\s+\[([^\]]*)\]")
+_JUDGED = re.compile(r"([AC])-([EFM][0-9]{1,3}):([^(]*)(?:\(.*)?")  # what follows the bracket is a free comment
+_NAME = re.compile(r"((Ses0[1-5])[FM]_(impro|script)\w{1,40})_([FM])\w{0,40}?[0-9]{1,9}", re.ASCII)
+_RATED = re.compile(r"(val|act|dom) ([1-4](?:\.[0-9]{1,9})?|5(?:\.0{1,9})?)")
+_SESSION = re.compile(r"(?:(.*)/)?Session([1-5])/dialog/EmoEvaluation")
+SCALES = {"val": "valence", "act": "activation", "dom": "dominance"}
 _PERFORMANCE = {"impro": "improvised", "script": "scripted"}
 
 
 @dataclass(slots=True)
 class Turn:
-    """One utterance as EmoEvaluation has it; `categories` and `attributes` map evaluators to what they chose."""
+    """One utterance as EmoEvaluation has it; `categories` and `attributes` map evaluators to all they chose."""
 
     id: str
     dialogue: str
@@ -39,37 +45,71 @@ class Turn:
     valence: float | None
     path: Path
     line: int
-    categories: dict[str, str] = field(default_factory=dict)
-    attributes: dict[str, str] = field(default_factory=dict)
+    categories: dict[str, list[str]] = field(default_factory=dict)
+    attributes: dict[str, list[str]] = field(default_factory=dict)
 
 
-def find_sessions(root: Path) -> dict[str, Path]:
-    """Map `Ses01`... to the session folders that lie nearest below `root`; two homes equally near are an error."""
-    folders = [folder for folder in find_below(root, "Session[1-5]") if (folder / "dialog" / "EmoEvaluation").is_dir()]
-    near = [folder for folder in folders if len(folder.parts) == len(folders[0].parts)]
-    homes = sorted({folder.parent for folder in near})
+def ratings(turn: Turn) -> tuple[dict[str, list[tuple[str, str]]], int]:
+    """Return (evaluator, number) by scale, and how many ratings are not one number from 1 to 5; no self reports."""
+    found: dict[str, list[tuple[str, str]]] = {scale: [] for scale in SCALES.values()}
+    odd = 0
+    for evaluator, names in turn.attributes.items():
+        if not evaluator.startswith("A-E"):
+            continue
+        given = [name for name in names if name not in SCALES]  # "val" alone was left blank
+        once = _said_once([match for match in map(_RATED.fullmatch, given) if match])
+        odd += len(given) - len(once)
+        for match in once:
+            found[SCALES[match[1]]].append((evaluator, match[2]))
+    return found, odd
+
+
+def _said_once(rated: list[re.Match[str]]) -> list[re.Match[str]]:
+    if len({match[1] for match in rated}) == len(rated):
+        return rated
+    times = Counter(match[1] for match in rated)
+    return [match for match in rated if times[match[1]] == 1]
+
+
+def is_name(text: str) -> bool:
+    """Tell whether a text has the shape of a turn name."""
+    return _NAME.fullmatch(text) is not None
+
+
+def find_sessions(tree: Tree) -> dict[str, str]:
+    """Map `Ses01`... to the session folders that lie nearest below the root; two homes equally near are an error."""
+    found = [_SESSION.fullmatch(folder) for folder in tree.find_folders("EmoEvaluation", depth=NEAR + 2)]
+    sessions = [match for match in found if match]
+    near = [match for match in sessions if match[0].count("/") == sessions[0][0].count("/")]
+    homes = sorted({match[1] or "." for match in near})
     if len(homes) > 1:
-        raise ReleaseError(root, f"holds two releases, {homes[0]} and {homes[1]}", todo="link the folder of one")
-    return {f"Ses0{folder.name[-1]}": folder for folder in near}
+        raise ReleaseError(tree.root, f"holds two releases, {homes[0]} and {homes[1]}", todo="link the folder of one")
+    return {f"Ses0{match[2]}": match[0].removesuffix("/dialog/EmoEvaluation") for match in near}
 
 
-def files_of(sessions: Mapping[str, Path], kind: str) -> dict[str, list[Path]]:
+def files_of(tree: Tree, sessions: Mapping[str, str], kind: str) -> dict[str, list[str]]:
     """List the text files of one kind by session; what lies in folders below them is something else."""
-    return {session: visible((folder / "dialog" / kind).glob("*.txt")) for session, folder in sessions.items()}
+    return {session: list(_texts(tree, f"{folder}/dialog/{kind}")) for session, folder in sessions.items()}
 
 
-def read_sessions(root: Path, files: Mapping[str, Sequence[Path]], labels: Iterable[str]) -> list[Turn]:
+def _texts(tree: Tree, folder: str) -> Iterator[str]:
+    for path in tree.below(folder):
+        if path.endswith(".txt") and "/" not in path[len(folder) + 1 :]:
+            yield path
+
+
+def read_sessions(tree: Tree, files: Mapping[str, Sequence[str]], labels: Iterable[str]) -> list[Turn]:
     """Read the label files of all sessions, in order of session, dialogue and start.
 
     Args:
-        root: the release, for the error when there is no utterance.
+        tree: the release.
         files: the label files by session.
         labels: the known labels.
     """
     turns: list[Turn] = []
     seen = Seen()
     for session, paths in files.items():
-        for path in paths:
+        for path in map(tree.path, paths):
             for turn in _read_turns(path, labels):
                 seen.note(turn.id, path, turn.line)
                 if turn.session != session:
@@ -77,7 +117,7 @@ def read_sessions(root: Path, files: Mapping[str, Sequence[Path]], labels: Itera
                 turns.append(turn)
     if not turns:
         raise ReleaseError(
-            root, "its EmoEvaluation folders hold no utterance", expected="Session1/dialog/EmoEvaluation/*.txt"
+            tree.root, "its EmoEvaluation folders hold no utterance", expected="Session1/dialog/EmoEvaluation/*.txt"
         )
     return sorted(turns, key=lambda turn: (turn.session, turn.dialogue, turn.start, turn.id))
 
@@ -142,8 +182,7 @@ def _add_judgement(turn: Turn, text: str, path: Path, line: int) -> None:
     kind, evaluator, judgement = match.groups()
     names = [name for name in (" ".join(part.split()) for part in judgement.split(";")) if name]
     judged = turn.categories if kind == "C" else turn.attributes
-    key = f"{kind}-{evaluator}"
-    judged[key] = ";".join([*filter(None, [judged.get(key)]), *names])
+    judged.setdefault(f"{kind}-{evaluator}", []).extend(names)
 
 
 def _unreadable(text: str, path: Path, line: int) -> ReleaseError:

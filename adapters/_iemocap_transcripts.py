@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ._tables import read_text
+from harness.tables import read_text
 
-_LINE = re.compile(r"(Ses0[1-5][FM]_\S+)\s*(?:\[[\d.]+\s*-\s*[\d.]+\])?\s*:\s*(.*)")
+_LINE = re.compile(r"(Ses0[1-5][FM]_\S+)\s*+(?:\[[\d.]+\s*-\s*[\d.]+\]\s*+)?:\s*(.*)")
 _TAG = re.compile(r"\[(LAUGHTER|BREATHING|GARBAGE|LIPSMACK)\]", re.IGNORECASE)
 FLAG_OF_TAG = {"laughter": "laughing", "breathing": "breathing", "garbage": "garbage", "lipsmack": "lipsmack"}
 

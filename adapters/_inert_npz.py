@@ -83,7 +83,7 @@ def read_inert_npz(path: Path, names: Sequence[str]) -> dict[str, Any]:
     try:
         with zipfile.ZipFile(path) as archive:
             return {name: _object(path, f"{name}.npy", _member(archive, path, f"{name}.npy")) for name in names}
-    except (OSError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError) as error:
+    except (OSError, EOFError, ValueError, RuntimeError, struct.error, zipfile.BadZipFile, zlib.error) as error:
         raise ReleaseError(
             path, f"is not a readable .npz file ({error})", todo="it may be truncated; copy it again from the release"
         ) from error
@@ -92,6 +92,8 @@ def read_inert_npz(path: Path, names: Sequence[str]) -> dict[str, Any]:
 def _member(archive: zipfile.ZipFile, path: Path, member: str) -> bytes:
     if member not in archive.namelist():
         raise ReleaseError(path, f"has no array {member}", expected=f"it among {', '.join(archive.namelist())}")
+    if archive.getinfo(member).compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise ReleaseError(path, f"{member} is packed in an unknown way", expected="stored or deflated, as numpy does")
     size = archive.getinfo(member).file_size
     if size > MAX_BYTES:
         raise ReleaseError(path, f"{member} unpacks to {size:,} bytes", expected=f"at most {MAX_BYTES:,}")

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from harness.errors import ReleaseError
+from harness.tables import Row, read_csv
+from harness.tree import Tree
 
-from ._tables import Row, find_below, read_csv
+ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".rar", ".7z")
 
 
 def check_root(corpus: str, root: Path) -> None:
@@ -21,24 +23,30 @@ def check_root(corpus: str, root: Path) -> None:
         ) from error
 
 
-def no_release(corpus: str, title: str, root: Path, markers: str) -> ReleaseError:
+def no_release(corpus: str, title: str, tree: Tree, markers: str) -> ReleaseError:
     """Return the error for a folder in which the marker files of a corpus were not found."""
-    return ReleaseError(root, f"holds no {title} release", expected=f"{markers} below it", todo=_link(corpus))
+    seen = "; ".join((f"holds no {title} release", *packed(tree, "*", "that"), *tree.notes))
+    return ReleaseError(tree.root, seen, expected=f"{markers} below it", todo=_link(corpus))
 
 
-def nearest(root: Path, name: str) -> Path | None:
-    """Return the file of this name that lies nearest below `root`, or None.
+def packed(tree: Tree, pattern: str, what: str) -> list[str]:
+    """Say which archives lie there as they were downloaded, where what they hold is missing; no note if none does."""
+    found = [path for path in tree.find(pattern) if path.lower().endswith(ARCHIVES)]
+    listed = ", ".join(found[:5]) + (", ..." if len(found) > 5 else "")
+    return [f"{listed} is there but not unpacked: {what} may be in it"] if found else []
+
+
+def nearest(tree: Tree, name: str) -> Path | None:
+    """Return the file of this name that lies nearest below the root, or None.
 
     Raises:
         ReleaseError: two files lie equally near, so that neither is the obvious one.
     """
-    found = [path for path in find_below(root, name) if path.is_file()]
-    near = [path for path in found if len(path.parts) == len(found[0].parts)]
+    found = tree.find(name)
+    near = [path for path in found if path.count("/") == found[0].count("/")]
     if len(near) > 1:
-        raise ReleaseError(
-            root, f"holds {near[0].relative_to(root)} and {near[1].relative_to(root)}", todo="link the folder of one"
-        )
-    return found[0] if found else None
+        raise ReleaseError(tree.root, f"holds {near[0]} and {near[1]}", todo="link the folder of one")
+    return tree.path(found[0]) if found else None
 
 
 def read_rows(path: Path, required: Sequence[str], *, headerless: Sequence[str] = ()) -> list[Row]:
@@ -64,7 +72,7 @@ def number(text: str, what: str, path: Path, line: int) -> float | None:
 
 def index(text: str, what: str, path: Path, line: int) -> int:
     """Return a cell as a count from 0; anything else is a ReleaseError."""
-    if not (text.isascii() and text.isdigit()):
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
         raise ReleaseError(path, f"{what} is {text!r}", row=line, expected="a whole number")
     return int(text)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -10,9 +9,11 @@ from typing import Any, TypeVar
 
 from harness.corpus import Split, Vote
 from harness.errors import ReleaseError
+from harness.inert_json import Pairs, read_json
+from harness.tables import read_text
+from harness.tree import Tree
 
 from ._m3ed_rows import FINAL, Form, Raw, name_speaker, parse_final, parse_gender, parse_id, seconds
-from ._tables import find_below, read_json, read_text
 
 ANNOTATION = "annotation.json"
 
@@ -25,20 +26,20 @@ _ANNOTATORS = ("EmoAnnotator1", "EmoAnnotator2", "EmoAnnotator3")
 _Kind = TypeVar("_Kind", str, dict[str, Any])
 
 
-def read_annotation(root: Path, path: Path, known: Mapping[str, str]) -> Form:
+def read_annotation(tree: Tree, file: str, known: Mapping[str, str]) -> Form:
     """Read the whole annotation.
 
     Args:
-        root: the release; the three movie lists lie below it.
-        path: `annotation.json`.
+        tree: the release; the three movie lists lie in it.
+        file: `annotation.json` in the tree.
         known: the final labels.
 
     Raises:
         ReleaseError: a list is missing, a movie is in none of them, or a record is not as the schema says.
     """
-    splits, lists = _read_lists(root, path)
-    content = read_json(path)
-    json.loads(read_text(path), object_pairs_hook=lambda pairs: _refuse_repeats(path, pairs))
+    path = tree.path(file)
+    splits, lists = _read_lists(tree, path)
+    content = read_json(path, lambda pairs: _refuse_repeats(path, pairs))
     rows: list[Raw] = []
     for movie, dialogues in _items(content, f"{path}: the file"):
         if movie not in splits:
@@ -51,31 +52,29 @@ def read_annotation(root: Path, path: Path, known: Mapping[str, str]) -> Form:
     return Form(
         variant="annotation.json",
         rows=rows,
-        files=[path.relative_to(root).as_posix(), *(place.relative_to(root).as_posix() for place in lists)],
+        files=[file, *lists],
         notes=[f"{unknown} utterances by speakers of unknown gender"] if unknown else [],
     )
 
 
-def _read_lists(root: Path, annotation: Path) -> tuple[dict[str, Split], list[Path]]:
-    found = {name: next(iter(find_below(root, name)), None) for name in _LISTS}
-    missing = [name for name, path in found.items() if path is None]
+def _read_lists(tree: Tree, annotation: Path) -> tuple[dict[str, Split], list[str]]:
+    found = {name: next(iter(tree.find(name)), None) for name in _LISTS}
+    missing = [name for name, file in found.items() if file is None]
     if missing:
         raise ReleaseError(
-            root,
+            tree.root,
             f"{', '.join(missing)} is missing; {annotation.name} does not say which split a movie belongs to",
             expected=f"{', '.join(_LISTS)}, as in the folder splitInfo of the release",
             todo="copy the folder splitInfo beside annotation.json",
         )
     splits: dict[str, Split] = {}
-    paths = [path for path in found.values() if path]
-    for path in paths:
-        for line, movie in enumerate(read_text(path).splitlines(), 1):
+    files = [file for file in found.values() if file]
+    for path in map(tree.path, files):
+        for line, movie in enumerate(map(str.strip, read_text(path).split("\n")), 1):
             split = _LISTS[path.name]
-            if movie.strip() and splits.setdefault(movie.strip(), split) != split:
-                raise ReleaseError(
-                    path, f"movie {movie.strip()!r} is in the list of {splits[movie.strip()]} too", row=line
-                )
-    return splits, paths
+            if movie and splits.setdefault(movie, split) != split:
+                raise ReleaseError(path, f"movie {movie!r} is in the list of {splits[movie]} too", row=line)
+    return splits, files
 
 
 def _read_dialogue(
@@ -98,12 +97,12 @@ def _read_dialogue(
             split=split,
             dialogue=dialogue,
             letter=letter,
-            speaker=name_speaker(movie, dialogue, letter, str(speaker.get("Name") or "")),
+            speaker=name_speaker(movie, dialogue, letter, _said(speaker, "Name", place)),
             final=final,
             native=emotions | {FINAL: final},
             votes=[Vote(name, label) for name, label in votes if label],
             text=_get(entry, "Text", str, place).strip() or None,
-            gender=parse_gender(str(speaker.get("Gender") or "")),
+            gender=parse_gender(_said(speaker, "Gender", place)),
             start=seconds(_get(entry, "StartTime", str, place), place),
             end=seconds(_get(entry, "EndTime", str, place), place),
         )
@@ -124,7 +123,12 @@ def _get(node: Mapping[str, Any], key: str, kind: type[_Kind], where: str) -> _K
     return value
 
 
-def _refuse_repeats(path: Path, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _said(speaker: Mapping[str, Any], key: str, where: str) -> str:
+    """Return what stands about a speaker, "" if nothing does."""
+    return "" if speaker.get(key) is None else _get(speaker, key, str, where)
+
+
+def _refuse_repeats(path: Path, pairs: Pairs) -> dict[str, Any]:
     """Refuse an object that says one key twice; the parser would silently keep the last."""
     found = dict(pairs)
     if len(found) < len(pairs):

@@ -14,8 +14,9 @@ from harness.errors import ReleaseError, UnknownLabelError
 FINAL = "final_main_emo"
 FRAMES_PER_SECOND = 25
 
-_ID = re.compile(r"(.+)_(\d+)_(\d+)")  # greedy: a movie's name may hold underscores itself
-_TIME = re.compile(r"(\d+):(\d+):(\d+):(\d+)")
+# Greedy: a movie's name may hold underscores, and nothing that parts paths or lines: an id is one short word.
+_ID = re.compile(r"([^\s/\\\x00-\x1f\x7f]{1,200})_([0-9]{1,9})_([0-9]{1,9})")
+_TIME = re.compile(r"([0-9]{1,9}):([0-9]{1,9}):([0-9]{1,9}):([0-9]{1,9})")
 
 
 @dataclass(slots=True)
@@ -57,6 +58,11 @@ def parse_id(text: str, path: Path | str, row: int | None = None) -> tuple[str, 
     if match is None:
         raise ReleaseError(path, f"{text!r} is not an utterance id", row=row, expected="the form movie_1_12")
     return match[1], f"{match[1]}_{match[2]}"
+
+
+def is_clip(stem: str) -> bool:
+    """Tell whether a text has the shape of a clip's name such as `A_anjia_1_12`."""
+    return stem[:2] in ("A_", "B_") and _ID.fullmatch(stem[2:]) is not None
 
 
 def name_speaker(movie: str, dialogue: str, letter: str, name: str) -> str | None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 from harness.corpus import Split
 from harness.errors import ReleaseError
+from harness.tables import read_csv
+from harness.tree import Tree
 
 from ._m3ed_rows import FINAL, Form, Raw, name_speaker, parse_final, parse_id
-from ._tables import read_csv
 
 TABLE = "labels_emobox.csv"
 
@@ -17,8 +17,9 @@ _COLUMNS = ("utterance_id", "movie", "dialogue", "speaker", "speaker_name", "emo
 _SPLITS: dict[str, Split] = {"train": "train", "val": "dev", "test": "test"}
 
 
-def read_table(root: Path, path: Path, known: Mapping[str, str]) -> Form:
+def read_table(tree: Tree, file: str, known: Mapping[str, str]) -> Form:
     """Read every row of the table; ReleaseError for a damaged, repeated or contradictory one."""
+    path = tree.path(file)
     rows: list[Raw] = []
     lines: dict[str, int] = {}
     for row in read_csv(path, _COLUMNS):
@@ -47,7 +48,7 @@ def read_table(root: Path, path: Path, known: Mapping[str, str]) -> Form:
     return Form(
         variant="EmoBox label table",
         rows=sorted(rows, key=lambda raw: (raw.dialogue, raw.turn)),
-        files=[path.relative_to(root).as_posix()],
+        files=[file],
         notes=[
             "the label table has no transcripts, times, genders or votes",
             "the label table leaves out 12 of the authors' 24,449 utterances, whose clips are empty",

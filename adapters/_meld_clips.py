@@ -2,48 +2,88 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
-from harness.corpus import Split
+from harness.corpus import SPLITS, Split
+from harness.tree import Tree
 
-from ._tables import find_below, media_index
-
-FOLDERS: Mapping[Split, tuple[str, ...]] = {
-    "train": ("train_splits", "train"),
-    "dev": ("dev_splits_complete", "dev"),
-    "test": ("output_repeated_splits_test", "test"),
+SPLIT_OF_FOLDER: Mapping[str, Split] = {
+    "train_splits": "train",
+    "train": "train",
+    "dev_splits_complete": "dev",
+    "dev": "dev",
+    "output_repeated_splits_test": "test",
+    "test": "test",
 }
 RECUT = "final_videos_test"  # prefix of the test clips the authors cut anew; the ones without it are often wrong
 AUDIO = ("wav", "flac")
 VIDEO = ("mp4",)
+_NAME = re.compile(rf"({RECUT})?(dia[0-9]+_utt[0-9]+)\.([a-z0-9]+)", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
+class Found(NamedTuple):
+    """One clip; `split` is that of its folder, None where no folder on the way to it names one."""
+
+    split: Split | None
+    stem: str  # dia0_utt0
+    recut: bool
+    sound: bool  # an audio file
+    path: str
+
+
 class Clips:
-    """The clips of one split: stem such as `dia0_utt0` -> path relative to the release."""
+    """Every clip of a release by split, stem, cut and kind; of two copies the shorter path counts."""
 
-    audio: Mapping[str, str]
-    video: Mapping[str, str]
+    def __init__(self, tree: Tree) -> None:
+        self.found = list(_find(tree))
+        self._path: dict[tuple[Split | None, str, bool, bool], str] = {}
+        for clip in sorted(self.found, key=lambda clip: (len(clip.path), clip.path)):
+            self._path.setdefault((clip.split, clip.stem, clip.recut, clip.sound), clip.path)
 
-    def video_of(self, stem: str) -> str | None:
+    def video_of(self, split: Split, stem: str) -> str | None:
         """Return the video of an utterance, the one cut anew if there are two."""
-        return self.video.get(RECUT + stem) or self.video.get(stem)
+        return self._first(split, stem, [(True, False), (False, False)])
 
-    def audio_of(self, stem: str) -> str | None:
-        """Return the audio file of an utterance, or else its video, which has the sound."""
-        return self.audio.get(RECUT + stem) or self.audio.get(stem) or self.video_of(stem)
+    def audio_of(self, split: Split, stem: str) -> str | None:
+        """Return the audio file of an utterance, or else its video, which has the sound; a new cut comes first."""
+        return self._first(split, stem, [(True, True), (True, False), (False, True), (False, False)])
+
+    def surplus(self, wanted: Mapping[Split, Collection[str]], used: Collection[str | None]) -> dict[str, str]:
+        """Say of every clip that is not used why.
+
+        Args:
+            wanted: split -> the stems that its table names.
+            used: the paths that utterances have.
+        """
+        return {clip.path: self._reason(clip, wanted) for clip in self.found if clip.path not in used}
+
+    def without(self) -> list[Split]:
+        """Return the splits of which no clip is there."""
+        there = {clip.split for clip in self.found}
+        return [split for split in SPLITS if split not in there]
+
+    def _first(self, split: Split, stem: str, kinds: Sequence[tuple[bool, bool]]) -> str | None:
+        paths = (self._path.get((split, stem, recut, sound)) for recut, sound in kinds)
+        return next((path for path in paths if path), None)
+
+    def _reason(self, clip: Found, wanted: Mapping[Split, Collection[str]]) -> str:
+        if clip.split is None:
+            return "unknown_split"
+        if clip.stem not in wanted[clip.split]:
+            return "unlabelled"
+        anew = self._first(clip.split, clip.stem, [(True, True), (True, False)])
+        return "superseded" if anew and not clip.recut else "copy"
 
 
-def find_clips(root: Path, split: Split) -> Clips:
-    """Look for the clips of one split below `root`; without media both maps are empty."""
-    return Clips(_index(root, split, AUDIO), _index(root, split, VIDEO))
-
-
-def _index(root: Path, split: Split, suffixes: Sequence[str]) -> dict[str, str]:
-    for name in FOLDERS[split]:
-        for folder in find_below(root, name):
-            if clips := media_index(folder, suffixes):
-                return {stem: (folder / path).relative_to(root).as_posix() for stem, path in clips.items()}
-    return {}
+def _find(tree: Tree) -> Iterator[Found]:
+    for path in tree.files:
+        *folders, name = path.split("/")
+        match = _NAME.fullmatch(name)
+        if match and match[3].lower() in AUDIO + VIDEO:
+            named = (
+                SPLIT_OF_FOLDER[folder.lower()] for folder in reversed(folders) if folder.lower() in SPLIT_OF_FOLDER
+            )
+            split: Split | None = "test" if match[1] else next(named, None)
+            yield Found(split, match[2].lower(), bool(match[1]), match[3].lower() in AUDIO, path)

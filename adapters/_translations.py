@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 
 from harness.corpus import Utterance
+from harness.tables import Row, read_csv
+from harness.tree import Tree
 
 from ._layout import Seen, nearest
-from ._tables import Row, read_csv
 
 SUSPECT = "translation_suspect"
 
 
 def attach(
-    root: Path,
+    tree: Tree,
     language: str,
     keyed: Mapping[str, Sequence[Utterance]],
     columns: Sequence[str],
@@ -27,7 +27,7 @@ def attach(
     A row whose `<language>_suspect` is not empty flags its utterance instead of translating it.
 
     Args:
-        root: the release.
+        tree: the release.
         language: "zh" or "en"; the file is `translation_<language>.csv`, its column `text_<language>`.
         keyed: the utterances a row of the file can mean, by key.
         columns: the columns the key is made from.
@@ -37,9 +37,9 @@ def attach(
     Returns:
         The files read, relative to `root`, and notes for the reader; both empty if there is no translation.
     """
-    path, column = nearest(root, f"translation_{language}.csv"), f"text_{language}"
+    path, column = nearest(tree, f"translation_{language}.csv"), f"text_{language}"
     if path is None and official is not None:
-        path, column = nearest(root, official[0]), official[1]
+        path, column = nearest(tree, official[0]), official[1]
     if path is None:
         return [], []
     seen, unmatched, suspect = Seen(), 0, 0
@@ -55,12 +55,12 @@ def attach(
             elif row[column].strip():
                 utterance.translations[language] = row[column]
     lacking = sum(language not in utterance.translations for group in keyed.values() for utterance in group)
-    return [path.relative_to(root).as_posix()], _notes(path.name, suspect, unmatched, lacking - suspect)
+    return [path.relative_to(tree.root).as_posix()], _notes(path.name, suspect, unmatched, lacking - suspect)
 
 
-def attach_by_id(root: Path, language: str, utterances: Sequence[Utterance]) -> tuple[list[str], list[str]]:
+def attach_by_id(tree: Tree, language: str, utterances: Sequence[Utterance]) -> tuple[list[str], list[str]]:
     """Fill `translations[language]` from a translation file with the columns `id` and `text_<language>`."""
-    return attach(root, language, {row.id: [row] for row in utterances}, ("id",), lambda row: row["id"])
+    return attach(tree, language, {row.id: [row] for row in utterances}, ("id",), lambda row: row["id"])
 
 
 def _notes(name: str, suspect: int, unmatched: int, lacking: int) -> list[str]:

@@ -1,9 +1,15 @@
-"""Votes in words that no label map knows: one annotator's typing error must not stop a release."""
+"""Votes: their words that no label map knows, and the keys of soft labels.
+
+One annotator's typing error must not stop a release.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+
+from harness.corpus import MAIN_VIEW
+from harness.labels import EMOTION7
 
 
 def odd_votes_note(words: Iterable[str]) -> list[str]:
@@ -14,3 +20,8 @@ def odd_votes_note(words: Iterable[str]) -> list[str]:
     listed = ", ".join(f"{word!r} {count:,}" for word, count in counts.most_common(5))
     more = ", ..." if len(counts) > 5 else ""
     return [f"votes in unknown words are kept as published and left out of soft labels: {listed}{more}"]
+
+
+def soft_key(view: str) -> str:
+    """Return the key under which the soft labels of a view stand: "emotion7", or e.g. "text/emotion7"."""
+    return EMOTION7.name if view == MAIN_VIEW else f"{view}/{EMOTION7.name}"

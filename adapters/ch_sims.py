@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 
 from harness.corpus import Annotation, Published, Release, Utterance
@@ -30,10 +30,12 @@ from harness.labels import (
     share_number,
     sign_polarity,
 )
+from harness.tree import Tree
 
 from ._ch_sims_clips import Clips
 from ._ch_sims_layouts import Entry, Layout, join_id, read_layout, whole_clip_id
-from ._layout import check_root
+from ._clips import hidden_media, media_files
+from ._layout import check_root, packed
 from ._translations import attach
 
 TITLE = "CH-SIMS"
@@ -103,10 +105,16 @@ PUBLISHED = {
 def read(root: Path) -> Release:
     """Read v1 or v2 below `root`; ReleaseError if neither, or both, are there or a table is damaged."""
     check_root("ch_sims", root)
-    layout = read_layout(root)
-    utterances = _utterances(root, layout.entries)
+    tree = Tree(root)
+    layout = read_layout(tree)
+    wanted: dict[str, set[str]] = defaultdict(set)
+    for entry in layout.entries:
+        wanted[entry.video].add(entry.clip)
+    clips = Clips(tree, wanted)
+    utterances = _utterances(layout.entries, wanted, clips)
+    used = {path for row in utterances for path in (row.audio, row.video) if path}
     files, notes = attach(
-        root,
+        tree,
         "en",
         {utterance.id: [utterance] for utterance in utterances},
         ("video_id", "clip_id"),
@@ -120,22 +128,21 @@ def read(root: Path) -> Release:
         utterances=utterances,
         annotations=[_annotation(entry, layout, filled) for entry in layout.entries],
         dropped=layout.dropped,
-        notes=[*_notes(layout, filled), *notes],
+        notes=[*_notes(layout, filled), *notes, *([] if used else packed(tree, "*", "the clips")), *tree.notes],
         files=[*(path.relative_to(root).as_posix() for path in layout.files), *files],
         published=tuple(table for table in PUBLISHED[layout.version] if table.field in layout.columns),
+        surplus=clips.surplus(used),
+        media_files=media_files(tree),
+        hidden_media=hidden_media(tree),
     )
 
 
-def _utterances(root: Path, entries: Sequence[Entry]) -> list[Utterance]:
-    clips_of = defaultdict(list)
-    for entry in entries:
-        clips_of[entry.video].append(entry.clip)
+def _utterances(entries: Sequence[Entry], clips_of: Mapping[str, Set[str]], clips: Clips) -> list[Utterance]:
     rank = {
         join_id(video, clip): turn
-        for video, clips in clips_of.items()
-        for turn, clip in enumerate(sorted(clips, key=_order))
+        for video, names in clips_of.items()
+        for turn, clip in enumerate(sorted(names, key=_order))
     }
-    media = Clips(root, clips_of)
     return [
         Utterance(
             id=entry.id,
@@ -145,16 +152,17 @@ def _utterances(root: Path, entries: Sequence[Entry]) -> list[Utterance]:
             speaker=None,
             language=LANGUAGE,
             text=entry.text or None,
-            audio=media.audio_of(entry.video, entry.clip),
-            video=media.video_of(entry.video, entry.clip),
+            audio=clips.audio_of(entry.video, entry.clip),
+            video=clips.video_of(entry.video, entry.clip),
         )
         for entry in entries
     ]
 
 
-def _order(clip: str) -> tuple[list[int], str]:
-    """Return a key that puts `00012_1` after `00012` and before `00013`."""
-    return [int(part) for part in re.findall(r"\d+", clip)], clip
+def _order(clip: str) -> tuple[list[tuple[int, str]], str]:
+    """Return a key that puts `00012_1` after `00012` and before `00013`; of two numbers the longer one is greater."""
+    numbers = [part.lstrip("0") for part in re.findall("[0-9]+", clip)]
+    return [(len(number), number) for number in numbers], clip
 
 
 def _annotation(entry: Entry, layout: Layout, filled: set[str]) -> Annotation:

@@ -8,6 +8,7 @@ media, no votes) lies in the repository NKU-HLT/EmotionTalk, `audio.csv` only in
 Terms: CC BY-NC-SA 4.0.
 
 Two forms are read: the JSON tree of the release and the label pack; the tree wins where both are there.
+Clips are found by their names wherever they lie. An utterance without a wav is heard in its mp4.
 """
 
 from __future__ import annotations
@@ -29,14 +30,16 @@ from harness.labels import (
     share_number,
     share_polarity_of,
 )
+from harness.tree import Tree
 
+from ._clips import SUPERSEDED, UNLABELLED, archive_note, backward_note, hidden_media, media_files, unused
 from ._emotiontalk_json import find_trees, read_trees
 from ._emotiontalk_pack import ARRAYS, TABLES, find_pack, read_pack
 from ._emotiontalk_rows import VIEWS as _VIEWS
-from ._emotiontalk_rows import Form, Raw, clean, parse_id
-from ._tables import media_index
+from ._emotiontalk_rows import Form, Raw, clean, is_id, parse_id
+from ._layout import check_root, no_release
 from ._translations import attach_by_id
-from ._votes import odd_votes_note
+from ._votes import odd_votes_note, soft_key
 
 TITLE = "EmotionTalk"
 LANGUAGE = "zh"
@@ -70,6 +73,7 @@ _SHARED = {  # valence is added to the main view alone, from votes
     for label, emotion in EMOTION.items()
 }
 VOTE_CHECK_FAILED = "vote_check_failed"
+SOUND, FILM = ("wav",), ("mp4",)
 
 _COUNTS = {  # neutral, happy, sad, angry, surprised, disgusted, fearful
     "multimodal": {
@@ -106,46 +110,57 @@ PUBLISHED = {
 
 def read(root: Path) -> Release:
     """Read the JSON tree below `root`, or else the label pack; ReleaseError if neither is there or one is damaged."""
-    form = _form(root)
-    checked = any(vote == 1 for raw in form.rows.values() for vote in raw.sentiment)
-    audio, video = media_index(root, ("wav",)), media_index(root, ("mp4",))
+    check_root("emotiontalk", root)
+    tree = Tree(root)
+    form = _form(tree)
+    checked = any(vote == 1 for raw in form.rows.values() for vote in raw.sentiment.values())
+    sounds, films = tree.media(SOUND), tree.media(FILM)
     utterances = sorted(
-        (_utterance(root, id_, raw, audio.get(id_), video.get(id_)) for id_, raw in form.rows.items()),
+        (_utterance(root, id_, raw, sounds.get(id_, films.get(id_)), films.get(id_)) for id_, raw in form.rows.items()),
         key=lambda utterance: (utterance.dialogue, utterance.turn, utterance.id),
     )
-    files, notes = attach_by_id(root, "en", utterances)
+    files, notes = attach_by_id(tree, "en", utterances)
     return Release(
         variant=form.variant,
         rows=len(form.rows),
         utterances=utterances,
         annotations=[_annotation(utterance.id, form.rows[utterance.id], checked) for utterance in utterances],
-        notes=[*form.notes, _valence_note(form), *_group_note(utterances), *odd_votes_note(_odd_votes(form)), *notes],
+        notes=[
+            *form.notes,
+            _valence_note(form),
+            *_group_note(utterances),
+            *odd_votes_note(_odd_votes(form)),
+            *backward_note(utterances),
+            *archive_note(tree.files),
+            *notes,
+            *tree.notes,
+        ],
         files=form.files + files,
         published=tuple(PUBLISHED[view] for view in VIEWS if any(view in raw.labels for raw in form.rows.values())),
+        surplus=_surplus(tree, utterances),
+        media_files=media_files(tree),
+        hidden_media=hidden_media(tree),
     )
 
 
-def _form(root: Path) -> Form:
-    if not root.is_dir():
-        raise ReleaseError(root, "is not a folder", todo="run `python -m harness link emotiontalk <folder>`")
-    trees, pack = find_trees(root), find_pack(root)
+def _form(tree: Tree) -> Form:
+    trees, pack = find_trees(tree), find_pack(tree)
     if not trees and not pack:
-        raise ReleaseError(
-            root,
-            "holds no EmotionTalk release",
-            expected="a folder Audio, Multimodal, Text or Video with a folder json in it, or one of the files "
-            + ", ".join((*TABLES.values(), *ARRAYS.values())),
-            todo="run `python -m harness link emotiontalk <folder>` with the folder that holds them",
-        )
+        names = ", ".join((*TABLES.values(), *ARRAYS.values()))
+        markers = f"a folder Audio, Multimodal, Text or Video with a folder json in it, or one of the files {names}"
+        raise no_release("emotiontalk", TITLE, tree, markers)
     if not trees:
-        return read_pack(root, pack, SPLIT_OF_GROUP, EMOTION)
-    form = read_trees(root, trees, EMOTION)
+        return read_pack(tree, pack, SPLIT_OF_GROUP, EMOTION)
+    form = read_trees(tree, trees, EMOTION)
+    if not form.rows:
+        raise ReleaseError(tree.root, "its json folders hold no label", expected="<group>/<dialogue>/<part>/<id>.json")
     if pack:
         form.notes.append(f"the label pack ({', '.join(sorted(pack))}) is there too and was not read")
     return form
 
 
 def _utterance(root: Path, id_: str, raw: Raw, audio: str | None, video: str | None) -> Utterance:
+    """Make an utterance; its times lie on the dialogue's recording, its clips hold the utterance alone."""
     name = parse_id(id_, root)
     text, flags = clean(raw.text or "")
     return Utterance(
@@ -164,14 +179,22 @@ def _utterance(root: Path, id_: str, raw: Raw, audio: str | None, video: str | N
     )
 
 
+def _surplus(tree: Tree, utterances: list[Utterance]) -> dict[str, str]:
+    """Explain the clips that are no utterance's and are named like one."""
+    ids = {row.id for row in utterances}
+    clips = [(stem, path) for stem, path in unused(tree, SOUND + FILM, utterances) if is_id(stem)]
+    return {path: SUPERSEDED if stem in ids else UNLABELLED for stem, path in clips}
+
+
 def _annotation(id_: str, raw: Raw, checked: bool) -> Annotation:
+    ratings = [Vote(annotator, f"{vote:g}") for annotator, vote in raw.sentiment.items()]
     return Annotation(
         id=id_,
         native={**{view: raw.labels.get(view) for view in VIEWS}, **raw.native},
-        shared={**_shared(raw, MAIN_VIEW), VALENCE.name: _valence(raw.sentiment, checked)},
+        shared={**_shared(raw, MAIN_VIEW), VALENCE.name: _valence(list(raw.sentiment.values()), checked)},
         views={view: _shared(raw, view) for view in VIEWS if view != MAIN_VIEW},
-        votes={view: votes for view, votes in raw.votes.items() if votes},
-        soft={EMOTION7.name: soft} if (soft := _soft(raw.votes.get(MAIN_VIEW, []))) else {},
+        votes={key: votes for key, votes in {**raw.votes, VALENCE.name: ratings}.items() if votes},
+        soft={soft_key(view): soft for view, votes in raw.votes.items() if (soft := _soft(votes))},
     )
 
 
@@ -193,7 +216,7 @@ def _soft(votes: list[Vote]) -> dict[str, float]:
     """Share the votes out over the classes, weighted by confidence where every annotator stated a positive one."""
     votes = [vote for vote in votes if vote.label in EMOTION]
     stated = [vote.confidence for vote in votes if vote.confidence]
-    weights = stated if len(stated) == len(votes) else [1.0] * len(votes)
+    weights = stated if len(stated) == len(votes) and min(stated, default=1) > 0 else [1.0] * len(votes)
     shares = dict.fromkeys(EMOTION7.classes, 0.0)
     for vote, weight in zip(votes, weights, strict=True):
         shares[EMOTION[vote.label]] += weight / sum(weights)
@@ -206,7 +229,7 @@ def _odd_votes(form: Form) -> list[str]:
 
 
 def _valence_note(form: Form) -> str:
-    votes = [vote for raw in form.rows.values() for vote in raw.sentiment]
+    votes = [vote for raw in form.rows.values() for vote in raw.sentiment.values()]
     ones = votes.count(1)
     if not votes:
         return "no annotator's continuous votes are in this form of the release, so valence is not annotated"

@@ -1,7 +1,7 @@
 """IEMOCAP: 10,039 utterances of 151 dialogues by ten actors, in five sessions of one woman and one man each.
 
 English; 12 hours; scripted plays and improvised situations; category and valence, activation, dominance (1 to 5) by
-several evaluators. Audio is cut by utterance (16 kHz), video by dialogue only: `video` is None unless somebody cut it.
+several evaluators. Audio is cut by utterance (16 kHz), video by dialogue only: there `parts` says when, and which half.
 Origin: SAIL, University of Southern California. Paper: Busso et al., Language Resources and Evaluation 42, 2008.
 Access: a form at sail.usc.edu/iemocap. Terms: research licence, no redistribution of any part, transcripts included.
 
@@ -14,7 +14,7 @@ have none, and take the sign of valence - 3; a valence of exactly 3 says nothing
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 
@@ -35,11 +35,13 @@ from harness.labels import (
     share_polarity_of,
     sign_polarity,
 )
+from harness.tree import Tree
 
-from ._iemocap_evaluation import Turn, files_of, find_sessions, read_sessions
+from ._clips import archive_note, backward_note, hidden_media, media_files
+from ._iemocap_clips import Clips, surplus
+from ._iemocap_evaluation import Turn, files_of, find_sessions, ratings, read_sessions
 from ._iemocap_transcripts import Transcripts, clean, read_transcripts
 from ._layout import check_root, no_release
-from ._tables import media_index
 from ._translations import attach_by_id
 from ._votes import odd_votes_note
 
@@ -107,68 +109,81 @@ PUBLISHED_BY_SESSION = {  # the labels of the customary four classes
 def read(root: Path) -> Release:
     """Read every session below `root`; ReleaseError if there is none or a label file is damaged."""
     check_root("iemocap", root)
-    sessions = find_sessions(root)
+    tree = Tree(root)
+    sessions = find_sessions(tree)
     if not sessions:
-        raise no_release("iemocap", TITLE, root, "Session1/dialog/EmoEvaluation (to Session5)")
-    labels, scripts = files_of(sessions, "EmoEvaluation"), files_of(sessions, "transcriptions")
-    turns = read_sessions(root, labels, EMOTION)
-    transcripts = read_transcripts(chain(*scripts.values()))
-    utterances = _utterances(root, turns, transcripts)
-    found, notes = attach_by_id(root, "zh", utterances)
+        raise no_release("iemocap", TITLE, tree, "Session1/dialog/EmoEvaluation (to Session5)")
+    labels, scripts = files_of(tree, sessions, "EmoEvaluation"), files_of(tree, sessions, "transcriptions")
+    turns = read_sessions(tree, labels, EMOTION)
+    transcripts = read_transcripts(map(tree.path, chain(*scripts.values())))
+    utterances = _utterances(Clips(tree), turns, transcripts)
+    rated = [ratings(turn) for turn in turns]
+    found, notes = attach_by_id(tree, "zh", utterances)
     missing = [session for session in SESSIONS if session not in sessions]
     return Release(
         variant=f"{len(sessions)} sessions, {'with' if any(scripts.values()) else 'without'} transcriptions",
         rows=len(turns),
         utterances=utterances,
-        annotations=[_annotation(turn) for turn in turns],
-        notes=[*_notes(missing, turns, transcripts), *odd_votes_note(_odd_votes(turns)), *notes],
-        files=[*(path.relative_to(root).as_posix() for path in chain(*labels.values(), *scripts.values())), *found],
+        annotations=[_annotation(turn, by_scale) for turn, (by_scale, _) in zip(turns, rated, strict=True)],
+        notes=[
+            *_notes(missing, turns, transcripts),
+            *_rating_note(sum(odd for _, odd in rated)),
+            *odd_votes_note(_odd_votes(turns)),
+            *backward_note(utterances),
+            *archive_note(tree.files),
+            *notes,
+            *tree.notes,
+        ],
+        files=[*chain(*labels.values(), *scripts.values()), *found],
         published=_published(sessions),
+        surplus=surplus(tree, utterances),
+        media_files=media_files(tree),
+        hidden_media=hidden_media(tree),
     )
 
 
-def _published(sessions: Mapping[str, Path]) -> tuple[Published, ...]:
+def _published(sessions: Iterable[str]) -> tuple[Published, ...]:
     """Return what can be compared: the sessions that are there, and the sum over them if all are."""
     by_session = {name: PUBLISHED_BY_SESSION[name] for name in sessions}
     table = Published(f"{_SOURCE}, by session", "emotion", by_session)
-    return (PUBLISHED_ALL, table) if len(sessions) == len(SESSIONS) else (table,)
+    return (PUBLISHED_ALL, table) if len(by_session) == len(SESSIONS) else (table,)
 
 
-def _utterances(root: Path, turns: Sequence[Turn], transcripts: Transcripts) -> list[Utterance]:
-    sounds, films = media_index(root, ("wav", "flac")), media_index(root, ("avi", "mp4"))
+def _utterances(clips: Clips, turns: Sequence[Turn], transcripts: Transcripts) -> list[Utterance]:
     count: dict[str, int] = defaultdict(int)
     utterances = []
     for turn in turns:
         text, flags = clean(transcripts.text.get(turn.id, ""))
-        utterances.append(
-            Utterance(
-                id=turn.id,
-                split="train",
-                fold=turn.session,
-                dialogue=turn.dialogue,
-                turn=count[turn.dialogue],
-                speaker=turn.session + turn.letter,
-                gender=GENDER[turn.letter],
-                language=LANGUAGE,
-                text=text,
-                audio=sounds.get(turn.id),
-                video=films.get(turn.id),
-                start=turn.start,
-                end=turn.end,
-                strata={"performance": turn.performance},
-                flags=flags,
-            )
+        utterance = Utterance(
+            id=turn.id,
+            split="train",
+            fold=turn.session,
+            dialogue=turn.dialogue,
+            turn=count[turn.dialogue],
+            speaker=turn.session + turn.letter,
+            gender=GENDER[turn.letter],
+            language=LANGUAGE,
+            text=text,
+            start=turn.start,
+            end=turn.end,
+            strata={"performance": turn.performance},
+            flags=flags,
         )
+        clips.attach(turn, utterance)
+        utterances.append(utterance)
         count[turn.dialogue] += 1
     return utterances
 
 
-def _annotation(turn: Turn) -> Annotation:
+def _annotation(turn: Turn, by_scale: Mapping[str, Sequence[tuple[str, str]]]) -> Annotation:
     valence = None if turn.valence is None else round((turn.valence - 3) / 2, 6)  # V has 4 decimals
-    votes = [Vote(name, label) for name, label in turn.categories.items() if name.startswith("C-E") and label]
+    votes = [
+        Vote(name, ";".join(chosen)) for name, chosen in turn.categories.items() if name.startswith("C-E") and chosen
+    ]
     soft = _soft(votes)
     native = {"emotion": turn.emotion, **dict(zip("VAD", turn.means, strict=True))}
     native |= {"attributes": _joined(turn.attributes), "categories": _joined(turn.categories)}
+    rated = {scale: [Vote(*rating) for rating in given] for scale, given in by_scale.items()}
     return Annotation(
         id=turn.id,
         native=native,
@@ -177,7 +192,7 @@ def _annotation(turn: Turn) -> Annotation:
             POLARITY3.name: _polarity(turn.emotion, valence),
             VALENCE.name: share_number(valence),
         },
-        votes={MAIN_VIEW: votes} if votes else {},
+        votes={key: given for key, given in {MAIN_VIEW: votes, **rated}.items() if given},
         soft={EMOTION7.name: soft} if soft else {},
     )
 
@@ -209,12 +224,16 @@ def _soft(votes: Sequence[Vote]) -> dict[str, float]:
 
 
 def _odd_votes(turns: Sequence[Turn]) -> list[str]:
-    judged = (label for turn in turns for name, label in turn.categories.items() if name.startswith("C-E"))
-    return [name for label in judged for name in label.split(";") if name and name.lower() not in EMOTION_OF_VOTE]
+    judged = (chosen for turn in turns for name, chosen in turn.categories.items() if name.startswith("C-E"))
+    return [name for chosen in judged for name in chosen if name.lower() not in EMOTION_OF_VOTE]
 
 
-def _joined(judged: Mapping[str, str]) -> str:
-    return " | ".join(f"{evaluator}: {judgement}" for evaluator, judgement in judged.items())
+def _rating_note(odd: int) -> list[str]:
+    return [f"{odd:,} ratings are not one number from 1 to 5 and are left out of votes"] if odd else []
+
+
+def _joined(judged: Mapping[str, Sequence[str]]) -> str:
+    return " | ".join(f"{evaluator}: {';'.join(chosen)}" for evaluator, chosen in judged.items())
 
 
 def _notes(missing: Sequence[str], turns: Sequence[Turn], transcripts: Transcripts) -> list[str]:

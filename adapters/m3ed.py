@@ -16,13 +16,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from harness.corpus import MAIN_VIEW, Annotation, Published, Release, Utterance, Vote
-from harness.errors import ReleaseError
 from harness.labels import BLANK, EMOTION7, POLARITY3, VALENCE, Shared, absent, share_emotion, share_polarity_of
+from harness.tree import Tree
 
+from ._clips import SUPERSEDED, UNLABELLED, archive_note, backward_note, hidden_media, media_files, unused
+from ._layout import check_root, no_release
 from ._m3ed_json import ANNOTATION, read_annotation
-from ._m3ed_rows import FINAL, Form, Raw, split_labels, stem_of
+from ._m3ed_rows import FINAL, Form, Raw, is_clip, split_labels, stem_of
 from ._m3ed_table import TABLE, read_table
-from ._tables import find_below, media_index
 from ._translations import attach_by_id
 from ._votes import odd_votes_note
 
@@ -61,6 +62,8 @@ EMOTION_OF_STEM = {
     "ot": None,
 }
 
+SOUND = ("wav",)
+
 _PAPER = (10028, 5234, 3957, 2287, 1497, 1051, 395)
 _EMOBOX = {
     "train": (7126, 3814, 2734, 1625, 1145, 696, 280),
@@ -82,42 +85,48 @@ PUBLISHED_EMOBOX = Published(
 
 def read(root: Path) -> Release:
     """Read `annotation.json` below `root`, or else EmoBox's table; ReleaseError if neither is there or it is broken."""
-    form, published = _form(root)
-    clips = media_index(root, ("wav",))
+    check_root("m3ed", root)
+    tree = Tree(root)
+    form, published = _form(tree)
+    clips = tree.media(SOUND)
     utterances = [_utterance(raw, clips) for raw in form.rows]
-    files, notes = attach_by_id(root, "en", utterances)
+    files, notes = attach_by_id(tree, "en", utterances)
     return Release(
         variant=form.variant,
         rows=len(form.rows),
         utterances=utterances,
         annotations=[_annotation(raw) for raw in form.rows],
-        notes=[*form.notes, *odd_votes_note(_odd_votes(form)), *notes],
+        notes=[
+            *form.notes,
+            *odd_votes_note(_odd_votes(form)),
+            *_letter_note(form, utterances),
+            *backward_note(utterances),
+            *archive_note(tree.files),
+            *notes,
+            *tree.notes,
+        ],
         files=form.files + files,
         published=(published,),
+        surplus=_surplus(tree, utterances),
+        media_files=media_files(tree),
+        hidden_media=hidden_media(tree),
     )
 
 
-def _form(root: Path) -> tuple[Form, Published]:
-    if not root.is_dir():
-        raise ReleaseError(root, "is not a folder", todo="run `python -m harness link m3ed <folder>`")
-    annotation, table = (next(iter(find_below(root, name)), None) for name in (ANNOTATION, TABLE))
+def _form(tree: Tree) -> tuple[Form, Published]:
+    annotation, table = (next(iter(tree.find(name)), None) for name in (ANNOTATION, TABLE))
     if annotation is not None:
-        form = read_annotation(root, annotation, EMOTION)
+        form = read_annotation(tree, annotation, EMOTION)
         if table is not None:
             form.notes.append(f"{TABLE} is there too and was not read")
         return form, PUBLISHED_TOTALS
     if table is not None:
-        return read_table(root, table, EMOTION), PUBLISHED_EMOBOX
-    raise ReleaseError(
-        root,
-        "holds no M3ED release",
-        expected=f"{ANNOTATION} with the folder splitInfo, or {TABLE}",
-        todo="run `python -m harness link m3ed <folder>` with the folder that holds them",
-    )
+        return read_table(tree, table, EMOTION), PUBLISHED_EMOBOX
+    raise no_release("m3ed", TITLE, tree, f"{ANNOTATION} with the folder splitInfo, or {TABLE},")
 
 
 def _utterance(raw: Raw, clips: dict[str, str]) -> Utterance:
-    other = "B" if raw.letter == "A" else "A"  # a clip's letter may differ from the annotation's
+    other = "B" if raw.letter == "A" else "A"
     return Utterance(
         id=raw.id,
         split=raw.split,
@@ -131,6 +140,20 @@ def _utterance(raw: Raw, clips: dict[str, str]) -> Utterance:
         start=raw.start,
         end=raw.end,
     )
+
+
+def _letter_note(form: Form, utterances: Sequence[Utterance]) -> list[str]:
+    """Count the clips that name the other speaker: one of the real ones does."""
+    clips = ((raw, row.audio.rpartition("/")[2]) for raw, row in zip(form.rows, utterances, strict=True) if row.audio)
+    count = sum(not clip.startswith(f"{raw.letter}_") for raw, clip in clips)
+    return [f"{count:,} clips name the other speaker (A or B) than the annotation, which decides"] if count else []
+
+
+def _surplus(tree: Tree, utterances: Sequence[Utterance]) -> dict[str, str]:
+    """Explain the clips that are no utterance's and are named like one."""
+    ids = {row.id for row in utterances}
+    clips = [(stem, path) for stem, path in unused(tree, SOUND, utterances) if is_clip(stem)]
+    return {path: SUPERSEDED if stem[2:] in ids else UNLABELLED for stem, path in clips}
 
 
 def _annotation(raw: Raw) -> Annotation:

@@ -19,10 +19,12 @@ from pathlib import Path
 from harness.corpus import SPLITS, Annotation, Published, Release, Split, Utterance
 from harness.errors import ReleaseError, UnknownLabelError
 from harness.labels import POLARITY3, VALENCE, Shared, absent, share_emotion
+from harness.tables import Row
+from harness.tree import Tree
 
-from ._layout import Seen, check_root, index, nearest, no_release, read_rows
-from ._meld_clips import Clips, find_clips
-from ._tables import Row
+from ._clips import backward_note, hidden_media, media_files
+from ._layout import Seen, check_root, index, nearest, no_release, packed, read_rows
+from ._meld_clips import Clips
 from ._translations import attach
 
 TITLE = "MELD"
@@ -78,26 +80,31 @@ COLUMNS = (
     *("Utterance", "Speaker", "Emotion", "Sentiment", "Dialogue_ID", "Utterance_ID"),
     *("Season", "Episode", "StartTime", "EndTime"),
 )
+NATIVE = (
+    *("Emotion", "Sentiment", "Dialogue_ID", "Utterance_ID", "Old_Dialogue_ID", "Old_Utterance_ID"),
+    *("Season", "Episode"),
+)
 # The older tables are Windows-1252 that was once decoded as Latin-1: their quote marks are C1 control characters.
 _C1 = re.compile("[\x80-\x9f]")
-_TIME = re.compile(r"(\d{1,2}):(\d\d):(\d\d)[,.](\d{2,3})")
+_TIME = re.compile(r"(\d{1,2}):(\d\d):(\d\d)[,.](\d{2,3})", re.ASCII)
 
 
 def read(root: Path) -> Release:
     """Read the three tables nearest below `root`; ReleaseError if one is missing or damaged."""
     check_root("meld", root)
-    form, paths = _tables(root)
+    tree = Tree(root)
+    form, paths = _tables(tree)
     rows = [(split, row) for split in SPLITS for row in read_rows(paths[split], COLUMNS)]
     seen = Seen()
     for split, row in rows:
         seen.note(_name(split, row), row.path, row.line)
-    clips = {split: find_clips(root, split) for split in SPLITS}
-    utterances = [_utterance(split, row, clips[split]) for split, row in rows]
+    clips = Clips(tree)
+    utterances = [_utterance(split, row, clips) for split, row in rows]
     keyed: dict[str, list[Utterance]] = {}
     for (split, row), utterance in zip(rows, utterances, strict=True):
         keyed.setdefault(f"{split}_{_clip(row)}", []).append(utterance)
     files, notes = attach(
-        root,
+        tree,
         "zh",
         keyed,
         ("split", "Dialogue_ID", "Utterance_ID"),
@@ -109,39 +116,46 @@ def read(root: Path) -> Release:
         rows=len(rows),
         utterances=utterances,
         annotations=[_annotation(split, row) for split, row in rows],
-        notes=[*_notes(rows, broken), *notes],
+        notes=[*_notes(rows, broken), *backward_note(utterances), *notes, *_packed(tree, clips), *tree.notes],
         files=[*(path.relative_to(root).as_posix() for path in paths.values()), *files],
         published=() if form else PUBLISHED,
+        surplus=_surplus(rows, utterances, clips),
+        media_files=media_files(tree),
+        hidden_media=hidden_media(tree),
     )
 
 
-def _tables(root: Path) -> tuple[str, dict[Split, Path]]:
+def _tables(tree: Tree) -> tuple[str, dict[Split, Path]]:
     """Find the three tables of one form; the dyadic form counts only if no table of the other is there."""
     for form, pattern in TABLES.items():
-        found = {split: nearest(root, pattern.format(split)) for split in SPLITS}
+        found = {split: nearest(tree, pattern.format(split)) for split in SPLITS}
         paths = {split: path for split, path in found.items() if path is not None}
         missing = [pattern.format(split) for split in SPLITS if split not in paths]
         if paths and missing:
             raise ReleaseError(
-                root,
+                tree.root,
                 f"{' and '.join(missing)} is missing below it",
                 expected="the tables of train, dev and test",
                 todo="unpack the whole release, or copy the table from data/MELD of the repository declare-lab/MELD",
             )
         if paths:
             return form, paths
-    raise no_release("meld", TITLE, root, "the tables train_sent_emo.csv, dev_sent_emo.csv and test_sent_emo.csv")
+    raise no_release("meld", TITLE, tree, "the tables train_sent_emo.csv, dev_sent_emo.csv and test_sent_emo.csv")
 
 
 def _name(split: Split, row: Row) -> str:
-    dialogue, turn = (index(row[column], column, row.path, row.line) for column in ("Dialogue_ID", "Utterance_ID"))
-    return f"{split}_dia{dialogue}_utt{turn}"
+    return "{}_dia{}_utt{}".format(split, *_numbers(row))
 
 
 def _clip(row: Row) -> str:
     """Return the stem of the clip; the dyadic tables number anew and keep the clip's numbers in two more columns."""
     old = "Old_" if "Old_Dialogue_ID" in row and "Old_Utterance_ID" in row else ""
-    return f"dia{row[old + 'Dialogue_ID']}_utt{row[old + 'Utterance_ID']}"
+    return "dia{}_utt{}".format(*_numbers(row, old))
+
+
+def _numbers(row: Row, old: str = "") -> list[int]:
+    columns = (old + "Dialogue_ID", old + "Utterance_ID")
+    return [index(row[column], column, row.path, row.line) for column in columns]
 
 
 def _utterance(split: Split, row: Row, clips: Clips) -> Utterance:
@@ -154,8 +168,8 @@ def _utterance(split: Split, row: Row, clips: Clips) -> Utterance:
         speaker=repair(row["Speaker"]) or None,
         language=LANGUAGE,
         text=repair(row["Utterance"]) or None,
-        audio=clips.audio_of(_clip(row)),
-        video=clips.video_of(_clip(row)),
+        audio=clips.audio_of(split, _clip(row)),
+        video=clips.video_of(split, _clip(row)),
         start=_seconds(row, "StartTime"),
         end=_seconds(row, "EndTime"),
     )
@@ -165,7 +179,7 @@ def _annotation(split: Split, row: Row) -> Annotation:
     emotion, sentiment = _known(row, "Emotion", EMOTION), _known(row, "Sentiment", SENTIMENT)
     shared = share_emotion(emotion, EMOTION[emotion])
     shared |= {POLARITY3.name: Shared(SENTIMENT[sentiment]), VALENCE.name: absent()}
-    return Annotation(_name(split, row), {"Emotion": row["Emotion"], "Sentiment": row["Sentiment"]}, shared)
+    return Annotation(_name(split, row), {column: row[column] for column in NATIVE if column in row}, shared)
 
 
 def _known(row: Row, column: str, labels: Mapping[str, str]) -> str:
@@ -199,3 +213,15 @@ def _notes(rows: Sequence[tuple[Split, Row]], broken: int) -> list[str]:
         (len(rows) - len(same), "rows repeat another of their split (same episode, start and text)"),
     )
     return [f"{count:,} {what}" for count, what in counted if count]
+
+
+def _surplus(rows: Sequence[tuple[Split, Row]], utterances: Sequence[Utterance], clips: Clips) -> dict[str, str]:
+    wanted: dict[Split, set[str]] = {split: set() for split in SPLITS}
+    for split, row in rows:
+        wanted[split].add(_clip(row))
+    return clips.surplus(wanted, {path for row in utterances for path in (row.audio, row.video)})
+
+
+def _packed(tree: Tree, clips: Clips) -> list[str]:
+    """Say which archives of clips were not unpacked, where a split has no clips."""
+    return [note for split in clips.without() for note in packed(tree, f"{split}.*", f"the clips of {split}")]

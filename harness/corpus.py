@@ -22,6 +22,12 @@ from harness.labels import Shared
 Split = Literal["train", "dev", "test"]
 SPLITS: tuple[Split, ...] = ("train", "dev", "test")
 MAIN_VIEW = "multimodal"
+MEDIA_SUFFIXES = frozenset(
+    (
+        *("wav", "flac", "ogg", "opus", "mp3", "m4a", "aac", "aif", "aiff", "wma"),
+        *("mp4", "m4v", "mov", "avi", "mkv", "webm", "mpg", "mpeg", "flv", "wmv"),
+    )
+)
 
 
 class Modality(StrEnum):
@@ -32,14 +38,28 @@ class Modality(StrEnum):
     VIDEO = "video"
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What of a media file is the utterance's, where the file holds more than that.
+
+    `start` and `end` are seconds in the file. `half` is the side of the picture that shows the speaker, "left" or
+    "right".
+    """
+
+    start: float | None = None
+    end: float | None = None
+    half: str | None = None
+
+
 @dataclass(slots=True)
 class Utterance:
     """One utterance: who said what, when and where, without any label.
 
     `id` is unique in the corpus. `split` is the official split; `fold` names the left-out part (a session) in a
     corpus without one, whose `split` is then "train" throughout. `turn` orders the utterances of a dialogue.
-    `audio` and `video` are paths relative to the release, or None when the clip is not there. `start` and `end`
-    are seconds on the timeline that the release uses.
+    `audio` and `video` are paths relative to the release, or None when the clip is not there; `parts` says by modality
+    ("audio", "video") which part of that file it is, where it is not all of it. `start` and `end` are seconds on the
+    timeline that the release uses; their difference is how long the clip should be.
     """
 
     id: str
@@ -54,6 +74,7 @@ class Utterance:
     translations: dict[str, str] = field(default_factory=dict)
     audio: str | None = None
     video: str | None = None
+    parts: dict[str, Part] = field(default_factory=dict)
     start: float | None = None
     end: float | None = None
     strata: dict[str, str] = field(default_factory=dict)
@@ -75,7 +96,9 @@ class Annotation:
 
     `native` holds every label field as published. `shared` answers every space for the main view; `views` answers
     every space for each further view (text, audio, video) of a corpus that was labelled once per modality.
-    `votes` are by view; `soft` is a distribution over the classes of a space.
+    `votes` are by view, each annotator's classes as published; the annotators' ratings of a scale stand under its name
+    ("valence", "activation", "dominance"), in the numbers of the release and for the main view. `soft` is a
+    distribution over the classes of a space by its name, or for a further view by "<view>/<space>".
     """
 
     id: str
@@ -105,7 +128,12 @@ class Published:
 
 @dataclass(slots=True)
 class Release:
-    """Everything an adapter read. `rows` counts the rows of the release: utterances plus dropped, always."""
+    """Everything an adapter read. `rows` counts the rows of the release: utterances plus dropped, always.
+
+    `surplus` names media files of the release that are no utterance's clip and why (path -> reason); those that it
+    does not name are counted as `no_utterance`. `media_files` are all files of the release, relative to it, with a
+    suffix of MEDIA_SUFFIXES, and `hidden_media` counts those whose names begin with a dot; None: not looked for.
+    """
 
     variant: str
     rows: int
@@ -115,6 +143,9 @@ class Release:
     notes: list[str] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
     published: tuple[Published, ...] = ()
+    surplus: dict[str, str] = field(default_factory=dict)
+    media_files: list[str] | None = None
+    hidden_media: int | None = None
 
     def dropped_by_reason(self) -> dict[str, int]:
         """Count the dropped rows by reason."""

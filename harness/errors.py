@@ -3,6 +3,7 @@
     HarnessError                 the command prints it and exits 1
     ├── ReleaseError             a file of a release is not what its layout promises
     │   └── UnknownLabelError    a native label that no label map knows
+    ├── MediaError               a clip cannot be decoded; `reason` is the word it is counted under
     ├── NameUnknownError         a corpus, encoder, fusion, metric or label space that does not exist
     ├── SettingError             params.yaml says something that cannot be done
     └── ResultError              a file the harness wrote is missing, damaged or contradicts itself
@@ -17,9 +18,15 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+LONGEST = 1000  # characters of an error
+SHOWN = 400  # characters of one part of an error about a release
+
 
 class HarnessError(Exception):
-    """A problem the user can mend; its text is the whole message."""
+    """A problem the user can mend; its text is the whole message, on one line however odd what it quotes."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(_shown(message, LONGEST))
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Travel from a worker process as the finished text; the arguments that made it are gone."""
@@ -47,14 +54,22 @@ class ReleaseError(HarnessError):
         self, path: Path | str, problem: str, *, row: int | None = None, expected: str = "", todo: str = ""
     ) -> None:
         where = f"{path}, line {row}" if row is not None else str(path)
-        parts = [f"{where}: {problem}"]
+        parts = [f"{_shown(where)}: {_shown(problem)}"]
         if expected:
-            parts.append(f"expected {expected}")
+            parts.append(f"expected {_shown(expected)}")
         if todo:
             parts.append(todo)
         super().__init__("; ".join(parts))
         self.path = Path(path)
         self.row = row
+
+
+def _shown(text: str, longest: int = SHOWN) -> str:
+    """Return a text on one line, what cannot be printed written out and the middle of a long one left out."""
+    while len(text) > longest or not text.isprintable():
+        short = text if len(text) <= longest else f"{text[: longest // 2 - 4]} ... {text[-longest // 2 + 4 :]}"
+        text = "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in short)
+    return text
 
 
 class UnknownLabelError(ReleaseError):
@@ -64,11 +79,25 @@ class UnknownLabelError(ReleaseError):
         known = list(known)
         super().__init__(
             path,
-            f"unknown label {value!r}{did_you_mean(value, known)}",
+            f"unknown label {value[:80]!r}{did_you_mean(value[:80], known)}",
             row=row,
             expected="one of " + ", ".join(known),
             todo="mend the file, or add the label to the corpus' label map",
         )
+
+
+class MediaError(HarnessError):
+    """A clip cannot be decoded.
+
+    Args:
+        path: the media file.
+        reason: the word under which such clips are counted (`missing`, `empty`, `unreadable`, `no_sound`, ...).
+        problem: what is wrong, in a few words.
+    """
+
+    def __init__(self, path: Path | str, reason: str, problem: str) -> None:
+        super().__init__(f"{path}: {problem}")
+        self.reason = reason
 
 
 class NameUnknownError(HarnessError):

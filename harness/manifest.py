@@ -10,46 +10,61 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from harness.corpus import MAIN_VIEW, SPLITS, Annotation, Release, Utterance
+from harness.corpus import MAIN_VIEW, SPLITS, Annotation, Part, Release, Utterance
 from harness.errors import HarnessError, ResultError
-from harness.files import write_text
+from harness.files import write_lines
 from harness.labels import SPACES, ClassSpace, Shared, Space
+
+_NAMES = tuple(field.name for field in fields(Utterance))
 
 
 def validate(corpus: str, release: Release) -> None:
     """Check the promises every adapter makes.
 
     Raises:
-        HarnessError: ids repeat, labels and utterances do not match, a split is unknown or empty, a space is not
-            answered, a shared label is no value of its space, or rows were lost.
+        HarnessError: the first of `problems`.
+    """
+    for problem in problems(corpus, release):
+        raise HarnessError(problem)
+
+
+def problems(corpus: str, release: Release) -> Iterator[str]:
+    """Yield what keeps a release out of a study, one line each.
+
+    Ids repeat, labels and utterances do not match, a split is unknown or empty, a space is not answered, a shared
+    label is no value of its space, or rows were lost.
     """
     ids = [row.id for row in release.utterances]
-    _refuse(corpus, "ids that repeat", [name for name, count in Counter(ids).items() if count > 1])
     labelled = {row.id for row in release.annotations}
-    _refuse(corpus, "utterances without a label row", [name for name in ids if name not in labelled])
-    _refuse(corpus, "label rows without an utterance", sorted(labelled.difference(ids)))
-    _refuse(corpus, "utterances of an unknown split", [row.id for row in release.utterances if row.split not in SPLITS])
+    for what, names in (
+        ("ids that repeat", [name for name, count in Counter(ids).items() if count > 1]),
+        ("utterances without a label row", [name for name in ids if name not in labelled]),
+        ("label rows without an utterance", sorted(labelled.difference(ids))),
+        ("utterances of an unknown split", [row.id for row in release.utterances if row.split not in SPLITS]),
+    ):
+        if names:
+            yield f"{corpus}: {len(names)} {what}: {', '.join(names[:5])}{', ...' if len(names) > 5 else ''}"
     if release.rows != len(ids) + len(release.dropped):
-        raise HarnessError(
+        yield (
             f"{corpus}: the release has {release.rows} rows, but {len(ids)} were kept and {len(release.dropped)} "
             "dropped; the adapter loses rows"
         )
     for row in release.annotations:
         for view, shared in {MAIN_VIEW: row.shared, **row.views}.items():
-            _check_shared(f"{corpus}: {row.id} ({view})", shared)
-    _check_splits(corpus, release)
+            yield from _label_problems(f"{corpus}: {row.id} ({view})", shared)
+    yield from _split_problems(corpus, release)
 
 
-def _check_shared(where: str, shared: Mapping[str, Shared]) -> None:
+def _label_problems(where: str, shared: Mapping[str, Shared]) -> Iterator[str]:
     if set(shared) != set(SPACES):
-        raise HarnessError(f"{where}: answers the spaces {sorted(shared)}; every adapter answers {sorted(SPACES)}")
+        yield f"{where}: answers the spaces {sorted(shared)}; every adapter answers {sorted(SPACES)}"
     for name, label in shared.items():
-        if label.value is not None and not _belongs(label.value, SPACES[name]):
-            raise HarnessError(f"{where}: {label.value!r} is no value of {name}")
+        if name in SPACES and label.value is not None and not _belongs(label.value, SPACES[name]):
+            yield f"{where}: {label.value!r} is no value of {name}"
 
 
 def _belongs(value: str | float, space: Space) -> bool:
@@ -58,37 +73,38 @@ def _belongs(value: str | float, space: Space) -> bool:
     return isinstance(value, float) and space.low <= value <= space.high
 
 
-def _check_splits(corpus: str, release: Release) -> None:
+def _split_problems(corpus: str, release: Release) -> Iterator[str]:
     if all(row.fold for row in release.utterances):
         present = {str(row.fold) for row in release.utterances}
         if len(present) < 3:
-            raise HarnessError(f"{corpus}: {len(present)} folds; leave-one-out needs at least 3 (train, dev, test)")
+            yield f"{corpus}: {len(present)} folds; leave-one-out needs at least 3 (train, dev, test)"
         return
     empty = [split for split in SPLITS if not any(row.split == split for row in release.utterances)]
     if empty:
-        raise HarnessError(
+        yield (
             f"{corpus}: the split {', '.join(empty)} is empty ({release.variant}); link a release that holds all of "
             f"{', '.join(SPLITS)}"
         )
 
 
-def _refuse(corpus: str, what: str, names: list[str]) -> None:
-    if names:
-        raise HarnessError(f"{corpus}: {len(names)} {what}: {', '.join(names[:5])}{', ...' if len(names) > 5 else ''}")
-
-
 def write_utterances(path: Path, utterances: list[Utterance]) -> None:
     """Write `utterances.jsonl` whole."""
-    write_text(path, "".join(_line(asdict(row)) for row in utterances))
+    write_lines(path, map(_row, utterances))
 
 
 def write_labels(path: Path, annotations: list[Annotation]) -> None:
     """Write `labels.jsonl` whole."""
-    write_text(path, "".join(_line(_flat(row)) for row in annotations))
+    write_lines(path, map(_flat, annotations))
 
 
-def _line(row: Mapping[str, Any]) -> str:
-    return json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n"
+def _row(utterance: Utterance) -> dict[str, Any]:
+    """Return an utterance as JSON values; ten times as fast as `asdict`, which copies every value."""
+    row = {name: getattr(utterance, name) for name in _NAMES}
+    row["parts"] = {
+        modality: {"start": part.start, "end": part.end, "half": part.half}
+        for modality, part in utterance.parts.items()
+    }
+    return row
 
 
 def _flat(row: Annotation) -> dict[str, Any]:
@@ -113,11 +129,12 @@ def _values(shared: Mapping[str, Shared]) -> dict[str, Any]:
 
 def read_utterances(path: Path) -> list[Utterance]:
     """Read `utterances.jsonl`; a damaged line is a ResultError that names it."""
-    names = {field.name for field in fields(Utterance)}
+    names = set(_NAMES)
     rows = []
     for number, row in _lines(path):
         if not isinstance(row, dict) or set(row) != names:
             raise ResultError(f"{path}, line {number}: not an utterance of this version; run `dvc repro prepare`")
+        row["parts"] = {modality: Part(**part) for modality, part in row["parts"].items()}
         rows.append(Utterance(**row))
     return rows
 

@@ -107,7 +107,7 @@ class TestRoot:
         assert "python -m harness link emotiontalk <folder>" in str(caught.value)
 
     def test_no_folder(self, tmp_path: Path) -> None:
-        with pytest.raises(ReleaseError, match=r"nowhere: is not a folder; run `python -m harness link emotiontalk"):
+        with pytest.raises(ReleaseError, match=r"nowhere: cannot be read .*run `python -m harness link emotiontalk"):
             emotiontalk.read(tmp_path / "nowhere")
 
 

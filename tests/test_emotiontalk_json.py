@@ -87,7 +87,7 @@ class TestJsonTree:
         assert release.variant == "JSON tree (audio)"
         assert annotation.views["audio"]["emotion7"] == Shared("happy")
         assert set(annotation.shared.values()) == {ABSENT}
-        assert not annotation.soft
+        assert list(annotation.soft) == ["audio/emotion7"]
         assert [table.field for table in release.published] == ["audio"]
         assert emotiontalk.read(tmp_path / layout).variant == "JSON tree (audio)"  # the folder itself as root
 

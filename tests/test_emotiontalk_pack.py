@@ -1,5 +1,6 @@
 """EmotionTalk's label pack, on a made-up one: its tables, its arrays, and every way they can disagree."""
 
+import math
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -160,7 +161,10 @@ class TestPack:
             ({DEV: (7, 0)}, {}, f"the entry of {DEV} is damaged"),
             ({DEV: (True, 0)}, {}, f"the entry of {DEV} is damaged"),
             ({DEV: (3, "x")}, {}, f"the entry of {DEV} is damaged"),
-            ({DEV: (3, float("nan"))}, {}, f"the entry of {DEV} is damaged"),
+            *(
+                ({DEV: (3, value)}, {}, f"the entry of {DEV} is damaged")
+                for value in (math.nan, math.inf, 10**400, True)
+            ),
             ({"x": (3, 0)}, {}, "'x' is not an utterance id"),
         ],
     )

@@ -104,18 +104,6 @@ class TestAnnotation:
         assert "labels_emobox.csv is there too and was not read" in read.notes
         assert read.published == (m3ed.PUBLISHED_TOTALS,)
 
-    def test_clips_are_found_under_either_letter(self, release: Path) -> None:
-        (release / "modality_speech").mkdir()
-        for clip in (f"A_{HAPPY}", f"A_{ANGRY}", f"._B_{SURPRISED}"):
-            (release / "modality_speech" / f"{clip}.wav").touch()
-        audio = {utterance.id: utterance.audio for utterance in m3ed.read(release).utterances}
-        assert audio == {
-            ANGRY: f"modality_speech/A_{ANGRY}.wav",  # its speaker is B
-            HAPPY: f"modality_speech/A_{HAPPY}.wav",
-            EMPTY: None,
-            SURPRISED: None,
-        }
-
     def test_translations(self, release: Path) -> None:
         rows = f"id,text_en,en_suspect\n{ANGRY},Please sit.,\n{HAPPY},Sorry I cannot,1\nx_1_1,Who,\n"
         (release / "translation_en.csv").write_text(rows)

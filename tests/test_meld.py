@@ -63,7 +63,10 @@ def test_ids_times_and_labels(tmp_path: Path) -> None:
     assert (surprise["emotion7"].value, surprise["polarity3"].value) == ("surprise", "positive")
     assert surprise["emotion4"].reason == "outside_space:surprise"
     assert surprise["valence"].reason == "not_annotated"
-    assert release.annotations[0].native == {"Emotion": "sadness", "Sentiment": "negative"}
+    assert release.annotations[0].native == {
+        **{"Emotion": "sadness", "Sentiment": "negative", "Dialogue_ID": "0", "Utterance_ID": "0"},
+        **{"Season": "4", "Episode": "7"},
+    }
     assert release.variant == "three tables, current text"
 
 
