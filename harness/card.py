@@ -10,6 +10,7 @@ from typing import Any
 from harness.corpus import Adapter, Annotation, Release
 from harness.files import digest, file_digest
 from harness.labels import SPACES
+from harness.media_summary import Rows, media_facts, media_lines
 from harness.synth import WATERMARK
 
 
@@ -18,8 +19,8 @@ def absent_card(adapter: Adapter, reason: str) -> dict[str, Any]:
     return {**_facts(adapter), "present": False, "reason": reason, "synthetic": False, "digest": digest(reason)}
 
 
-def card(adapter: Adapter, release: Release, root: Path) -> dict[str, Any]:
-    """Return the card of a release that was read from `root`."""
+def card(adapter: Adapter, release: Release, root: Path, media: Rows | None = None) -> dict[str, Any]:
+    """Return the card of a release that was read from `root`; `media` are its rows of media.jsonl, once probed."""
     group = {row.id: row.fold or row.split for row in release.utterances}
     synthetic = (root / WATERMARK).is_file()
     return {
@@ -36,6 +37,7 @@ def card(adapter: Adapter, release: Release, root: Path) -> dict[str, Any]:
         "with_text": sum(bool(row.text) for row in release.utterances),
         "translations": dict(Counter(lang for row in release.utterances for lang in row.translations)),
         "flags": dict(sorted(Counter(flag for row in release.utterances for flag in row.flags).items())),
+        **({} if media is None else {"media": media_facts(media, release)}),
         "labels": {space: _counts(release.annotations, group, space) for space in SPACES},
         "published": [] if synthetic else published_differences(release, group),
         "notes": release.notes,
@@ -51,6 +53,7 @@ def summary(corpus: str, facts: dict[str, Any]) -> str:
     lines = [
         f"{corpus} ({facts['variant']}): {facts['kept']} of {facts['rows']} rows kept, dropped: {dropped}; {splits}"
     ]
+    lines += [f"  {line}" for line in media_lines(facts["media"])] if "media" in facts else []
     for table in facts["published"]:
         verdict = "equal" if table["equal"] else f"{len(table['differences'])} counts differ: {table['differences']}"
         lines.append(f"  against {table['source']} [{table['field']}]: {verdict}")

@@ -8,15 +8,21 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from typing import TypeVar
 
 from harness.errors import HarnessError, SettingError
 
 Job = TypeVar("Job")
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+
+
+class WorkerDied(HarnessError):  # noqa: N818
+    """A worker process ended without a word: the system killed it, or a library brought it down."""
 
 
 def worker_count(setting: int | str) -> int:
@@ -28,41 +34,89 @@ def worker_count(setting: int | str) -> int:
     raise SettingError(f"engine.workers is {setting!r}; it is a positive number or auto")
 
 
-def run(work: Callable[[Job], object], jobs: Sequence[Job], workers: int, label: str) -> None:
+def run(
+    work: Callable[[Job], object],
+    jobs: Sequence[Job],
+    workers: int,
+    label: str,
+    sizes: Sequence[int] = (),
+    unit: str = "",
+) -> None:
     """Call `work` on every job and return when all are done.
 
     `work` is a module-level function that writes its result itself, whole. Progress is shown on standard error.
 
+    Args:
+        work: what is to be done.
+        jobs: one argument of `work` each.
+        workers: processes; 1 is this one.
+        label: what the progress is called.
+        sizes: how much each job is of the progress; a job counts 1 without.
+        unit: what a size counts; their rate is shown then.
+
     Raises:
         HarnessError: the first error of a job, after the running ones have ended; results already written stay.
+        WorkerDied: a process is gone.
     """
     if not jobs:
         return
+    for variable in THREAD_VARIABLES:  # read by the math libraries when the child processes import them
+        os.environ[variable] = "1"
+    with _progress(label, sizes or [1] * len(jobs), unit) as done:
+        if workers == 1:
+            for number, job in enumerate(jobs):
+                work(job)
+                done(number)
+        else:
+            _side_by_side(work, jobs, workers, label, done)
+
+
+@contextmanager
+def _progress(label: str, sizes: Sequence[int], unit: str) -> Iterator[Callable[[int], None]]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    columns = (TextColumn(label), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    for variable in THREAD_VARIABLES:  # read by the math libraries when the child processes import them
-        os.environ[variable] = "1"
+    rate = TextColumn("{task.fields[rate]}")
+    columns = (TextColumn(label), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), rate)
     with Progress(*columns, console=Console(stderr=True)) as progress:
-        task = progress.add_task(label, total=len(jobs))
-        if workers == 1:
-            for job in jobs:
-                work(job)
-                progress.advance(task)
-            return
-        context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(min(workers, len(jobs)), mp_context=context) as pool:
-            futures = [pool.submit(work, job) for job in jobs]
-            try:
-                for future in as_completed(futures):
-                    future.result()
-                    progress.advance(task)
-            except BrokenProcessPool as error:
-                raise HarnessError(
-                    f"{label}: a worker process died (out of memory?); finished pieces are kept, so run the command "
-                    "again, with fewer workers if memory is short (engine.workers in params.yaml)"
-                ) from error
-            finally:
-                for future in futures:
-                    future.cancel()
+        task = progress.add_task(label, total=sum(sizes), rate="")
+
+        def done(number: int) -> None:
+            progress.advance(task, sizes[number])
+            now = progress.tasks[0]
+            if unit and now.elapsed:
+                progress.update(task, rate=f"{now.completed / now.elapsed:,.0f} {unit}/s")
+
+        yield done
+
+
+def _side_by_side(
+    work: Callable[[Job], object], jobs: Sequence[Job], workers: int, label: str, done: Callable[[int], None]
+) -> None:
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(min(workers, len(jobs)), mp_context=context, initializer=_end_with_parent) as pool:
+        futures = {pool.submit(work, job): number for number, job in enumerate(jobs)}
+        try:
+            for future in as_completed(futures):
+                future.result()
+                done(futures[future])
+        except BrokenProcessPool as error:
+            raise WorkerDied(
+                f"{label}: a worker process died (out of memory?); finished pieces are kept, so run the command "
+                "again, with fewer workers if memory is short (engine.workers in params.yaml)"
+            ) from error
+        finally:
+            for future in futures:
+                future.cancel()
+
+
+def _end_with_parent() -> None:
+    """End this worker when the process that started it is gone: a killed one cannot tell its pool."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()

@@ -6,11 +6,15 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from harness.errors import ResultError
+
+# Made once: `json.dumps` makes one a call when asked for anything special, which costs more than a row of a corpus.
+_CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
+_LINE = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:
@@ -46,6 +50,16 @@ def write_text(path: Path, text: str) -> None:
     write_whole(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
 
 
+def write_lines(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Write one JSON object a line, whole; NaN is refused."""
+
+    def write(temporary: Path) -> None:
+        with temporary.open("w", encoding="utf-8") as file:
+            file.writelines(f"{_LINE.encode(row)}\n" for row in rows)
+
+    write_whole(path, write)
+
+
 def write_json(path: Path, value: Any) -> None:
     """Write a JSON document whole, in a stable form; NaN is refused."""
     write_text(path, json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
@@ -68,8 +82,7 @@ def read_json(path: Path, made_by: str) -> Any:
 
 def digest(value: Any) -> str:
     """Return the SHA-256 of a value in canonical JSON, as hex."""
-    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(_CANONICAL.encode(value).encode()).hexdigest()
 
 
 def file_digest(path: Path) -> str:

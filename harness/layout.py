@@ -19,6 +19,9 @@ PLOTS = RESULTS / "plots"
 REPORT = RESULTS / "report.html"
 REPORT_MD = RESULTS / "report.md"
 TABLES = RESULTS / "tables"
+AUDIT = RESULTS / "audit.html"
+AUDIT_MD = RESULTS / "audit.md"
+AUDIT_JSON = RESULTS / "audit.json"
 TRACKED = RESULTS / "tracked.json"
 NOT_LINKED = "NOT_LINKED.txt"
 
@@ -41,6 +44,11 @@ def labels(corpus: str) -> Path:
 def card(corpus: str) -> Path:
     """Return the corpus' `card.json`."""
     return CORPORA / corpus / "card.json"
+
+
+def media(corpus: str) -> Path:
+    """Return the corpus' `media.jsonl`: what its clips hold."""
+    return CORPORA / corpus / "media.jsonl"
 
 
 def features(encoder: str, corpus: str, route: str) -> Path:

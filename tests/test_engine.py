@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -92,6 +95,47 @@ def test_what_was_finished_before_an_error_stays(tmp_path: Path) -> None:
 def test_a_worker_that_dies_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(HarnessError, match=r"^test: a worker process died .*finished pieces are kept.*engine\.workers"):
         engine.run(die, [Job(tmp_path, number) for number in range(3)], 2, "test")
+
+
+SLEEPERS = """
+import sys, time
+from pathlib import Path
+sys.path.insert(0, sys.argv[2])
+from harness import engine
+from test_engine import sleep
+if __name__ == "__main__":
+    engine.run(sleep, [Path(sys.argv[1]) / name for name in "ab"], 2, "test")
+"""
+
+
+def sleep(path: Path) -> None:
+    path.write_text(str(os.getpid()))
+    time.sleep(60)
+
+
+def is_alive(process: int) -> bool:
+    """Whether it runs; a dead one may wait for somebody to ask how it ended."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are looked up in /proc")
+def test_workers_end_with_the_process_that_is_killed(tmp_path: Path) -> None:
+    script = tmp_path / "sleepers.py"
+    script.write_text(SLEEPERS)
+    (tmp_path / "out").mkdir()
+    started = subprocess.Popen([sys.executable, str(script), str(tmp_path / "out"), str(Path(__file__).parent)])
+    deadline = time.monotonic() + 60
+    while len(workers := [path.read_text() for path in (tmp_path / "out").iterdir()]) < 2 or not all(workers):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    started.kill()
+    started.wait()
+    while any(is_alive(int(worker)) for worker in workers):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def test_auto_is_one_worker_per_core_this_process_may_use() -> None:
