@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 from harness.corpus import Split
 from harness.errors import SettingError
@@ -30,6 +30,7 @@ class World:
         prior_shift: how far each corpus' class prior is from the common one.
         label_noise: share of labels replaced by a random class.
         persistence: probability that a turn keeps the class of the turn before.
+        voice, face: how strongly the class shows in the sound and in the picture, 0 not at all.
         utterances, dialogues, speakers: counts per corpus.
         seed: everything is a function of it.
     """
@@ -42,10 +43,12 @@ class World:
     utterances: int = 800
     dialogues: int = 110
     speakers: int = 12
+    voice: float = 1.0
+    face: float = 1.0
     seed: int = 20261123
 
     def __post_init__(self) -> None:
-        for name in ("signal", "shift", "prior_shift", "label_noise", "persistence"):
+        for name in ("signal", "shift", "prior_shift", "label_noise", "persistence", "voice", "face"):
             value = getattr(self, name)
             if not 0 <= value <= 1:
                 raise SettingError(f"synth: {name} is {value}; it is a share between 0 and 1")
@@ -80,11 +83,6 @@ class Drawn:
     start: float
     end: float
     votes: Mapping[str, str] = field(default_factory=dict)  # "annotator1".."annotator3" -> class of emotion7
-
-
-def truth(world: World, corpus: str) -> dict[str, object]:
-    """Return what the watermark file says: the world and the corpus it made."""
-    return {"synthetic": True, "corpus": corpus, **asdict(world)}
 
 
 def _words_of(text: str) -> tuple[tuple[str, str], ...]:
@@ -128,7 +126,7 @@ def draw(world: World, corpus: str) -> list[Drawn]:
             if not emotion or chance.random() >= world.persistence:
                 emotion = chance.choices(EMOTION7.classes, weights=prior)[0]
             words = _words(world, emotion, private[emotion], habits[pair[turn % 2]], chance)
-            length = round(0.3 + 0.35 * len(words), 2)
+            length = round(0.25 + 0.1 * len(words), 2)  # short, so that the sound of a study is small
             label = _noisy(world.label_noise, emotion, chance)
             rows.append(
                 Drawn(

@@ -1,29 +1,53 @@
-"""Write drawn utterances in the layout of CH-SIMS v1: label.csv, and the English translation beside it."""
+"""Write drawn utterances in the layout of CH-SIMS v1: label.csv, a clip a row, and the English translation."""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from harness.labels import POLARITY_OF_EMOTION
-from harness.synth import Drawn
+from harness.synth import Drawn, World
+from harness.synth_making import Making
+from harness.synth_media import Take
 
+RATE = 44100
+DEFECTS = {
+    "stripped_ids": "clip ids in the table have lost their zeros (0001 is 1)",
+    "headerless": "the table has no header line",
+    "bom": "the table begins with a byte order mark",
+    "surplus_clips": "clips lie there that no row of the table is about",
+}
+LABEL_DEFECTS = ()
 MODE = {"train": "train", "dev": "valid", "test": "test"}
 _COLUMNS = ("video_id", "clip_id", "text", "label", "label_T", "label_A", "label_V", "annotation", "mode")
 _TRANSLATION = ("video_id", "clip_id", "text_zh", "text_en", "en_suspect")
 _SIGN = {"positive": 1, "neutral": 0, "negative": -1}
 
 
-def write(root: Path, drawn: Sequence[Drawn]) -> None:
-    """Write the release below `root`; every drawn dialogue is a video, every turn a clip."""
+def write(root: Path, drawn: Sequence[Drawn], making: Making | None = None) -> list[Take]:
+    """Write the tables below `root` and return the clips to be made; a dialogue is a video, a turn one of its clips."""
+    making = making or Making("ch_sims", World())
     root.mkdir(parents=True, exist_ok=True)
-    _write(root / "label.csv", _COLUMNS, [_line(row) for row in drawn])
+    lines = [_line(row) for row in drawn]
+    if making.has("stripped_ids", len(lines)):
+        lines = [[line[0], line[1].lstrip("0"), *line[2:]] for line in lines]
+    header = [] if making.has("headerless") else [_COLUMNS]
+    _write(root / "label.csv", [*header, *lines], "utf-8-sig" if making.has("bom") else "utf-8")
     _write(
         root / "translation_en.csv",
-        _TRANSLATION,
-        [[*_clip(row), row.text["zh"], row.text["en"], ""] for row in drawn],
+        [_TRANSLATION, *([*_clip(row), row.text["zh"], row.text["en"], ""] for row in drawn)],
     )
+    return list(_clips(root, drawn, making)) if making.media else []
+
+
+def _clips(root: Path, drawn: Sequence[Drawn], making: Making) -> Iterator[Take]:
+    for row in drawn:
+        yield Take(root.joinpath("Raw", *_clip(row)).with_suffix(".mp4"), (row,), making.corpus, making.world, RATE, 2)
+    if making.has("surplus_clips", 5):
+        for number, row in enumerate(drawn[:5]):
+            path = root / "Raw" / _clip(row)[0] / f"{9001 + number}.mp4"
+            yield Take(path, (row,), making.corpus, making.world, RATE, 2)
 
 
 def _clip(row: Drawn) -> list[str]:
@@ -44,6 +68,6 @@ def _label(row: Drawn, view: str) -> str:
     return f"{sign * (abs(row.valence) or 0.6):.1f}"
 
 
-def _write(path: Path, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows([columns, *rows])
+def _write(path: Path, rows: Sequence[Sequence[str]], encoding: str = "utf-8") -> None:
+    with path.open("w", encoding=encoding, newline="") as file:
+        csv.writer(file).writerows(rows)

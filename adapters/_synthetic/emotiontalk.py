@@ -1,37 +1,75 @@
-"""Write drawn utterances as EmotionTalk's JSON tree: four modality folders, votes, and an English translation."""
+"""Write drawn utterances as EmotionTalk's JSON tree with its clips: four modality folders, votes, a translation."""
 
 from __future__ import annotations
 
 import csv
 import json
+import zipfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from harness.corpus import MAIN_VIEW, Split
-from harness.synth import Drawn
+from harness.synth import Drawn, World
+from harness.synth_making import Making, Place
+from harness.synth_media import Take
 
 from ..emotiontalk import EMOTION, SPLIT_OF_GROUP, VIEWS
 
 _LABEL = {emotion: label for label, emotion in EMOTION.items()}
 _SUFFIX = {"multimodal": "mp4", "text": "txt", "audio": "wav", "video": "mp4"}
+RATE = 44100
+DEFECTS = {
+    "nested_folders": "the folder Audio holds a second folder Audio, and that the files",
+    "dual_mono": "wavs of two equal channels",
+    "transcript_tags": "transcripts with tags such as [over/] and [laughing]",
+    "nested_archive": "an archive with a second copy of the clips lies among them",
+    "flipped_votes": "every continuous vote of +1 is written as -1",
+}
+LABEL_DEFECTS = ("flipped_votes",)
+_TAGS = ("[over/]{}[/over]", "{}[laughing]", "[[/over]{}[interrupted]")
 _CONFIDENCE = ("9", "8", "7", "6", "5")
 
 
-def write(root: Path, drawn: Sequence[Drawn]) -> None:
-    """Write one JSON file per utterance and modality below `root`, and `translation_en.csv`."""
+def write(root: Path, drawn: Sequence[Drawn], making: Making | None = None) -> list[Take]:
+    """Write a JSON file per utterance and modality and the translation below `root`; return the clips to be made."""
+    making = making or Making("emotiontalk", World())
+    audio = root / "Audio" / "Audio" if making.has("nested_folders") else root / "Audio"
+    tagged = making.pick(drawn, "train", min(30, len(drawn) // 6), "transcript_tags")
+    flipped = making.has("flipped_votes", sum(1 for row in drawn for vote in _sentiments(row.valence) if vote == 1))
+    takes: list[Take] = []
     with (root / "translation_en.csv").open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file, lineterminator="\n")
         table.writerow(("id", "text_en"))
-        for row, id_ in _named(drawn):
+        for at, (row, id_) in enumerate(_named(drawn)):
             table.writerow((id_, row.text["en"]))
             place = Path(id_[:6], id_.rsplit("_", 2)[0], id_.rsplit("_", 1)[0], id_)
+            text = _transcript(row, tagged)
             for view in VIEWS:
-                path = (root / view.capitalize() / "json" / place).with_suffix(".json")
+                folder = audio if view == "audio" else root / view.capitalize()
+                path = (folder / "json" / place).with_suffix(".json")
                 path.parent.mkdir(parents=True, exist_ok=True)
-                record = _record(row, view, place.with_suffix(f".{_SUFFIX[view]}").as_posix())
+                record = _record(row, view, place.with_suffix(f".{_SUFFIX[view]}").as_posix(), text, flipped)
                 path.write_text(json.dumps(record, ensure_ascii=False), encoding="utf-8")
+            if making.media:
+                takes += _clips(root / "Multimodal", audio, place, row, making, at)
+    if making.media and making.has("nested_archive"):
+        with zipfile.ZipFile(root / "Multimodal" / "mp4.zip", "w") as archive:
+            archive.writestr("mp4/README.txt", "a second copy of the clips")
+    return takes
+
+
+def _transcript(row: Drawn, tagged: frozenset[Place]) -> str:
+    text = row.text["zh"]
+    return _TAGS[row.turn % len(_TAGS)].format(text) if (row.dialogue, row.turn) in tagged else text
+
+
+def _clips(films: Path, audio: Path, place: Path, row: Drawn, making: Making, at: int) -> list[Take]:
+    both = at % 5 == 0 and making.has("dual_mono")
+    wav = Take((audio / "wav" / place).with_suffix(".wav"), (row,), making.corpus, making.world, RATE, 2 if both else 1)
+    film = Take((films / "mp4" / place).with_suffix(".mp4"), (row,), making.corpus, making.world, RATE)
+    return [wav, film]
 
 
 def _named(drawn: Sequence[Drawn]) -> Iterator[tuple[Drawn, str]]:
@@ -50,7 +88,7 @@ def _named(drawn: Sequence[Drawn]) -> Iterator[tuple[Drawn, str]]:
         yield row, f"{dialogues[row.dialogue]}_{row.speaker + 1:02d}_{row.turn + 1:03d}"
 
 
-def _record(row: Drawn, view: str, file: str) -> dict[str, Any]:
+def _record(row: Drawn, view: str, file: str, text: str, flipped: bool) -> dict[str, Any]:
     label = _LABEL[row.emotion if view == MAIN_VIEW else row.views[view]]
     votes: dict[str, dict[str, str]] = {
         annotator: {"emotion": label, "Confidence_degree": confidence}
@@ -66,10 +104,10 @@ def _record(row: Drawn, view: str, file: str) -> dict[str, Any]:
         for vote, emotion in zip(votes.values(), row.votes.values(), strict=False):
             vote["emotion"] = _LABEL[emotion]
         for vote, sentiment in zip(votes.values(), _sentiments(row.valence), strict=True):
-            vote["Continuous_label"] = str(sentiment)
+            vote["Continuous_label"] = str(-1 if flipped and sentiment == 1 else sentiment)
         record["Continuous label_result"] = round(2 * row.valence, 1)
     if view in ("text", "audio"):
-        record["content"] = row.text["zh"]
+        record["content"] = text
     if view == "audio":
         span = {"startTime": row.start, "endTime": row.end, "duration": round(row.end - row.start, 2)}
         record |= {"paragraphs": span, "sourceAttr": {"emo_cap": ""}}

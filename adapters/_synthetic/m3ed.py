@@ -1,4 +1,4 @@
-"""Write drawn utterances as M3ED's `annotation.json` with its movie lists, and an English translation."""
+"""Write drawn utterances as M3ED's `annotation.json` with its movie lists, speech clips and an English translation."""
 
 from __future__ import annotations
 
@@ -6,43 +6,54 @@ import csv
 import json
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.synth import Drawn
+from harness.synth import Drawn, World
+from harness.synth_making import Making
+from harness.synth_media import Take
 
 from .._m3ed_rows import FRAMES_PER_SECOND
 from ..m3ed import EMOTION
 
 _LABEL = {emotion: label for label, emotion in EMOTION.items()}
+DEFECTS = {
+    "zero_length": "speech clips without a single sample",
+    "swapped_letter": "a clip whose speaker letter is not that of the annotation",
+    "id_gaps": "dialogues in which a number of an utterance is left out",
+    "placeholder_name": "a speaker without a name (<movie>_p1), and one whose name begins with blanks",
+    "misspelt_votes": "votes in words that no label has (Happpy, Angry, Surprised, Other)",
+}
+LABEL_DEFECTS = ()
+_MISSPELT = {"Happy": "Happpy", "Anger": "Angry", "Surprise": "Surprised", "Fear": "Other"}
 _LISTS = {"train": "movie_list_train.txt", "dev": "movie_list_val.txt", "test": "movie_list_test.txt"}
 
 
-def write(root: Path, drawn: Sequence[Drawn]) -> None:
-    """Write the whole annotation, the three movie lists and `translation_en.csv` below `root`.
+def write(root: Path, drawn: Sequence[Drawn], making: Making | None = None) -> list[Take]:
+    """Write the annotation, the movie lists and the translation below `root`, and return the clips to be made.
 
     A fold becomes a series, so that no speaker crosses series. Times are rounded outward to frames of 40 ms, as the
     authors did.
     """
+    making = making or Making("m3ed", World())
     content: dict[str, dict[str, Any]] = {}
     splits: dict[str, str] = {}
-    names: dict[int, str] = {}
     english: list[tuple[str, str]] = []
-    for row in drawn:
-        movie = f"juji{row.fold}"
+    ids = _ids(drawn, making)
+    misspelt = making.pick(drawn, "train", min(20, len(drawn) // 10), "misspelt_votes")
+    nameless = making.has("placeholder_name", 2)
+    for row, id_ in zip(drawn, ids, strict=True):
+        movie, dialogue_name = f"juji{row.fold}", id_.rpartition("_")[0]
         splits[movie] = row.split
-        dialogues = content.setdefault(movie, {})
-        name = names.setdefault(row.dialogue, f"{movie}_{len(dialogues) + 1}")
-        dialogue = dialogues.setdefault(name, {"SpeakerInfo": {}, "Dialog": {}})
-        id_ = f"{name}_{row.turn + 1}"
+        dialogue = content.setdefault(movie, {}).setdefault(dialogue_name, {"SpeakerInfo": {}, "Dialog": {}})
         dialogue["SpeakerInfo"][_letter(row)] = {
-            "Name": f"说话人{row.speaker + 1}",
+            "Name": _name(row, movie, nameless),
             "Age": "mid",
             "Gender": row.gender,
             "OtherName": [],
         }
-        dialogue["Dialog"][id_] = _record(row)
+        dialogue["Dialog"][id_] = _record(row, (row.dialogue, row.turn) in misspelt)
         english.append((id_, row.text["en"]))
     (root / "annotation.json").write_text(json.dumps(content, ensure_ascii=False, indent=4), encoding="utf-8")
     (root / "splitInfo").mkdir(exist_ok=True)
@@ -50,14 +61,48 @@ def write(root: Path, drawn: Sequence[Drawn]) -> None:
         movies = [movie for movie in sorted(splits) if splits[movie] == split]
         (root / "splitInfo" / file).write_text("\n".join(movies), encoding="utf-8")
     _write_english(root / "translation_en.csv", english)
+    return list(_clips(root, drawn, ids, making)) if making.media else []
+
+
+def _ids(drawn: Sequence[Drawn], making: Making) -> list[str]:
+    """Name the utterances; a dialogue with a gap leaves the number 2 out."""
+    gaps = making.has("id_gaps", 0)
+    names: dict[int, str] = {}
+    count: Counter[int] = Counter()
+    ids = []
+    for row in drawn:
+        if row.dialogue not in names:
+            count[row.fold] += 1
+            names[row.dialogue] = f"juji{row.fold}_{count[row.fold]}"
+            making.counts["id_gaps"] += gaps and row.dialogue % 10 == 0
+        skipped = gaps and row.dialogue % 10 == 0 and row.turn > 0
+        ids.append(f"{names[row.dialogue]}_{row.turn + 1 + skipped}")
+    return ids
+
+
+def _name(row: Drawn, movie: str, nameless: bool) -> str:
+    """Return a speaker's name; the first two speakers of all are those whose names may be odd."""
+    odd = {0: f"{movie}_p1", 1: f"  说话人{row.speaker + 1}"} if nameless else {}
+    return odd.get(row.speaker, f"说话人{row.speaker + 1}")
+
+
+def _clips(root: Path, drawn: Sequence[Drawn], ids: Sequence[str], making: Making) -> Iterator[Take]:
+    silent = making.pick(drawn, "train", 3, "zero_length")
+    swapped = making.pick(drawn, "test", 1, "swapped_letter")
+    for row, id_ in zip(drawn, ids, strict=True):
+        place = row.dialogue, row.turn
+        letter = {"A": "B", "B": "A"}[_letter(row)] if place in swapped else _letter(row)
+        path = root / "modality_speech" / f"{letter}_{id_}.wav"
+        yield Take(path, (row,), making.corpus, making.world, damage="no_samples" if place in silent else "")
 
 
 def _letter(row: Drawn) -> str:
     return "A" if row.speaker < row.partner else "B"
 
 
-def _record(row: Drawn) -> dict[str, Any]:
+def _record(row: Drawn, misspelt: bool) -> dict[str, Any]:
     votes = [_LABEL[emotion] for emotion in row.votes.values()]
+    written = [_MISSPELT.get(label, label) for label in votes] if misspelt else votes
     agreed = [label for label, count in Counter(votes).most_common() if count > 1]
     return {
         "StartTime": _time(math.floor(round(row.start * FRAMES_PER_SECOND, 6))),
@@ -65,7 +110,7 @@ def _record(row: Drawn) -> dict[str, Any]:
         "Text": row.text["zh"],
         "Speaker": _letter(row),
         "EmoAnnotation": {
-            **{f"EmoAnnotator{number}": label for number, label in enumerate(votes, 1)},
+            **{f"EmoAnnotator{number}": label for number, label in enumerate(written, 1)},
             "final_mul_emo": ",".join(agreed or [_LABEL[row.emotion]]),
             "final_main_emo": _LABEL[row.emotion],
         },

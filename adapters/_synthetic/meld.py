@@ -1,13 +1,15 @@
-"""Write drawn utterances in the layout of MELD.Raw: three tables, and the Chinese translation beside them."""
+"""Write drawn utterances in the layout of MELD.Raw: three tables, a folder of clips a split, and the translation."""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from harness.corpus import SPLITS, Split
-from harness.synth import Drawn
+from harness.synth import Drawn, World
+from harness.synth_making import Making
+from harness.synth_media import STUB, Take
 
 LABEL = {
     "happy": "joy",
@@ -23,6 +25,24 @@ TABLE: Mapping[Split, str] = {
     "dev": "dev_sent_emo.csv",
     "test": "test_sent_emo.csv",
 }
+CLIPS: Mapping[Split, str] = {
+    "train": "train/train_splits",
+    "dev": "dev/dev_splits_complete",
+    "test": "test/output_repeated_splits_test",
+}
+RATE = 48000
+DEFECTS = {
+    "six_channels": "the sound of most clips has six channels, the voice in the centre; of the others two",
+    "corrupt_clip": "a train clip has lost its index (no moov atom)",
+    "absent_clip": "a dev clip is not there",
+    "wrong_cut": "test clips are cut too early, and stand there again whole as final_videos_test...",
+    "overlong": "a test clip lasts five minutes",
+    "too_short": "train clips last less than a tenth of a second",
+    "apple_stubs": "AppleDouble stubs (._x.mp4, 212 bytes) lie among the test clips",
+    "unlabelled_clips": "dev clips belong to no row of the table",
+    "c1_controls": "quote marks of the train table are C1 control characters",
+}
+LABEL_DEFECTS = ()
 _COLUMNS = (
     *("Sr No.", "Utterance", "Speaker", "Emotion", "Sentiment", "Dialogue_ID", "Utterance_ID"),
     *("Season", "Episode", "StartTime", "EndTime"),
@@ -30,17 +50,54 @@ _COLUMNS = (
 _TRANSLATION = ("split", "Dialogue_ID", "Utterance_ID", "clip", "text_zh", "text_en", "zh_suspect")
 
 
-def write(root: Path, drawn: Sequence[Drawn]) -> None:
-    """Write the release below `root`; every drawn dialogue is an episode of its own."""
+def write(root: Path, drawn: Sequence[Drawn], making: Making | None = None) -> list[Take]:
+    """Write the tables below `root` and return the clips to be made; every drawn dialogue is an episode of its own."""
+    making = making or Making("meld", World())
     numbers = _dialogue_numbers(drawn)
+    quoted = making.pick(drawn, "train", min(20, len(drawn) // 10), "c1_controls")
     for split in SPLITS:
         rows = [row for row in drawn if row.split == split]
         _write(
             root / TABLE[split],
             _COLUMNS,
-            [_line(serial, row, numbers[row.dialogue]) for serial, row in enumerate(rows, 1)],
+            [_line(serial, row, numbers[row.dialogue], quoted) for serial, row in enumerate(rows, 1)],
         )
     _write(root / "translation_zh.csv", _TRANSLATION, [_translation(row, numbers[row.dialogue]) for row in drawn])
+    return list(_clips(root, drawn, numbers, making)) if making.media else []
+
+
+def _clips(root: Path, drawn: Sequence[Drawn], numbers: Mapping[int, int], making: Making) -> Iterator[Take]:
+    damages = {
+        **dict.fromkeys(making.pick(drawn, "train", 1, "corrupt_clip"), "no_moov"),
+        **dict.fromkeys(making.pick(drawn, "train", 3, "too_short"), "too_short"),
+        **dict.fromkeys(making.pick(drawn, "test", 1, "overlong"), "overlong"),
+    }
+    absent = making.pick(drawn, "dev", 1, "absent_clip")
+    recut = making.pick(drawn, "test", 5, "wrong_cut")
+    six = making.has("six_channels", 0)
+    for at, row in enumerate(drawn):
+        place = row.dialogue, row.turn
+        channels = 6 if six and at % 8 else 2
+        making.counts["six_channels"] += (channels == 6) and place not in absent
+        folder, name = root / CLIPS[row.split], f"dia{numbers[row.dialogue]}_utt{row.turn}.mp4"
+        if place in recut:
+            yield Take(folder / f"final_videos_test{name}", (row,), making.corpus, making.world, RATE, channels)
+        damage = "wrong_cut" if place in recut else damages.get(place, "")
+        if place not in absent:
+            yield Take(folder / name, (row,), making.corpus, making.world, RATE, channels, damage)
+    yield from _strays(root, drawn, numbers, making)
+
+
+def _strays(root: Path, drawn: Sequence[Drawn], numbers: Mapping[int, int], making: Making) -> Iterator[Take]:
+    """Yield clips without a row, and write stubs that are no clips."""
+    dev = [row for row in drawn if row.split == "dev"]
+    if making.has("unlabelled_clips", 4):
+        for row in dev[:4]:
+            path = root / CLIPS["dev"] / f"dia{max(numbers.values()) + 1}_utt{row.turn}{row.dialogue}.mp4"
+            yield Take(path, (row,), making.corpus, making.world, RATE, 2)
+    if making.has("apple_stubs", 4):
+        for number in range(4):
+            _place(root / CLIPS["test"] / f"._dia{number}_utt0.mp4").write_bytes(STUB)
 
 
 def _dialogue_numbers(drawn: Sequence[Drawn]) -> dict[int, int]:
@@ -52,10 +109,11 @@ def _dialogue_numbers(drawn: Sequence[Drawn]) -> dict[int, int]:
     return numbers
 
 
-def _line(serial: int, row: Drawn, number: int) -> list[object]:
+def _line(serial: int, row: Drawn, number: int, quoted: frozenset[tuple[int, int]]) -> list[object]:
     sentiment = "positive" if row.valence > 0 else "negative" if row.valence < 0 else "neutral"
+    text = f"\x93{row.text['en']}\x94" if (row.dialogue, row.turn) in quoted else row.text["en"]
     return [
-        *(serial, row.text["en"], f"Speaker {row.speaker}", LABEL[row.emotion], sentiment, number, row.turn),
+        *(serial, text, f"Speaker {row.speaker}", LABEL[row.emotion], sentiment, number, row.turn),
         *(1, row.dialogue + 1, _clock(row.start), _clock(row.end)),
     ]
 
@@ -70,6 +128,10 @@ def _clock(seconds: float) -> str:
 
 
 def _write(path: Path, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", encoding="utf-8", newline="") as file:
+    with _place(path).open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([columns, *rows])
+
+
+def _place(path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path

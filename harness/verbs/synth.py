@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Any
 
-from harness import releases
-from harness.errors import HarnessError
-from harness.files import write_json
-from harness.plugins import find, names
-from harness.synth import WATERMARK, World, draw, truth
+from harness import engine, releases
+from harness.errors import HarnessError, SettingError
+from harness.plugins import names
+from harness.synth import World
+from harness.synth_making import ALL
+from harness.synth_release import Plan, is_current, known_defects, write
 
 SYNTHETIC = Path("data/synthetic")
 
 
-def run(params: dict[str, Any], *, if_unlinked: bool = False, replace: bool = False) -> None:
-    """Write data/synthetic/<corpus> for every corpus that has a writer, and link it.
+def run(params: dict[str, Any], *, if_unlinked: bool = False, replace: bool = False, scale: str = "1") -> None:
+    """Write data/synthetic/<corpus> for every corpus that has a writer, and link it; one that is there is kept.
 
     Args:
-        params: params.yaml; its section `synth` is the world (harness/synth.py).
+        params: params.yaml; its section `synth` is the world (harness/synth.py), with `media` and `defects`.
         if_unlinked: do nothing when a real release is linked.
         replace: unlink real releases instead of refusing.
+        scale: times as many utterances, for load tests; clips then repeat.
     """
     real = [name for name in params["corpora"] if releases.is_linked(name) and not releases.is_synthetic(name)]
     if real and if_unlinked:
@@ -33,22 +34,25 @@ def run(params: dict[str, Any], *, if_unlinked: bool = False, replace: bool = Fa
             f"real releases are linked ({', '.join(real)}); synthetic and real corpora must not share a matrix. "
             "Run `python -m harness unlink <corpus>` for each, or `python -m harness synth --replace`"
         )
-    world = World(**params["synth"])
-    for corpus in params["corpora"]:
-        adapter = (params["corpora"][corpus] or {}).get("adapter", corpus)
-        if adapter in names("synthetic layout"):
-            write(world, corpus, adapter, SYNTHETIC / corpus)
-            releases.link(corpus, SYNTHETIC / corpus)
+    plan = plan_of(params["synth"], scale)
+    adapters = {name: (row or {}).get("adapter", name) for name, row in params["corpora"].items()}
+    made = {name: adapter for name, adapter in adapters.items() if adapter in names("synthetic layout")}
+    known = known_defects(list(made.values()))
+    workers = engine.worker_count(params["engine"]["workers"])
+    for corpus, adapter in made.items():
+        folder = SYNTHETIC / corpus
+        if not is_current(plan, corpus, adapter, folder):
+            counts = write(plan, corpus, adapter, folder, known, workers)
+            put_in = ", ".join(f"{count} {name}" for name, count in counts.items()) or "none"
+            print(f"synth: {corpus}, {plan.drawn_from().utterances:,} made-up utterances; defects: {put_in}")
+        releases.link(corpus, folder)
     releases.fill_gaps(list(params["corpora"]))
-    print(f"synth: {world.utterances} made-up utterances in each of {', '.join(params['corpora'])}")
+    print(f"synth: linked {', '.join(made)} (data/synthetic)")
 
 
-def write(world: World, corpus: str, adapter: str, folder: Path) -> None:
-    """Write one synthetic release with its watermark; what lay there is replaced."""
-    if folder.exists():
-        if not (folder / WATERMARK).is_file():
-            raise HarnessError(f"{folder}: exists and holds no {WATERMARK}, so it is not ours to replace; move it away")
-        shutil.rmtree(folder)
-    folder.mkdir(parents=True)
-    write_json(folder / WATERMARK, truth(world, corpus))
-    find("synthetic layout", adapter).write(folder, draw(world, corpus))
+def plan_of(section: dict[str, Any], scale: str = "1") -> Plan:
+    """Return what the section `synth` of params.yaml asks for; SettingError if it cannot be made."""
+    if not (scale.isascii() and scale.isdigit() and 1 <= int(scale) <= 10_000):
+        raise SettingError(f"--scale is {scale!r}; it is a whole number from 1 to 10000")
+    world = {name: value for name, value in section.items() if name not in ("media", "defects")}
+    return Plan(World(**world), bool(section.get("media", False)), section.get("defects", ALL), int(scale))
