@@ -1,4 +1,20 @@
-"""The split audit: speakers, dialogues and texts that two splits, or two corpora, have in common."""
+"""The split audit: speakers, dialogues and texts that two splits, or two corpora, have in common.
+
+The rest of the room is the audit of `python -m harness audit`, what quality of corpus this is:
+
+    audit_data.py        what prepare wrote of one corpus, read once
+    audit_counts.py      sizes, lengths, gender, media, texts
+    audit_priors.py      class priors, imbalance, distance between the priors of two corpora
+    audit_votes.py       annotators' votes as sets of words
+    audit_agreement.py   kappa, alpha, unanimity, and what weighting by confidence changes
+    audit_views.py       agreement between label views, human ceilings
+    audit_sentiment.py   labels that contradict each other
+    audit_duplicates.py  repeated texts, ids and rows
+    audit_overlap.py     what splits and corpora have in common
+    audit_facts.py       all of it as one JSON document
+    audit_findings.py    what a reader must know first, in sentences
+    audit_tables.py, audit_cards.py, audit_page.py    the page
+"""
 
 from __future__ import annotations
 
