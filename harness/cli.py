@@ -45,7 +45,7 @@ def overview() -> str:
         for name in _ordered(kind):
             module = plugins.find(kind, name)
             words = " ".join(
-                [name, *(f"<{a}>" for a in _arguments(module)), *(f"[--{_dashed(o)}]" for o in _options(module))]
+                [name, *map(_bracketed, _arguments(module)), *(f"[--{_dashed(o)}]" for o in _options(module))]
             )
             lines.append(f"  {words:<34} {_first_line(module)}")
     return "\n".join(lines)
@@ -61,7 +61,8 @@ def _module(name: str) -> ModuleType:
 def _parser(name: str, module: ModuleType) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=f"python -m harness {name}", description=_first_line(module))
     for argument in _arguments(module):
-        parser.add_argument(argument)
+        optional = argument.default is not argument.empty
+        parser.add_argument(argument.name, **({"nargs": "?", "default": argument.default} if optional else {}))
     for option, parameter in _options(module).items():
         if parameter.default is False:
             parser.add_argument(f"--{_dashed(option)}", action="store_true")
@@ -73,9 +74,13 @@ def _parser(name: str, module: ModuleType) -> argparse.ArgumentParser:
     return parser
 
 
-def _arguments(module: ModuleType) -> list[str]:
+def _arguments(module: ModuleType) -> list[inspect.Parameter]:
     parameters = list(inspect.signature(module.run).parameters.values())[1:]
-    return [one.name for one in parameters if one.kind is one.POSITIONAL_OR_KEYWORD]
+    return [one for one in parameters if one.kind is one.POSITIONAL_OR_KEYWORD]
+
+
+def _bracketed(argument: inspect.Parameter) -> str:
+    return f"<{argument.name}>" if argument.default is argument.empty else f"[<{argument.name}>]"
 
 
 def _options(module: ModuleType) -> dict[str, inspect.Parameter]:
@@ -85,7 +90,7 @@ def _options(module: ModuleType) -> dict[str, inspect.Parameter]:
 
 def _ordered(kind: str) -> list[str]:
     """Return stages in pipeline order, verbs by name."""
-    order = ("prepare", "features", "transfer", "score", "report", "track")
+    order = ("prepare", "audit", "features", "transfer", "score", "report", "track")
     return sorted(plugins.names(kind), key=lambda name: (order.index(name) if name in order else len(order), name))
 
 

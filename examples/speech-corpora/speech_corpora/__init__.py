@@ -1,0 +1,1 @@
+"""Speech corpora for emotransfer: one file each."""
