@@ -30,7 +30,7 @@ def params_of(
     params["training"] = {**params["training"], "seeds": [1, 2], "c_sparse": [1]}
     params["statistics"]["resamples"] = 200
     params["engine"]["workers"] = 1
-    params["synth"] = {**params["synth"], **WORLD}
+    params["synth"] = {**params["synth"], **WORLD, "media": False, "defects": "none"}
     for name, section in sections.items():
         params[name] = {**params[name], **section}
     (folder / "params.yaml").write_text(yaml.safe_dump(params, allow_unicode=True, sort_keys=False), encoding="utf-8")

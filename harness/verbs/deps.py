@@ -31,6 +31,8 @@ def code_of(stage: str) -> list[str]:
     opened = [source(kind, name) for name in names(kind)] if kind else []
     own = closure(source("stage", stage))
     found = {*own, *(path for path in closure(*opened) if path not in opened)}
+    if stage == "prepare":  # the folder adapters/ is a dependency, not what its files import
+        found |= {path for path in closure(*(ROOT / "adapters").glob("*.py")) if path.parent.name == "harness"}
     relative = sorted(path.relative_to(ROOT).as_posix() for path in found if path.name != "__init__.py")
     if kind == "metric":  # the folder harness/metrics is a dependency
         return [path for path in relative if not path.startswith("harness/metrics/")]
