@@ -32,7 +32,7 @@ class Shard:
 
     encoder: str
     options: tuple[tuple[str, Any], ...]
-    inputs: tuple[str, ...] | tuple[Clip, ...]
+    inputs: Sequence[str] | Sequence[Clip]
     language: str
     guard: Guard
     path: Path
@@ -56,7 +56,7 @@ def extract(
     size = find("encoder", encoder).SHARD
     starts = range(0, max(len(inputs), 1), size)  # without input one empty shard, so that the store has its width
     shards = [
-        Shard(encoder, tuple(options.items()), tuple(inputs[at : at + size]), language, guard, folder / f"{at:08d}.npz")
+        Shard(encoder, tuple(options.items()), inputs[at : at + size], language, guard, folder / f"{at:08d}.npz")
         for at in starts
     ]
     waiting = [shard for shard in shards if not shard.path.exists()]
@@ -82,7 +82,7 @@ def _sounds(module: ModuleType, shard: Shard, failed: dict[int, str]) -> list[ND
 
     sounds = []
     for at, clip in enumerate(shard.inputs):
-        assert isinstance(clip, Clip)
+        assert isinstance(clip, Clip)  # only an encoder of text is given texts
         try:
             sound = read_sound(clip, module.RATE, shard.guard)
         except MediaError as error:

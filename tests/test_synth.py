@@ -11,7 +11,8 @@ import pytest
 
 from harness.errors import SettingError
 from harness.labels import EMOTION7, POLARITY_OF_EMOTION
-from harness.synth import CUES, FILLERS, Drawn, World, draw, truth
+from harness.synth import CUES, FILLERS, Drawn, World, draw
+from harness.synth_release import Plan, truth
 
 WORLD = World(utterances=600, dialogues=60, speakers=10)
 CLEAN: dict[str, Any] = {"utterances": 2000, "dialogues": 100, "label_noise": 0}
@@ -189,6 +190,6 @@ def test_too_small_a_world_is_refused(counts: dict[str, int]) -> None:
 
 
 def test_the_watermark_names_the_world_and_the_corpus() -> None:
-    facts = truth(WORLD, "meld")
+    facts = truth(Plan(WORLD), "meld", "meld")
     assert facts["synthetic"] is True
     assert (facts["corpus"], facts["seed"], facts["shift"]) == ("meld", WORLD.seed, WORLD.shift)

@@ -14,6 +14,7 @@ from harness.errors import SettingError
 from harness.extraction import extract
 from harness.files import digest
 from harness.media import Clip, Guard, clip_of
+from harness.media_rows import read_media
 from harness.plugins import find, source
 from harness.settings import row
 
@@ -66,8 +67,6 @@ def _language(corpus: str, rows: list[Utterance], route: str) -> str:
 
 def _clips(corpus: str, rows: list[Utterance]) -> tuple[dict[str, Clip], dict[str, str]]:
     """Return the clips that the survey found readable, and id -> reason of the others."""
-    from harness.media_survey import read_media
-
     states = {one["id"]: one["state"] for one in read_media(layout.media(corpus)) if one["modality"] == Modality.AUDIO}
     found = {one.id: clip_of(layout.raw(corpus), one, Modality.AUDIO) for one in rows}
     clips = {name: clip for name, clip in found.items() if clip and states.get(name) == "ok"}
@@ -76,8 +75,6 @@ def _clips(corpus: str, rows: list[Utterance]) -> tuple[dict[str, Clip], dict[st
 
 def _prints(corpus: str) -> list[Any]:
     """Return what tells the bytes of the clips from those of others, without reading them all again."""
-    from harness.media_survey import read_media
-
     return [(one["path"], one["fingerprint"]) for one in read_media(layout.media(corpus)) if one["path"]]
 
 
