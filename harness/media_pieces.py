@@ -169,12 +169,15 @@ def _read(folder: Path) -> dict[Key, Probe]:
 
 
 def _read_piece(path: Path) -> dict[Key, Probe]:
+    found = {}
     try:
         with path.open(encoding="utf-8") as file:
-            rows = [json.loads(line) for line in file]
-        return {_as_key(row[:3]): probe_of(row[3]) for row in rows}
+            for line in file:
+                *key, record = json.loads(line)
+                found[_as_key(key)] = probe_of(record)
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise ResultError(f"{path}: damaged ({error}); delete it and run the command again") from error
+    return found
 
 
 def _code() -> str:

@@ -1,7 +1,7 @@
 """What one media file holds, or why it cannot be read: by its headers, its first second and its end.
 
 media_facts.py     Probe, Sound, Picture
-media_probe.py     probe: any file; wav and flac by libsndfile, which is ten times as fast
+media_probe.py     probe: any file; wav and flac by libsndfile, as they are read
 media_streams.py   all others by FFmpeg
 media_tail.py      what headers promise at the end
 
