@@ -235,10 +235,14 @@ def _summary(cells: list[Cell], primary: dict[str, str]) -> dict[str, Any]:
     summary: dict[str, Any] = {}
     for cell in cells:
         if cell.metric == primary[cell.space] and cell.value is not None:
-            recipe = cell.recipe if cell.view == MAIN_VIEW else f"{cell.recipe}@{cell.view}"
-            by_target = summary.setdefault(cell.space, {}).setdefault(recipe, {})
+            by_target = summary.setdefault(cell.space, {}).setdefault(_named(cell.recipe, cell.view), {})
             by_target.setdefault(cell.source, {})[cell.target] = round(cell.value, 4)
     return summary
+
+
+def _named(recipe: str, view: str) -> str:
+    """Return a recipe's name with the view that it was tested against, where that is not the main one."""
+    return recipe if view == MAIN_VIEW else f"{recipe}@{view}"
 
 
 def _confusions(label_space: Space, rows: list[Row]) -> Iterator[list[Any]]:
@@ -255,17 +259,17 @@ def _confusions(label_space: Space, rows: list[Row]) -> Iterator[list[Any]]:
             for t, truth in enumerate(label_space.classes):
                 for p, predicted in enumerate(label_space.classes):
                     share = counts[t, p] / counts[t].sum() if counts[t].sum() else 0.0
-                    cell = [label_space.name, row.view, row.recipe, row.source, row.target, truth, predicted]
+                    cell = [label_space.name, _named(row.recipe, row.view), row.source, row.target, truth, predicted]
                     yield [*cell, round(counts[t, p], 2), round(share, 4)]
 
 
 def _plots(cells: list[Cell], primary: dict[str, str], confusions: list[list[Any]]) -> None:
     matrix = [
-        [cell.space, cell.view, cell.recipe, cell.source, cell.target, cell.metric, round(cell.value, 4)]
+        [cell.space, _named(cell.recipe, cell.view), cell.source, cell.target, cell.metric, round(cell.value, 4)]
         for cell in cells
         if cell.metric == primary[cell.space] and cell.value is not None
     ]
-    header = ["space", "view", "recipe", "source", "target"]
+    header = ["space", "recipe", "source", "target"]
     write_text(layout.PLOTS / "matrix.csv", _csv([*header, "metric", "value"], matrix))
     write_text(layout.PLOTS / "confusion.csv", _csv([*header, "truth", "predicted", "count", "share"], confusions))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from harness import engine, releases
+from harness import engine, layout, releases
 from harness.errors import HarnessError, SettingError
 from harness.plugins import names
 from harness.synth import World
@@ -15,7 +15,14 @@ from harness.synth_release import Plan, is_current, known_defects, write
 SYNTHETIC = Path("data/synthetic")
 
 
-def run(params: dict[str, Any], *, if_unlinked: bool = False, replace: bool = False, scale: str = "1") -> None:
+def run(
+    params: dict[str, Any],
+    *,
+    if_unlinked: bool = False,
+    replace: bool = False,
+    scale: str = "1",
+    annotation_only: bool = False,
+) -> None:
     """Write data/synthetic/<corpus> for every corpus that has a writer, and link it; one that is there is kept.
 
     Args:
@@ -23,8 +30,9 @@ def run(params: dict[str, Any], *, if_unlinked: bool = False, replace: bool = Fa
         if_unlinked: do nothing when a real release is linked.
         replace: unlink real releases instead of refusing.
         scale: times as many utterances, for load tests; clips then repeat.
+        annotation_only: make no sound and no picture, whatever params.yaml says.
     """
-    real = [name for name in params["corpora"] if releases.is_linked(name) and not releases.is_synthetic(name)]
+    real = [name for name in params["corpora"] if not _is_ours(name) and releases.is_linked(name)]
     if real and if_unlinked:
         releases.fill_gaps(list(params["corpora"]))
         print(f"synth: real releases are linked ({', '.join(real)}); nothing written")
@@ -34,7 +42,7 @@ def run(params: dict[str, Any], *, if_unlinked: bool = False, replace: bool = Fa
             f"real releases are linked ({', '.join(real)}); synthetic and real corpora must not share a matrix. "
             "Run `python -m harness unlink <corpus>` for each, or `python -m harness synth --replace`"
         )
-    plan = plan_of(params["synth"], scale)
+    plan = plan_of({**params["synth"], **({"media": False} if annotation_only else {})}, scale)
     adapters = {name: (row or {}).get("adapter", name) for name, row in params["corpora"].items()}
     made = {name: adapter for name, adapter in adapters.items() if adapter in names("synthetic layout")}
     known = known_defects(list(made.values()))
@@ -42,12 +50,18 @@ def run(params: dict[str, Any], *, if_unlinked: bool = False, replace: bool = Fa
     for corpus, adapter in made.items():
         folder = SYNTHETIC / corpus
         if not is_current(plan, corpus, adapter, folder):
+            print(f"synth: {corpus}, drawing {plan.drawn_from().utterances:,} utterances", flush=True)
             counts = write(plan, corpus, adapter, folder, known, workers)
             put_in = ", ".join(f"{count} {name}" for name, count in counts.items()) or "none"
-            print(f"synth: {corpus}, {plan.drawn_from().utterances:,} made-up utterances; defects: {put_in}")
+            print(f"synth: {corpus} is written to {folder}; defects: {put_in}")
         releases.link(corpus, folder)
     releases.fill_gaps(list(params["corpora"]))
     print(f"synth: linked {', '.join(made)} (data/synthetic)")
+
+
+def _is_ours(corpus: str) -> bool:
+    """Tell whether a made-up release is linked, also when its folder is gone: it is made again."""
+    return releases.is_synthetic(corpus) or layout.raw(corpus).resolve() == (SYNTHETIC / corpus).resolve()
 
 
 def plan_of(section: dict[str, Any], scale: str = "1") -> Plan:
