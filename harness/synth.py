@@ -17,6 +17,7 @@ from harness.errors import SettingError
 from harness.labels import EMOTION7
 
 WATERMARK = "SYNTHETIC.json"  # lies at the root of a synthetic release; everything made from it says so
+PAUSE = 0.15  # seconds between two turns
 NEGATIVE = frozenset(("sad", "anger", "disgust", "fear"))
 
 
@@ -126,7 +127,7 @@ def draw(world: World, corpus: str) -> list[Drawn]:
             if not emotion or chance.random() >= world.persistence:
                 emotion = chance.choices(EMOTION7.classes, weights=prior)[0]
             words = _words(world, emotion, private[emotion], habits[pair[turn % 2]], chance)
-            length = round(0.25 + 0.1 * len(words), 2)  # short, so that the sound of a study is small
+            length = round(0.15 + 0.075 * len(words), 2)  # short, so that the sound of a study is small
             label = _noisy(world.label_noise, emotion, chance)
             rows.append(
                 Drawn(
@@ -146,7 +147,7 @@ def draw(world: World, corpus: str) -> list[Drawn]:
                     votes={f"annotator{n}": _noisy(0.2, label, chance) for n in (1, 2, 3)},
                 )
             )
-            clock = round(clock + length + 0.4, 2)
+            clock = round(clock + length + PAUSE, 2)
     return rows
 
 

@@ -45,28 +45,33 @@ LOOKS = {
 }
 
 
-def face(row: Drawn, corpus: str, world: World, frames: int, speaking: bool = True) -> Frames:
+def face(row: Drawn, corpus: str, world: World, talk: NDArray[np.float32], speaking: bool = True) -> Frames:
     """Return the face of an utterance's speaker as (frames, 64, 64, 3); the class shown is `row.views["video"]`.
 
-    A face that is not speaking is that of the partner: neutral, its mouth closed.
+    Args:
+        row: the utterance.
+        corpus, world: what decides the light, the person and how strongly the class shows.
+        talk: how open the mouth is in each frame, 0 to 1, as `loudness` of the voice.
+        speaking: false for the partner, who listens: neutral, its mouth closed.
     """
     who = row.speaker if speaking else row.partner
     own = np.random.default_rng(seed_of(world.seed, corpus, "face", who))
+    room = np.random.default_rng(seed_of(world.seed, corpus, "light"))
     chance = np.random.default_rng(seed_of(world.seed, corpus, "look", row.dialogue, row.turn, speaking))
     look = _faded(LOOKS[row.views["video"] if speaking else "neutral"], world.face)
-    noise = chance.normal(0, 0.5, size=5)
-    parts = [value + jitter for value, jitter in zip(_values(look), noise, strict=True)]
-    talk = (
-        np.abs(np.sin(np.pi * np.arange(frames) / FPS * 4 + chance.uniform(0, np.pi))) if speaking else np.zeros(frames)
-    )
-    sway = 1.5 * np.sin(2 * np.pi * np.arange(frames) / FPS * 0.4 + chance.uniform(0, 6))
-    skin, ground = own.uniform(120, 220), own.uniform(20, 90, size=3)
-    drawn = np.stack(
-        [_frame(parts, float(open_), float(shift), skin, ground) for open_, shift in zip(talk, sway, strict=True)]
-    )
-    room = np.random.default_rng(seed_of(world.seed, corpus, "light"))
+    parts = [value + jitter for value, jitter in zip(_values(look), chance.normal(0, 0.5, size=5), strict=True)]
+    skin, ground, hair = own.uniform(120, 220), own.uniform(20, 90, size=3), own.uniform(10, 110)
+    still = _still(parts, skin, ground, hair)
+    frames = len(talk)
+    picture = np.repeat(still[None], frames, axis=0)
+    picture[_lips(parts, talk if speaking else np.zeros_like(talk))] = LIPS
+    turn = 2 * np.pi * (0.4 * np.arange(frames) / FPS + chance.uniform())
+    for at, shift in enumerate(np.rint(1.5 * np.sin(turn)).astype(int)):  # the head sways by a pixel or two
+        picture[at] = np.roll(picture[at], shift, axis=1)
     light = 1 + world.shift * room.uniform(-0.4, 0.2)
-    return np.clip(drawn * light + chance.normal(0, 2, size=(frames, SIZE, SIZE, 1)), 0, 255).astype(np.uint8)
+    grain = 2 * chance.standard_normal((frames, SIZE, SIZE, 1), dtype=np.float32)
+    shown: Frames = np.clip(picture * np.float32(light) + grain, 0, 255).astype(np.uint8)
+    return shown
 
 
 def _values(look: Look) -> list[float]:
@@ -79,23 +84,31 @@ def _faded(look: Look, strength: float) -> Look:
     return Look(*(a + strength * (b - a) for a, b in zip(plain, _values(look), strict=True)))
 
 
-_Y, _X = np.mgrid[0:SIZE, 0:SIZE].astype(np.float64)
+LIPS = np.array([150, 30, 40], np.float32)
+SKIN = np.array([1.0, 0.85, 0.75], np.float32)
+_Y, _X = np.mgrid[0:SIZE, 0:SIZE].astype(np.float32) - SIZE // 2
+_HEAD = (_X / 20) ** 2 + (_Y / 26) ** 2 < 1
+_HAIR = ((_X / 22) ** 2 + ((_Y + 2) / 28) ** 2 < 1) & ~(_HEAD & (_Y > -19))
 
 
-def _frame(
-    parts: list[float], talk: float, shift: float, skin: float, ground: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    corners, mouth, brows, inner, eyes = parts
-    x, y = _X - 32 - shift, _Y - 32
-    picture = np.broadcast_to(ground, (SIZE, SIZE, 3)).copy()
-    picture[(x / 20) ** 2 + (y / 26) ** 2 < 1] = skin * np.array([1.0, 0.85, 0.75])
-    for side in (-1, 1):
-        centre = side * 8
-        picture[((x - centre) / 3.5) ** 2 + ((y + 6) / max(eyes, 0.5)) ** 2 < 1] = 20
-        lift = brows + inner * (1 - np.abs(x) / 8)  # the inner end is the one near the nose
-        brow = np.abs(y + 13 + lift) < 1.2
-        picture[brow & (np.abs(x - centre) < 5)] = 30
-    curve = corners * ((x / 9) ** 2 - 0.5)
-    lips = np.abs(y - 14 + curve) < max(mouth + 1.5 * talk, 0.6)
-    picture[lips & (np.abs(x) < 9)] = np.array([150.0, 30, 40])
+def _still(parts: list[float], skin: float, ground: NDArray[np.float64], hair: float) -> NDArray[np.float32]:
+    """Return the face without its mouth as (64, 64, 3)."""
+    _, _, brows, inner, eyes = parts
+    picture = np.broadcast_to(ground.astype(np.float32), (SIZE, SIZE, 3)).copy()
+    picture[_HEAD] = skin * SKIN
+    picture[_HAIR] = hair
+    lift = brows + inner * (1 - np.abs(_X) / 8)  # the inner end is the one near the nose
+    brow = np.abs(_Y + 13 + lift) < 1.2
+    for side in (-8, 8):
+        picture[((_X - side) / 3.5) ** 2 + ((_Y + 6) / max(eyes, 0.5)) ** 2 < 1] = 20
+        picture[brow & (np.abs(_X - side) < 5)] = 30
     return picture
+
+
+def _lips(parts: list[float], talk: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Return where the mouth is as (frames, 64, 64)."""
+    corners, mouth, *_ = parts
+    away = np.abs(_Y - 14 + corners * ((_X / 9) ** 2 - 0.5))
+    half = np.maximum(mouth + 1.5 * talk, 0.6).astype(np.float32)
+    lips: NDArray[np.bool_] = (away < half[:, None, None]) & (np.abs(_X) < 9)
+    return lips

@@ -23,7 +23,7 @@ from harness.synth_making import NONE, Making, chosen
 from harness.synth_media import Take, render_all
 
 PIECE = 25  # files a piece of work
-BANK = 200  # different clips of a kind in a scaled corpus
+BANK = 2  # different clips of a kind in a scaled corpus
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,15 +98,11 @@ def write(
     Raises:
         HarnessError: the folder holds something that is not ours.
     """
-    if folder.exists():
-        if not (folder / WATERMARK).is_file():
-            raise HarnessError(f"{folder}: exists and holds no {WATERMARK}, so it is not ours to replace; move it away")
-        shutil.rmtree(folder)
-    folder.mkdir(parents=True)
-    facts = truth(plan, corpus, adapter)
-    write_json(folder / WATERMARK, {**facts, "finished": False})
     writer, world = find("synthetic layout", adapter), plan.drawn_from()
     defects = chosen(writer, corpus, plan.defects, known or writer.DEFECTS)
+    facts = truth(plan, corpus, adapter)
+    _empty(folder)
+    write_json(folder / WATERMARK, {**facts, "finished": False})
     making = Making(corpus, world, plan.media, defects)
     takes = writer.write(folder, draw(world, corpus), making)
     _make(takes, plan.scale, workers, f"synth {corpus}")
@@ -115,21 +111,55 @@ def write(
     return counts
 
 
+def _empty(folder: Path) -> None:
+    """Make the folder, or empty one of ours; it says that it is not finished first, and so stays ours if we die."""
+    folder.mkdir(parents=True, exist_ok=True)
+    here = [path for path in folder.iterdir() if path.name != WATERMARK]
+    if here and not (folder / WATERMARK).is_file():
+        raise HarnessError(f"{folder}: exists and holds no {WATERMARK}, so it is not ours to replace; move it away")
+    write_json(folder / WATERMARK, {"synthetic": True, "finished": False})
+    for path in here:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
 def _make(takes: Sequence[Take], scale: int, workers: int, label: str) -> None:
     """Render every take, or in a scaled corpus a bank of each kind, whose files the others are links to."""
     banks: dict[object, list[Take]] = {}
     rendered: list[Take] = []
-    linked: list[tuple[Take, Take]] = []
-    for number, take in enumerate(takes):
-        bank = banks.setdefault((take.path.suffix, take.rate, take.channels, take.damage, len(take.rows)), [])
-        if scale == 1 or take.damage or len(bank) < BANK:
+    linked: list[tuple[Path, Path]] = []
+    for take in takes if scale == 1 else sorted(takes, key=_seconds, reverse=True):
+        bank = banks.setdefault(_kind(take), [])
+        if scale == 1 or len(bank) < BANK:
             bank.append(take)
             rendered.append(take)
         else:
-            linked.append((take, bank[number % BANK]))
+            linked.append((bank[len(linked) % BANK].path, take.path))
     pieces = [rendered[at : at + PIECE] for at in range(0, len(rendered), PIECE)]
     sizes = [len(piece) for piece in pieces]
     engine.run(render_all, pieces, workers, label, sizes, "files")
-    for take, original in linked:
-        take.path.parent.mkdir(parents=True, exist_ok=True)
-        os.link(original.path, take.path)
+    for original, path in linked:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            os.link(original, path)
+        except OSError:  # a file system without hard links, or too many of one file
+            shutil.copyfile(original, path)
+
+
+def _kind(take: Take) -> tuple[object, ...]:
+    """Return what clips must share for one to stand for the other: form, length, and what is heard and seen.
+
+    A recording of a dialogue only shares its number of turns; the longest ones stand for the others.
+    """
+    form = (take.path.suffix, take.rate, take.channels, take.damage, len(take.rows))
+    if len(take.rows) > 1:
+        return form
+    row = take.rows[0]
+    seen = "" if take.path.suffix == ".wav" else row.views["video"]
+    return (*form, _seconds(take), row.gender, row.views["audio"], seen)
+
+
+def _seconds(take: Take) -> float:
+    return round(take.rows[-1].end - take.rows[0].start, 2)

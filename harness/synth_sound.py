@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -48,22 +49,36 @@ VOWELS = ((730, 1090, 2440, 3400), (530, 1840, 2480, 3500), (270, 2290, 3010, 37
           (300, 870, 2240, 3300))  # fmt: skip
 BANDWIDTHS = (80, 100, 140, 200)
 SYLLABLES_A_SECOND = 5.0
+BREATH = 0.03
+QUIET = -72  # dB, the noise of the best microphone
 
 
 def speak(row: Drawn, corpus: str, world: World) -> Samples:
     """Return the voice of an utterance at 16 kHz, as long as it lasts; the class heard is `row.views["audio"]`."""
     chance = np.random.default_rng(seed_of(world.seed, corpus, row.dialogue, row.turn))
+    own = np.random.default_rng(seed_of(world.seed, corpus, "speaker", row.speaker))
+    room = np.random.default_rng(seed_of(world.seed, corpus, "room"))
     colour = _faded(COLOURS[row.views["audio"]], world.voice)
     n = max(round((row.end - row.start) * RATE), 1)
     woman = row.gender == "female"
-    own = np.random.default_rng(seed_of(world.seed, corpus, "speaker", row.speaker))
     base = (205.0 if woman else 115.0) * 2 ** (own.normal(0, 1.5) / 12)
     syllables = max(round(n / RATE * SYLLABLES_A_SECOND * colour.rate * own.normal(1, 0.05)), 1)
-    pitch = _pitch(n, base, colour, chance)
-    voice = _vowels(_pulses(pitch) + 0.03 * chance.normal(size=n), syllables, 1.15 if woman else 1.0, chance)
-    voice = _tilted(voice, colour.tilt + own.normal(0, 0.7))
-    level = -26 + colour.level + own.normal(0, 1.5) + chance.normal(0, 1)
-    return _recorded(voice / (np.sqrt(np.mean(voice**2)) + 1e-9) * 10 ** (level / 20), corpus, world, chance)
+    source = _pulses(_pitch(n, base, colour, chance)) + BREATH * chance.standard_normal(n, dtype=np.float32)
+    tilt = colour.tilt + own.normal(0, 0.7) + world.shift * room.uniform(-4, 4)
+    voice = _vowels(source, syllables, 1.15 if woman else 1.0, tilt, chance)
+    level = -26 + colour.level + own.normal(0, 1.5) + chance.normal(0, 1) + world.shift * room.uniform(-8, 8)
+    voice *= 10 ** (level / 20) / (np.sqrt(np.mean(voice**2)) + 1e-9)
+    hiss = 10 ** ((QUIET + world.shift * room.uniform(0, 20)) / 20)
+    return np.clip(voice + hiss * chance.standard_normal(n, dtype=np.float32), -0.99, 0.99).astype(np.float32)
+
+
+def loudness(voice: Samples, frames: int, fps: float) -> Samples:
+    """Return how open the mouth is at each of `frames` moments: the level of the voice there, 1 at the loudest."""
+    step = round(RATE / fps)
+    heard = np.zeros(frames * step, np.float32)
+    heard[: len(voice)] = voice[: len(heard)]
+    levels: Samples = np.sqrt(np.mean(heard.reshape(frames, step) ** 2, axis=1))
+    return levels / max(float(levels.max(initial=0.0)), 1e-6)
 
 
 def _faded(colour: Colour, strength: float) -> Colour:
@@ -75,61 +90,53 @@ def _faded(colour: Colour, strength: float) -> Colour:
 
 def _pitch(n: int, base: float, colour: Colour, chance: np.random.Generator) -> NDArray[np.float64]:
     """Return the pitch of every sample in Hz: it falls over the utterance and swings with its phrases."""
-    time = np.linspace(0, 1, n)
+    time = np.linspace(0, 1, max(n // 160, 2))  # a value each 10 ms, and lines between them
     swing = np.sin(2 * np.pi * (chance.uniform(1, 2) * time + chance.uniform()))
     semitones = colour.pitch + chance.normal(0, 0.7) + colour.span * (1.2 * swing - 1.5 * time + 0.75)
-    return base * 2 ** (semitones / 12)
+    return np.interp(np.linspace(0, 1, n), time, base * 2 ** (semitones / 12))
 
 
-def _pulses(pitch: NDArray[np.float64]) -> NDArray[np.float64]:
+def _pulses(pitch: NDArray[np.float64]) -> Samples:
     """Return one sample a period, so that the spectrum of the source is flat up to half the rate."""
     periods = np.floor(np.cumsum(pitch) / RATE)
-    return np.diff(periods, prepend=0.0)
+    return np.diff(periods, prepend=0.0).astype(np.float32)
 
 
-def _vowels(
-    source: NDArray[np.float64], syllables: int, size: float, chance: np.random.Generator
-) -> NDArray[np.float64]:
+def _vowels(source: Samples, syllables: int, size: float, tilt: float, chance: np.random.Generator) -> Samples:
     """Say one vowel a syllable; every vowel filters the whole source once and is let out in its syllables."""
     n = len(source)
     padded = next_fast_len(n, real=True)
-    spectrum = rfft(source, padded)
+    spectrum = rfft(source, padded) * np.exp(_SLOPE * tilt * _octaves(padded))
     said = chance.integers(len(VOWELS), size=syllables)
-    place = np.linspace(0, syllables, n, endpoint=False)
+    place = np.linspace(0, syllables, n, endpoint=False, dtype=np.float32)
     now = said[place.astype(np.int64)]
-    open_ = np.sin(np.pi * (place % 1)) ** 0.7  # the mouth opens and closes once a syllable
-    voice = np.zeros(n)
+    voice = np.zeros(n, np.float32)
     for vowel in np.unique(said):
-        sound = irfft(spectrum * _mouth(np.array(VOWELS[vowel]) * size, padded), padded)[:n]
-        voice += np.where(now == vowel, sound, 0.0)
-    return voice * open_
+        sound = irfft(spectrum * _mouth(int(vowel), size, padded), padded)[:n]
+        np.copyto(voice, sound, where=now == vowel)
+    opened: Samples = voice * np.sqrt(np.abs(np.sin(np.pi * place)))  # the mouth opens and closes once a syllable
+    return opened
 
 
-def _mouth(formants: NDArray[np.float64], n: int) -> NDArray[np.float64]:
+_SLOPE = np.float32(np.log(10) / 20)
+
+
+@lru_cache(maxsize=32)
+def _octaves(n: int) -> Samples:
+    """Return how many octaves each frequency of a spectrum is above 500 Hz."""
+    octaves: Samples = np.log2(np.maximum(rfftfreq(n, 1 / RATE), 50) / 500).astype(np.float32)
+    return octaves
+
+
+@lru_cache(maxsize=256)
+def _mouth(vowel: int, size: float, n: int) -> Samples:
     """Return the gain of a vowel at each frequency: a resonance a formant, and the fall of source and lips."""
-    hertz = rfftfreq(n, 1 / RATE)
-    gain: NDArray[np.float64] = np.ones(len(hertz))
-    for centre, width in zip(formants, BANDWIDTHS, strict=True):
+    hertz: NDArray[np.float64] = rfftfreq(n, 1 / RATE)
+    gain = 1 / (1 + hertz / 150)
+    for formant, width in zip(VOWELS[vowel], BANDWIDTHS, strict=True):
+        centre = formant * size
         gain *= centre**2 / np.sqrt((centre**2 - hertz**2) ** 2 + (width * hertz) ** 2 + 1.0)
-    gain /= 1 + hertz / 150
-    return gain
-
-
-def _tilted(voice: NDArray[np.float64], decibels: float) -> NDArray[np.float64]:
-    """Change the slope of a spectrum by so many dB an octave around 500 Hz."""
-    n = next_fast_len(len(voice), real=True)
-    hertz = np.maximum(rfftfreq(n, 1 / RATE), 50)
-    tilted: NDArray[np.float64] = irfft(rfft(voice, n) * 10 ** (decibels * np.log2(hertz / 500) / 20), n)
-    return tilted[: len(voice)]
-
-
-def _recorded(voice: NDArray[np.float64], corpus: str, world: World, chance: np.random.Generator) -> Samples:
-    """Pass a voice through the room and microphone of its corpus; how far they differ is the world's `shift`."""
-    room = np.random.default_rng(seed_of(world.seed, corpus, "room"))
-    tilt, level, noise = room.uniform(-4, 4), room.uniform(-8, 8), room.uniform(-20, 0)
-    heard = _tilted(voice, world.shift * tilt) * 10 ** (world.shift * level / 20)
-    hiss = 10 ** ((-60 + world.shift * (noise + 20)) / 20) * chance.normal(size=len(voice))
-    return np.clip(heard + hiss, -0.99, 0.99).astype(np.float32)
+    return gain.astype(np.float32)
 
 
 def seed_of(*parts: object) -> int:

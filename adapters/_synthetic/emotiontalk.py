@@ -24,7 +24,7 @@ DEFECTS = {
     "nested_folders": "the folder Audio holds a second folder Audio, and that the files",
     "dual_mono": "wavs of two equal channels",
     "transcript_tags": "transcripts with tags such as [over/] and [laughing]",
-    "nested_archive": "an archive with a second copy of the clips lies among them",
+    "nested_archive": "an archive of clips (here it is empty) lies among the clips",
     "flipped_votes": "every continuous vote of +1 is written as -1",
 }
 LABEL_DEFECTS = ("flipped_votes",)
@@ -54,19 +54,21 @@ def write(root: Path, drawn: Sequence[Drawn], making: Making | None = None) -> l
                 path.write_text(json.dumps(record, ensure_ascii=False), encoding="utf-8")
             if making.media:
                 takes += _clips(root / "Multimodal", audio, place, row, making, at)
-    if making.media and making.has("nested_archive"):
-        with zipfile.ZipFile(root / "Multimodal" / "mp4.zip", "w") as archive:
-            archive.writestr("mp4/README.txt", "a second copy of the clips")
+    if making.has("nested_archive"):
+        folder = root / "Multimodal" / "mp4"
+        folder.mkdir(exist_ok=True)
+        with zipfile.ZipFile(folder / "mp4.zip", "w") as archive:
+            archive.writestr(zipfile.ZipInfo("clip.mp4"), b"")
     return takes
 
 
 def _transcript(row: Drawn, tagged: frozenset[Place]) -> str:
     text = row.text["zh"]
-    return _TAGS[row.turn % len(_TAGS)].format(text) if (row.dialogue, row.turn) in tagged else text
+    return _TAGS[(row.dialogue + row.turn) % len(_TAGS)].format(text) if (row.dialogue, row.turn) in tagged else text
 
 
 def _clips(films: Path, audio: Path, place: Path, row: Drawn, making: Making, at: int) -> list[Take]:
-    both = at % 5 == 0 and making.has("dual_mono")
+    both = at % 25 == 0 and making.has("dual_mono")
     wav = Take((audio / "wav" / place).with_suffix(".wav"), (row,), making.corpus, making.world, RATE, 2 if both else 1)
     film = Take((films / "mp4" / place).with_suffix(".mp4"), (row,), making.corpus, making.world, RATE)
     return [wav, film]

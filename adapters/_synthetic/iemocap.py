@@ -38,7 +38,7 @@ DEFECTS = {
     "apple_stubs": "AppleDouble stubs (._x.txt) lie among the label files",
     "bare_lines": "transcripts hold lines that name no turn",
     "repeated_turns": "transcripts name a turn twice",
-    "missing_attributes": "turns lack the attribute ratings of two evaluators",
+    "missing_attributes": "turns lack attribute ratings: one evaluator left the valence blank, two gave none",
     "no_sentence": "turns have no wav of their own, only the recording of their dialogue",
 }
 LABEL_DEFECTS = ()
@@ -121,13 +121,15 @@ def _block(name: str, row: Drawn, unrated: frozenset[Place]) -> str:
     labels = LABEL[row.emotion]
     total = round(_RATERS * (3 + 2 * row.valence))
     ratings = [total // _RATERS + (rater < total % _RATERS) for rater in range(_RATERS)]
-    raters = _RATERS - 2 if (row.dialogue, row.turn) in unrated else _RATERS
+    valences = [f"val {rating}" for rating in ratings]
+    if (row.dialogue, row.turn) in unrated:
+        valences = ["val ", *valences[1:-2]]
     lines = [
         f"[{row.start:.4f} - {row.end:.4f}]\t{name}\t{labels[row.turn % len(labels)]}\t"
         f"[{total / _RATERS:.4f}, 3.0000, 3.0000]",
         *(f"C-E{number}:\t{CATEGORY[emotion]};\t()" for number, emotion in enumerate(row.votes.values(), 2)),
         f"C-{LETTER[row.gender]}1:\t{CATEGORY[row.emotion]};\t()",
-        *(f"A-E{number}:\tval {rating}; act 3; dom  3;\t()" for number, rating in enumerate(ratings[:raters], 1)),
+        *(f"A-E{number}:\t{valence}; act 3; dom  3;\t()" for number, valence in enumerate(valences, 1)),
     ]
     return "\n".join(lines) + "\n"
 

@@ -23,10 +23,11 @@ DEFECTS = {
     "swapped_letter": "a clip whose speaker letter is not that of the annotation",
     "id_gaps": "dialogues in which a number of an utterance is left out",
     "placeholder_name": "a speaker without a name (<movie>_p1), and one whose name begins with blanks",
-    "misspelt_votes": "votes in words that no label has (Happpy, Angry, Surprised, Other)",
+    "misspelt_votes": "votes that are spelt as no label is (Happpy, Angry, Surprised)",
 }
 LABEL_DEFECTS = ()
-_MISSPELT = {"Happy": "Happpy", "Anger": "Angry", "Surprise": "Surprised", "Fear": "Other"}
+_ANNOTATORS = ("EmoAnnotator1", "EmoAnnotator2", "EmoAnnotator3")
+_MISSPELT = {"Happy": "Happpy", "Anger": "Angry", "Surprise": "Surprised"}
 _LISTS = {"train": "movie_list_train.txt", "dev": "movie_list_val.txt", "test": "movie_list_test.txt"}
 
 
@@ -41,7 +42,7 @@ def write(root: Path, drawn: Sequence[Drawn], making: Making | None = None) -> l
     splits: dict[str, str] = {}
     english: list[tuple[str, str]] = []
     ids = _ids(drawn, making)
-    misspelt = making.pick(drawn, "train", min(20, len(drawn) // 10), "misspelt_votes")
+    misspelt = "misspelt_votes" in making.defects
     nameless = making.has("placeholder_name", 2)
     for row, id_ in zip(drawn, ids, strict=True):
         movie, dialogue_name = f"juji{row.fold}", id_.rpartition("_")[0]
@@ -53,7 +54,9 @@ def write(root: Path, drawn: Sequence[Drawn], making: Making | None = None) -> l
             "Gender": row.gender,
             "OtherName": [],
         }
-        dialogue["Dialog"][id_] = _record(row, (row.dialogue, row.turn) in misspelt)
+        record = dialogue["Dialog"][id_] = _record(row)
+        if misspelt and row.dialogue % 10 == 0:
+            making.counts["misspelt_votes"] += _misspell(record["EmoAnnotation"])
         english.append((id_, row.text["en"]))
     (root / "annotation.json").write_text(json.dumps(content, ensure_ascii=False, indent=4), encoding="utf-8")
     (root / "splitInfo").mkdir(exist_ok=True)
@@ -100,9 +103,15 @@ def _letter(row: Drawn) -> str:
     return "A" if row.speaker < row.partner else "B"
 
 
-def _record(row: Drawn, misspelt: bool) -> dict[str, Any]:
+def _misspell(votes: dict[str, str]) -> int:
+    """Misspell the votes of an utterance and return how many were."""
+    wrong = {name: _MISSPELT[label] for name, label in votes.items() if name in _ANNOTATORS and label in _MISSPELT}
+    votes.update(wrong)
+    return len(wrong)
+
+
+def _record(row: Drawn) -> dict[str, Any]:
     votes = [_LABEL[emotion] for emotion in row.votes.values()]
-    written = [_MISSPELT.get(label, label) for label in votes] if misspelt else votes
     agreed = [label for label, count in Counter(votes).most_common() if count > 1]
     return {
         "StartTime": _time(math.floor(round(row.start * FRAMES_PER_SECOND, 6))),
@@ -110,7 +119,7 @@ def _record(row: Drawn, misspelt: bool) -> dict[str, Any]:
         "Text": row.text["zh"],
         "Speaker": _letter(row),
         "EmoAnnotation": {
-            **{f"EmoAnnotator{number}": label for number, label in enumerate(written, 1)},
+            **dict(zip(_ANNOTATORS, votes, strict=True)),
             "final_mul_emo": ",".join(agreed or [_LABEL[row.emotion]]),
             "final_main_emo": _LABEL[row.emotion],
         },

@@ -31,6 +31,7 @@ CLIPS: Mapping[Split, str] = {
     "test": "test/output_repeated_splits_test",
 }
 RATE = 48000
+LOW_RATE = 8000  # of the overlong clip, which would cost more than all others
 DEFECTS = {
     "six_channels": "the sound of most clips has six channels, the voice in the centre; of the others two",
     "corrupt_clip": "a train clip has lost its index (no moov atom)",
@@ -71,20 +72,21 @@ def _clips(root: Path, drawn: Sequence[Drawn], numbers: Mapping[int, int], makin
         **dict.fromkeys(making.pick(drawn, "train", 1, "corrupt_clip"), "no_moov"),
         **dict.fromkeys(making.pick(drawn, "train", 3, "too_short"), "too_short"),
         **dict.fromkeys(making.pick(drawn, "test", 1, "overlong"), "overlong"),
+        **dict.fromkeys(making.pick(drawn, "test", 5, "wrong_cut"), "wrong_cut"),
     }
     absent = making.pick(drawn, "dev", 1, "absent_clip")
-    recut = making.pick(drawn, "test", 5, "wrong_cut")
     six = making.has("six_channels", 0)
     for at, row in enumerate(drawn):
         place = row.dialogue, row.turn
-        channels = 6 if six and at % 8 else 2
-        making.counts["six_channels"] += (channels == 6) and place not in absent
+        if place in absent:
+            continue
+        damage = damages.get(place, "")
+        channels, rate = (1, LOW_RATE) if damage == "overlong" else (6 if six and at % 8 else 2, RATE)
+        making.counts["six_channels"] += channels == 6 and damage != "no_moov"  # of those that can be read
         folder, name = root / CLIPS[row.split], f"dia{numbers[row.dialogue]}_utt{row.turn}.mp4"
-        if place in recut:
-            yield Take(folder / f"final_videos_test{name}", (row,), making.corpus, making.world, RATE, channels)
-        damage = "wrong_cut" if place in recut else damages.get(place, "")
-        if place not in absent:
-            yield Take(folder / name, (row,), making.corpus, making.world, RATE, channels, damage)
+        yield Take(folder / name, (row,), making.corpus, making.world, rate, channels, damage)
+        if damage == "wrong_cut":
+            yield Take(folder / f"final_videos_test{name}", (row,), making.corpus, making.world, rate, channels)
     yield from _strays(root, drawn, numbers, making)
 
 
