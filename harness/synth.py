@@ -51,8 +51,11 @@ class World:
     def __post_init__(self) -> None:
         for name in ("signal", "shift", "prior_shift", "label_noise", "persistence", "voice", "face"):
             value = getattr(self, name)
-            if not 0 <= value <= 1:
-                raise SettingError(f"synth: {name} is {value}; it is a share between 0 and 1")
+            if type(value) not in (int, float) or not 0 <= value <= 1:
+                raise SettingError(f"synth: {name} is {value!r}; it is a share between 0 and 1")
+        for name in ("utterances", "dialogues", "speakers", "seed"):
+            if type(getattr(self, name)) is not int:
+                raise SettingError(f"synth: {name} is {getattr(self, name)!r}; it is a whole number")
         if self.dialogues < 20 or self.utterances < 2 * self.dialogues or self.speakers < 10:
             raise SettingError(
                 f"synth: {self.utterances} utterances in {self.dialogues} dialogues by {self.speakers} speakers; "

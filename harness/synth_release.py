@@ -66,7 +66,7 @@ def truth(plan: Plan, corpus: str, adapter: str) -> dict[str, Any]:
         **asdict(plan.drawn_from()),
         "media": plan.media,
         "scale": plan.scale,
-        "code": digest([code_digest(source("synthetic layout", adapter)), plan.defects]),
+        "code": digest([code_digest(source("synthetic layout", adapter), Path(__file__)), plan.defects]),
     }
 
 

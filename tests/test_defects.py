@@ -6,6 +6,8 @@ or what their labels say.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from synth_sample import CORPORA, GUARD, N, alone, clean_of, made, speakers, truth_of
 
@@ -44,6 +46,15 @@ def test_each_defect_alone_is_there_and_leaves_utterances_and_labels_alone(corpu
     for facts in (before, after):
         del facts[next(path for path in facts if path.name == "SYNTHETIC.json")]
     assert before != after
+
+
+@pytest.mark.parametrize("corpus", CORPORA)
+def test_each_defect_has_a_test_that_holds_its_count(corpus: str) -> None:
+    file = "test_defects_meld.py" if corpus == "meld" else "test_defects_others.py"
+    tests = Path(__file__).with_name(file).read_text(encoding="utf-8").split("\n\n\n")
+    of_corpus = [test for test in tests if f"def test_{corpus}_" in test]
+    for defect in find("synthetic layout", corpus).DEFECTS:
+        assert any(f'"{defect}"' in test for test in of_corpus), defect
 
 
 @pytest.mark.parametrize("corpus", CORPORA)

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from harness import engine, layout, releases
-from harness.errors import HarnessError, SettingError
+from harness.errors import HarnessError, NameUnknownError, SettingError
 from harness.plugins import names
 from harness.synth import World
-from harness.synth_making import ALL
+from harness.synth_making import ALL, NONE
 from harness.synth_release import Plan, is_current, known_defects, write
 
 SYNTHETIC = Path("data/synthetic")
@@ -68,5 +68,12 @@ def plan_of(section: dict[str, Any], scale: str = "1") -> Plan:
     """Return what the section `synth` of params.yaml asks for; SettingError if it cannot be made."""
     if not (scale.isascii() and scale.isdigit() and 1 <= int(scale) <= 10_000):
         raise SettingError(f"--scale is {scale!r}; it is a whole number from 1 to 10000")
+    media, defects = section.get("media", False), section.get("defects", ALL)
+    if type(media) is not bool:
+        raise SettingError(f"synth: media is {media!r}; it is true or false")
+    if not isinstance(defects, str | list):
+        raise SettingError(f"synth: defects is {defects!r}; it is {ALL}, {NONE} or a list of names")
     world = {name: value for name, value in section.items() if name not in ("media", "defects")}
-    return Plan(World(**world), bool(section.get("media", False)), section.get("defects", ALL), int(scale))
+    if odd := [name for name in world if name not in World.__dataclass_fields__]:
+        raise NameUnknownError("setting of synth", odd[0], [*World.__dataclass_fields__, "media", "defects"])
+    return Plan(World(**world), media, defects, int(scale))
