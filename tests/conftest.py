@@ -13,3 +13,9 @@ def corpora_folder() -> Path:
     if "EMOTRANSFER_CORPORA" not in os.environ:
         pytest.skip("EMOTRANSFER_CORPORA is unset: the real annotation files are not here")
     return Path(os.environ["EMOTRANSFER_CORPORA"])
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take minutes, so that no process is left alone with one of them at the end."""
+    first = ("test_pipeline.py", "test_study.py", "test_anchors.py", "test_tracking.py", "test_contract.py")
+    items.sort(key=lambda item: first.index(item.path.name) if item.path.name in first else len(first))
