@@ -45,8 +45,8 @@ def run(params: dict[str, Any], encoder: str, corpus: str) -> None:
     elif routes != [NATIVE]:
         raise SettingError(f"encoders.{encoder}: routes is {routes}; only an encoder of text has routes")
     else:
-        clips, failed = _clips(corpus, rows)
-        inputs = [guard, [(name, clip.part, clip.stated) for name, clip in clips.items()], failed, _prints(corpus)]
+        clips, failed, prints = _clips(corpus, rows)
+        inputs = [guard, [(name, clip.part, clip.stated) for name, clip in clips.items()], failed, prints]
         made_by = _made_by(encoder, options, NATIVE, "none", inputs)
         _extract(encoder, options, corpus, clips, failed, guard, made_by, workers)
 
@@ -65,17 +65,14 @@ def _language(corpus: str, rows: list[Utterance], route: str) -> str:
     return next(iter(languages), "none")
 
 
-def _clips(corpus: str, rows: list[Utterance]) -> tuple[dict[str, Clip], dict[str, str]]:
-    """Return the clips that the survey found readable, and id -> reason of the others."""
-    states = {one["id"]: one["state"] for one in read_media(layout.media(corpus)) if one["modality"] == Modality.AUDIO}
+def _clips(corpus: str, rows: list[Utterance]) -> tuple[dict[str, Clip], dict[str, str], list[Any]]:
+    """Return the clips that the survey found readable, id -> reason of the others, and what tells their bytes apart."""
+    surveyed = [one for one in read_media(layout.media(corpus)) if one["modality"] == Modality.AUDIO]
+    states = {one["id"]: one["state"] for one in surveyed}
     found = {one.id: clip_of(layout.raw(corpus), one, Modality.AUDIO) for one in rows}
     clips = {name: clip for name, clip in found.items() if clip and states.get(name) == "ok"}
-    return clips, {one.id: states.get(one.id, "missing") for one in rows if one.id not in clips}
-
-
-def _prints(corpus: str) -> list[Any]:
-    """Return what tells the bytes of the clips from those of others, without reading them all again."""
-    return [(one["path"], one["fingerprint"]) for one in read_media(layout.media(corpus)) if one["path"]]
+    failed = {one.id: states.get(one.id, "missing") for one in rows if one.id not in clips}
+    return clips, failed, [(one["path"], one["fingerprint"]) for one in surveyed if one["path"]]
 
 
 def _made_by(encoder: str, options: dict[str, Any], route: str, language: str, inputs: list[Any]) -> dict[str, Any]:

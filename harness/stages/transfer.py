@@ -7,7 +7,7 @@ from typing import Any
 
 from harness import cellrow, engine, layout, models
 from harness.cellrow import CellRow, Inputs
-from harness.corpus import MAIN_VIEW
+from harness.corpus import MAIN_VIEW, Modality
 from harness.errors import NameUnknownError, SettingError
 from harness.files import read_json, write_json
 from harness.labels import space
@@ -15,7 +15,7 @@ from harness.settings import row
 
 KEYS = ("text", "audio", "video", "route", "normalise", "fusion", "balanced", "settings")
 OPTIONAL = ("description", "view", "test_views")
-VIEWS = ("multimodal", "text", "audio", "video")
+VIEWS = (MAIN_VIEW, *(one.value for one in Modality))
 
 
 def run(params: dict[str, Any], recipe: str) -> None:
