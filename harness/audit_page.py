@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import jinja2
@@ -17,7 +17,8 @@ from harness.audit_cards import cards
 from harness.audit_compare import compare
 from harness.audit_tables import Section
 from harness.audit_words import share
-from harness.report_words import FORMS, plural
+from harness.report_templates import environment, markdown_text
+from harness.report_words import plural
 
 WATERMARK = "Synthetic corpora: this audit says nothing about real ones"
 SECTIONS = (
@@ -84,21 +85,6 @@ def _context(facts: Mapping[str, Any], made: Mapping[str, Any]) -> dict[str, Any
 
 @cache
 def _templates(escape: bool) -> jinja2.Environment:
-    made = jinja2.Environment(
-        loader=jinja2.PackageLoader("harness", "templates"),
-        autoescape=escape,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    made.filters.update(**FORMS, share=share, md=_markdown_text)
+    made = environment(escape)
+    made.filters.update(share=share, md=partial(markdown_text, marks="|*_`["))
     return made
-
-
-def _markdown_text(text: object) -> str:
-    """Return text that neither ends a table cell nor starts a tag."""
-    plain = " ".join(str(text).split())
-    plain = plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    for mark in "|*_`[":
-        plain = plain.replace(mark, f"\\{mark}")
-    return plain

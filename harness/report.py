@@ -20,6 +20,7 @@ from harness.report_grid import Block, block, only, ordered
 from harness.report_latex import table
 from harness.report_marks import MARKS, note_text
 from harness.report_summary import Comparison, Gap, compare, gaps, sentences
+from harness.report_templates import environment, markdown_text
 from harness.transfer import Cell
 
 WATERMARK = "Synthetic corpora: these numbers say nothing about real ones"
@@ -130,29 +131,12 @@ def _section(cells: Sequence[Cell], facts: Mapping[str, Any], space: str) -> Sec
 
 @cache
 def _templates(escape: bool) -> jinja2.Environment:
-    made = jinja2.Environment(
-        loader=jinja2.PackageLoader("harness", "templates"),
-        autoescape=escape,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    made.filters.update(
-        **report_words.FORMS,
-        metric=report_words.metric_title,
-        reason=note_text,
-        md=_markdown_text,
-    )
+    made = environment(escape)
+    made.filters.update(metric=report_words.metric_title, reason=note_text, md=markdown_text)
     made.globals.update(
         interval=report_words.interval, plural=report_words.plural, formatted=_formatted, meanings=MARKS
     )
     return made
-
-
-def _markdown_text(text: object) -> str:
-    """Return text that neither ends a table cell nor starts a tag."""
-    plain = " ".join(str(text).split())
-    return plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("|", "\\|")
 
 
 def _formatted(value: Any, form: str) -> str:
