@@ -3,118 +3,163 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy import sparse
 from torch import Tensor, nn
 
 from harness.errors import SettingError
-from harness.examples import Examples
-from harness.features import Matrix
+from harness.feed import Feed
+from harness.fusion._fused import Fused
 from harness.labels import ClassSpace, Space
 
 Arrays = dict[str, NDArray[Any]]
 Score = Callable[[NDArray[np.float32], NDArray[Any], Space], float]
-PREDICT_ROWS = 8192
+Found = tuple[Arrays, float, dict[str, Any]]
+PREDICT_ROWS = {"utterance": 8192, "frames": 512}
+EPOCH = "epoch"
+
+
+@dataclass(frozen=True, slots=True)
+class Taught:
+    """Features with truth, and how much each row weighs in the loss."""
+
+    feed: Feed
+    y: NDArray[Any]
+    weight: NDArray[np.float64]
 
 
 def train(
-    module: ModuleType,
-    train: Examples,
-    dev: Examples,
-    weight: NDArray[np.float64],
-    space: Space,
-    settings: Mapping[str, Any],
-    seed: int,
-    score: Score,
-) -> tuple[Arrays, float, dict[str, float]]:
+    module: ModuleType, train: Taught, dev: Taught, space: Space, settings: Mapping[str, Any], seed: int, score: Score
+) -> Found:
     """Train with AdamW and keep the parameters of the best epoch on dev.
 
     Args:
-        module: has `Model(width, outputs, settings)`.
-        train, dev: dense examples.
-        weight: loss weight per train row.
+        module: has `Model(widths, outputs, settings)`.
+        train, dev: what is fitted, and what the epoch is chosen on.
         space: cross-entropy for classes, squared error for a scale.
-        settings: `lr`, `weight_decay`, `batch`, `epochs`, `patience` and those of the model.
-        seed: of the first parameters, the order of rows and dropout.
+        settings: `lr`, `weight_decay`, `batch`, `epochs`, `patience`, `clip` (largest norm of the gradient, 0: any),
+            `drop_modality` (share of a row's features left out while training), and those of the model.
+        seed: of the first parameters, the order of rows, and what is dropped.
         score: what to maximise on dev.
 
     Returns:
         the parameters by name, their dev score, and {"epoch": the chosen one, from 1}.
 
     Raises:
-        SettingError: the features are sparse, or the training diverged.
+        SettingError: the training diverged.
     """
-    name = module.__name__.rsplit(".", 1)[-1]
-    if sparse.issparse(train.x):
-        raise SettingError(f"the model {name} needs dense features; take `fusion: linear` for n-grams")
-    device = _device()
-    torch.manual_seed(seed)
-    x = torch.as_tensor(np.asarray(train.x, dtype=np.float32), device=device)
-    y, w = torch.as_tensor(train.y, device=device), torch.as_tensor(weight, dtype=torch.float32, device=device)
-    model = module.Model(x.shape[1], _outputs(space), settings).to(device)
+    feed = train.feed
+    y, w = on(feed.device, train.y), on(feed.device, train.weight.astype(np.float32))
+    model, order = start(module, feed.widths, space, settings, seed)
+    model.to(feed.device)
     optimiser = torch.optim.AdamW(
         model.parameters(), lr=float(settings["lr"]), weight_decay=float(settings["weight_decay"])
     )
     best, kept, chosen = -np.inf, {}, 0
     for epoch in range(1, int(settings["epochs"]) + 1):
-        _epoch(model, optimiser, x, y, w, int(settings["batch"]), space)
-        scores = _scores(model, dev.x, space)
+        model.train()
+        for which in batches(len(feed), int(settings["batch"]), order):
+            rows = which.to(feed.device)
+            x, present = feed.batch(rows)
+            optimiser.zero_grad()
+            loss = loss_of(model(*dropped(x, present, settings)), y[rows], w[rows], space)
+            loss.backward()  # type: ignore[no-untyped-call]
+            if clip := float(settings.get("clip", 0)):
+                nn.utils.clip_grad_norm_(model.parameters(), clip)
+            optimiser.step()
+        scores = scores_of(model, dev.feed, space)
         if not np.isfinite(scores).all():
-            raise SettingError(f"the model {name} diverged in epoch {epoch} (lr {settings['lr']}); lower its lr")
+            raise diverged(module, epoch, settings)
         now = score(scores, dev.y, space)
         if now > best:
             best, chosen = now, epoch
             kept = {name: value.detach().cpu().clone() for name, value in model.state_dict().items()}
         elif epoch - chosen >= int(settings["patience"]):
             break
-    return {name: value.numpy() for name, value in kept.items()}, float(best), {"epoch": float(chosen)}
+    return {name: value.numpy() for name, value in kept.items()}, float(best), {EPOCH: chosen}
 
 
 def predict(
-    module: ModuleType, arrays: Arrays, x: Matrix, space: Space, settings: Mapping[str, Any]
+    module: ModuleType, arrays: Arrays, feed: Feed, space: Space, settings: Mapping[str, Any]
 ) -> NDArray[np.float32]:
     """Return probabilities (n, classes), or numbers (n, 1) inside the scale."""
-    model = module.Model(x.shape[1], _outputs(space), settings)
+    model = module.Model(feed.widths, outputs_of(space), settings)
     model.load_state_dict({name: torch.from_numpy(value) for name, value in arrays.items()})
-    return _scores(model.to(_device()), x, space)
+    return scores_of(model.to(feed.device), feed, space)
 
 
-def _epoch(
-    model: nn.Module, optimiser: torch.optim.Optimizer, x: Tensor, y: Tensor, w: Tensor, batch: int, space: Space
-) -> None:
-    model.train()
-    for rows in torch.split(torch.randperm(len(x)).to(x.device), batch):
-        optimiser.zero_grad()
-        loss = (_loss(model(x[rows]), y[rows], space) * w[rows]).mean()
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimiser.step()
+def start(
+    module: ModuleType, widths: Mapping[str, int], space: Space, settings: Mapping[str, Any], seed: int
+) -> tuple[nn.Module, torch.Generator]:
+    """Return a new model and what its rows are shuffled by; the seed decides both, and all that is drawn later."""
+    torch.manual_seed(seed)
+    return module.Model(widths, outputs_of(space), settings), torch.Generator().manual_seed(seed)
 
 
-def _loss(scores: Tensor, y: Tensor, space: Space) -> Tensor:
+def batches(n: int, size: int, order: torch.Generator) -> tuple[Tensor, ...]:
+    """Return the rows of one epoch in random order, `size` at a time."""
+    return torch.split(torch.randperm(n, generator=order), size)
+
+
+def dropped(x: Any, present: Tensor, settings: Mapping[str, Any]) -> tuple[Any, Tensor]:
+    """Return a batch in which a share `drop_modality` of the features is left out, never all of a row."""
+    share = float(settings.get("drop_modality", 0))
+    if not share or present.shape[-1] == 1:
+        return x, present
+    kept = present & (torch.rand(present.shape, device=present.device) >= share)
+    return x, torch.where(kept.any(dim=-1, keepdim=True), kept, present)
+
+
+def loss_of(out: Tensor | Fused, y: Tensor, w: Tensor, space: Space) -> Tensor:
+    """Return the weighted mean loss of a batch, with the model's auxiliary loss."""
+    scores, extra = out if isinstance(out, Fused) else (out, None)
     if isinstance(space, ClassSpace):
-        return nn.functional.cross_entropy(scores, y, reduction="none")
-    return (scores[:, 0] - y.to(scores.dtype)).square()
+        loss = nn.functional.cross_entropy(scores, y, reduction="none")
+    else:
+        loss = (scores[:, 0] - y.to(scores.dtype)).square()
+    mean = (loss * w).mean()
+    return mean if extra is None else mean + extra
 
 
-def _scores(model: nn.Module, x: Matrix, space: Space) -> NDArray[np.float32]:
+def scores_of(model: nn.Module, feed: Feed, space: Space) -> NDArray[np.float32]:
+    """Return what the model says of every row, dropout off."""
     model.eval()
-    device = next(model.parameters()).device
+    found = [np.zeros((0, outputs_of(space)), np.float32)]
     with torch.inference_mode():
-        rows = torch.as_tensor(np.asarray(x, dtype=np.float32))
-        out = torch.cat([model(part.to(device)).cpu() for part in torch.split(rows, PREDICT_ROWS)])
-        out = out.softmax(dim=1) if isinstance(space, ClassSpace) else out.clamp(space.low, space.high)
-    scores: NDArray[np.float32] = out.numpy()
-    return scores
+        for which in torch.split(torch.arange(len(feed), device=feed.device), PREDICT_ROWS[feed.level]):
+            found.append(as_scores(model(*feed.batch(which)), space))
+    return np.concatenate(found)
 
 
-def _outputs(space: Space) -> int:
+def as_scores(out: Tensor | Fused, space: Space) -> NDArray[np.float32]:
+    """Return probabilities, or numbers inside the scale, of what a model says."""
+    scores = out.scores if isinstance(out, Fused) else out
+    scores = scores.softmax(dim=-1) if isinstance(space, ClassSpace) else scores.clamp(space.low, space.high)
+    found: NDArray[np.float32] = scores.cpu().numpy()
+    return found
+
+
+def diverged(module: ModuleType, epoch: int, settings: Mapping[str, Any]) -> SettingError:
+    """Return the error of a training whose scores are no numbers any more."""
+    name = module.__name__.rsplit(".", 1)[-1]
+    return SettingError(f"the model {name} diverged in epoch {epoch} (lr {settings['lr']}); lower its lr")
+
+
+def on(device: torch.device, array: NDArray[Any]) -> Tensor:
+    """Return an array as a tensor on a device."""
+    return torch.from_numpy(array).to(device)
+
+
+def outputs_of(space: Space) -> int:
+    """Return how many scores a model gives in a label space."""
     return len(space.classes) if isinstance(space, ClassSpace) else 1
 
 
-def _device() -> torch.device:
+def device() -> torch.device:
+    """Return the GPU if torch sees one, else the CPU."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")

@@ -13,11 +13,13 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from multiprocessing.context import BaseContext
 from typing import TypeVar
 
 from harness.errors import HarnessError, SettingError
 
 Job = TypeVar("Job")
+_kept: list[ProcessPoolExecutor] | None = None
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
@@ -32,6 +34,34 @@ def worker_count(setting: int | str) -> int:
     if type(setting) is int and setting >= 1:  # true is an int too
         return setting
     raise SettingError(f"engine.workers is {setting!r}; it is a positive number or auto")
+
+
+@contextmanager
+def kept() -> Iterator[None]:
+    """Keep the worker processes of the first `run` inside for the others: starting them costs seconds."""
+    global _kept
+    _kept = []
+    try:
+        yield
+    finally:
+        pools, _kept = _kept, None
+        for pool in pools:
+            pool.shutdown()
+
+
+def prepare(modules: Sequence[str]) -> None:
+    """Begin to load libraries for the workers to come, beside what this process goes on to do.
+
+    Args:
+        modules: names of modules that workers will import.
+    """
+    for variable in THREAD_VARIABLES:
+        os.environ[variable] = "1"
+    if _can_fork():
+        from multiprocessing import forkserver
+
+        multiprocessing.set_forkserver_preload(list(modules))
+        forkserver.ensure_running()
 
 
 def run(
@@ -93,8 +123,7 @@ def _progress(label: str, sizes: Sequence[int], unit: str) -> Iterator[Callable[
 def _side_by_side(
     work: Callable[[Job], object], jobs: Sequence[Job], workers: int, label: str, done: Callable[[int], None]
 ) -> None:
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(workers, len(jobs)), mp_context=context, initializer=_end_with_parent) as pool:
+    with _pool(workers, len(jobs)) as pool:
         futures = {pool.submit(work, job): number for number, job in enumerate(jobs)}
         try:
             for future in as_completed(futures):
@@ -108,6 +137,35 @@ def _side_by_side(
         finally:
             for future in futures:
                 future.cancel()
+
+
+@contextmanager
+def _pool(workers: int, jobs: int) -> Iterator[ProcessPoolExecutor]:
+    if _kept is None:
+        with _new_pool(min(workers, jobs)) as pool:
+            yield pool
+        return
+    if not _kept:
+        _kept.append(_new_pool(workers))
+    yield _kept[0]
+
+
+def _new_pool(workers: int) -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(workers, mp_context=_context(), initializer=_begin, initargs=(dict(os.environ),))
+
+
+def _context() -> BaseContext:
+    """Return how processes are started: as copies of one that has the libraries loaded, where the system can."""
+    return multiprocessing.get_context("forkserver" if _can_fork() else "spawn")
+
+
+def _can_fork() -> bool:
+    return "forkserver" in multiprocessing.get_all_start_methods()
+
+
+def _begin(environment: dict[str, str]) -> None:
+    os.environ.update(environment)  # that of the process that workers are copies of may be older
+    _end_with_parent()
 
 
 def _end_with_parent() -> None:

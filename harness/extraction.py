@@ -1,13 +1,17 @@
 """Cut an extraction into pieces that survive a kill, encode them side by side, and put the rows together.
 
-A text encoder has `MODALITY = "text"`, `PACKAGES`, `SHARD` and `encode(texts, language)`; an encoder of sound has
-`MODALITY = "audio"`, `RATE` and `SHORTEST` besides, and `encode(sounds)` (docs/add-an-encoder.md).
+What an encoder is asked for and gives is told in docs/add-an-encoder.md. On a CPU one-thread processes share the
+pieces; an encoder that runs on a GPU has one process, and threads that decode clips ahead of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+import shutil
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -16,114 +20,196 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from harness import engine, features
+from harness import engine, features, layout
 from harness.errors import MediaError
+from harness.extraction_ahead import ahead
+from harness.extraction_plan import Wanted
+from harness.features import Pieces, Ragged
 from harness.files import write_whole
 from harness.media import Clip, Guard
+from harness.media_decode import Reading
 from harness.plugins import find
 
 TOO_SHORT = "too_short"
 NOT_FINITE = "not_finite"
+NO_FRAMES = "no_frames"
+CUT, DAMAGED = "cut", "damaged"
 
 
 @dataclass(frozen=True, slots=True)
 class Shard:
     """One piece of an extraction: texts of one language or clips, and the file its rows go to."""
 
-    encoder: str
-    options: tuple[tuple[str, Any], ...]
-    inputs: Sequence[str] | Sequence[Clip]
+    file: str
+    options: str  # as JSON, so that a process knows the encoder it has made already
+    inputs: Sequence[Any]
     language: str
     guard: Guard
     path: Path
+    threads: int  # that decode ahead; 0: clips are decoded when they are asked for
 
 
-def extract(
-    encoder: str,
-    options: Mapping[str, Any],
-    inputs: Sequence[str] | Sequence[Clip],
-    language: str,
-    guard: Guard,
-    folder: Path,
-    workers: int,
-    label: str,
-) -> tuple[features.Matrix, dict[int, str]]:
-    """Encode texts or clips; pieces already in `folder` are taken from there.
+def extract(stores: Sequence[Wanted], workers: int, label: str) -> None:
+    """Extract the stores that are not current, all their pieces side by side, and write each when it is complete."""
+    waiting = [store for store in stores if not is_current(store)]
+    for store in stores:
+        if store not in waiting:
+            print(f"{store.label}: up to date")
+    processes, threads = workers, 0
+    if waiting and getattr(find("encoder", waiting[0].file), "GPU", False) and _sees_gpu():
+        processes, threads = 1, workers
+    shards = {store.folder: _shards(store, threads) for store in waiting}
+    jobs = [shard for of_store in shards.values() for shard in of_store if not shard.path.exists()]
+    processes = processes if len(jobs) > 1 else 1
+    engine.run(encode, jobs, processes, label, [max(len(shard.inputs), 1) for shard in jobs], "utterances")
+    for store in waiting:
+        _write(store, shards[store.folder])
 
-    Returns:
-        The rows of the inputs that could be encoded, in their order, and input number -> reason for the others.
-    """
-    size = find("encoder", encoder).SHARD
-    starts = range(0, max(len(inputs), 1), size)  # without input one empty shard, so that the store has its width
-    shards = [
-        Shard(encoder, tuple(options.items()), inputs[at : at + size], language, guard, folder / f"{at:08d}.npz")
-        for at in starts
-    ]
-    waiting = [shard for shard in shards if not shard.path.exists()]
-    engine.run(encode, waiting, workers if len(waiting) > 1 else 1, label)
-    return _joined(shards, starts)
+
+def is_current(store: Wanted) -> bool:
+    """Tell whether a store lies there that was made from the same."""
+    return (store.folder / features.MADE_BY).exists() and features.read(store.folder).digest == store.digest
 
 
 def encode(shard: Shard) -> None:
-    """Encode one shard and write its rows and the reasons of the others whole."""
-    module = find("encoder", shard.encoder)
-    made = module.encoder(**dict(shard.options))
+    """Encode one shard and write its rows, the reasons of the inputs that have none, and notes, whole."""
+    module, made = find("encoder", shard.file), _encoder(shard.file, shard.options)
     failed: dict[int, str] = {}
+    notes: dict[int, str] = {}
+    given: list[int] = []
     if module.MODALITY == "text":
-        matrix = made.encode(shard.inputs, shard.language)
+        given += range(len(shard.inputs))
+        found = made.encode(shard.inputs, shard.language)
     else:
-        matrix = made.encode(_sounds(module, shard, failed))
-    matrix = _finite(matrix, len(shard.inputs), failed)
-    write_whole(shard.path, lambda path: _save(path, matrix, failed))
+        found = made.encode(_clips(module, made, shard, given, failed, notes))
+    if not sparse.issparse(found):
+        found = _without_nothing(module, found, given, failed)
+    resolved = str(getattr(made, "resolved", None) or "")
+    write_whole(shard.path, lambda path: _save(path, found, failed, notes, resolved))
 
 
-def _sounds(module: ModuleType, shard: Shard, failed: dict[int, str]) -> list[NDArray[np.float32]]:
-    from harness.media_sound import read_sound
+@lru_cache(maxsize=1)  # a model is read from disk once a process, not once a shard
+def _encoder(file: str, options: str) -> Any:
+    return find("encoder", file).encoder(**json.loads(options))
 
-    sounds = []
-    for at, clip in enumerate(shard.inputs):
-        assert isinstance(clip, Clip)  # only an encoder of text is given texts
-        try:
-            sound = read_sound(clip, module.RATE, shard.guard)
-        except MediaError as error:
-            failed[at] = error.reason
-            continue
-        if len(sound) < module.SHORTEST * module.RATE:
-            failed[at] = TOO_SHORT
+
+def _shards(store: Wanted, threads: int) -> list[Shard]:
+    size = find("encoder", store.file).SHARD
+    inputs, options = list(store.inputs.values()), json.dumps(dict(store.options), sort_keys=True)
+    work = layout.WORK / store.digest[:24]
+    language = str(store.made_by["language"])
+    return [  # without input one empty shard, so that the store has its width
+        Shard(store.file, options, inputs[at : at + size], language, store.guard, work / f"{at:08d}.npz", threads)
+        for at in range(0, max(len(inputs), 1), size)
+    ]
+
+
+def _clips(
+    module: ModuleType, made: Any, shard: Shard, given: list[int], failed: dict[int, str], notes: dict[int, str]
+) -> Iterator[NDArray[Any]]:
+    """Yield the clips that can be decoded, and note what became of each."""
+    decoded: Iterable[tuple[NDArray[Any] | None, str, str]]
+    decoded = ahead(partial(_decoded, module, made, shard.guard), shard.inputs, shard.threads)
+    for at, (clip, reason, note) in enumerate(decoded):
+        if note:
+            notes[at] = note
+        if clip is None:
+            failed[at] = reason
         else:
-            sounds.append(sound)
-    return sounds
+            given.append(at)
+            yield clip
 
 
-def _finite(matrix: features.Matrix, asked: int, failed: dict[int, str]) -> features.Matrix:
-    """Take out the rows that are no numbers: a NaN would spread over every model that is trained on it."""
-    if sparse.issparse(matrix):
-        return matrix
-    fine = np.isfinite(matrix).all(axis=1)
-    given = [at for at in range(asked) if at not in failed]
-    failed.update((at, NOT_FINITE) for at, one in zip(given, fine, strict=True) if not one)
-    return matrix[fine]
+def _decoded(module: ModuleType, made: Any, guard: Guard, clip: Clip) -> tuple[NDArray[Any] | None, str, str]:
+    """Return a clip's samples or frames, or None and the reason; and what was odd about it."""
+    reading = Reading()
+    try:
+        if module.MODALITY == "audio":
+            from harness.media_sound import read_sound
+
+            found: NDArray[Any] = read_sound(clip, module.RATE, guard, reading)
+            if len(found) < module.SHORTEST * module.RATE:
+                return None, TOO_SHORT, ""
+        else:
+            from harness.media_picture import read_frames
+
+            found = read_frames(clip, made.fps, guard, made.size, reading)
+    except MediaError as error:
+        return None, error.reason, ""
+    return found, "", "+".join(word for word, true in ((CUT, reading.cut), (DAMAGED, reading.damaged)) if true)
 
 
-def _save(path: Path, matrix: features.Matrix, failed: Mapping[int, str]) -> None:
+def _without_nothing(
+    module: ModuleType, found: NDArray[Any] | Ragged, given: Sequence[int], failed: dict[int, str]
+) -> NDArray[Any] | Ragged:
+    """Take out the utterances an encoder has nothing to say of: a NaN would spread over every model."""
+    if isinstance(found, Ragged):
+        sums = np.add.reduceat(np.isfinite(found.values).all(axis=1), found.starts[:-1]) if len(found.values) else 0
+        empty = found.lengths == 0
+        fine = ~empty & (np.asarray(sums) == found.lengths) if len(found) else empty
+    else:
+        fine, empty = np.isfinite(found).all(axis=1), np.isnan(found).all(axis=1)
+    if fine.all():
+        return found
+    nothing = str(getattr(module, "NOTHING", NO_FRAMES if isinstance(found, Ragged) else NOT_FINITE))
+    for at, good, bare in zip(given, fine, empty, strict=True):
+        if not good:
+            failed[at] = nothing if bare else NOT_FINITE
+    return found.take(np.flatnonzero(fine)) if isinstance(found, Ragged) else found[fine]
+
+
+def _save(path: Path, found: Any, failed: dict[int, str], notes: dict[int, str], resolved: str) -> None:
+    arrays: dict[str, Any] = {"rows": found, "resolved": np.array(resolved)}
+    if isinstance(found, Ragged):
+        arrays |= {"rows": found.values, "starts": found.starts}
+    elif sparse.issparse(found):
+        del arrays["rows"]
+        arrays |= {"data": found.data, "indices": found.indices, "indptr": found.indptr, "shape": found.shape}
+    for name, of in (("failed", failed), ("notes", notes)):
+        arrays[name] = np.array(list(of.values()), dtype=str)
+        arrays[f"{name}_at"] = np.array(list(of), dtype=np.int64)
     with path.open("wb") as file:
-        if sparse.issparse(matrix):
-            sparse.save_npz(file, matrix, compressed=False)
-        else:
-            order = sorted(failed)
-            reasons = np.array([failed[at] for at in order], dtype=str)
-            np.savez(file, rows=matrix, failed=np.array(order, dtype=np.int64), reasons=reasons)
+        np.savez(file, **arrays)
 
 
-def _joined(shards: Sequence[Shard], starts: range) -> tuple[features.Matrix, dict[int, str]]:
-    parts: list[Any] = []
-    failed: dict[int, str] = {}
-    for start, shard in zip(starts, shards, strict=True):
+def _write(store: Wanted, shards: Sequence[Shard]) -> None:
+    """Put the shards of a store together and delete them."""
+    ids = list(store.inputs)
+    failed, notes = dict(store.failed), dict[str, str]()
+    shapes, start = [], 0
+    for shard in shards:
         with np.load(shard.path, allow_pickle=False) as file:
-            dense = "rows" in file
-            if dense:
-                parts.append(file["rows"])
-                failed.update(zip((file["failed"] + start).tolist(), file["reasons"].tolist(), strict=True))
-        if not dense:
-            parts.append(sparse.load_npz(shard.path))
-    return np.concatenate(parts) if dense else sparse.csr_matrix(sparse.vstack(parts, format="csr")), failed
+            for into, name in ((failed, "failed"), (notes, "notes")):
+                words = zip(file[f"{name}_at"], file[name], strict=True)
+                into.update({ids[start + at]: str(word) for at, word in words})
+            shapes.append(tuple(file["shape"]) if "shape" in file else (_count(file), file["rows"].shape[1]))
+            sparse_, frames, resolved = "shape" in file, "starts" in file, str(file["resolved"])
+        start += len(shard.inputs)
+    parts = [partial(_part, shard.path) for shard in shards]
+    shape = (sum(int(one[0]) for one in shapes), int(shapes[0][1]))
+    matrix = sparse.vstack([part() for part in parts], format="csr") if sparse_ else Pieces(shape, parts, frames)
+    reasons, odd = (dict(sorted(Counter(of.values()).items())) for of in (failed, notes))
+    made_by = {**store.made_by, **({"resolved": resolved} if resolved else {}), "without": reasons, "notes": odd}
+    features.write(
+        store.folder, [name for name in ids if name not in failed], matrix, failed, made_by, notes, store.dtype
+    )
+    shutil.rmtree(shards[0].path.parent, ignore_errors=True)
+    why = ", ".join(f"{count} {reason}" for reason, count in reasons.items())
+    print(f"{store.label}: {shape[0]} rows" + (f", without: {why}" if why else ""))
+
+
+def _count(file: Any) -> int:
+    return len(file["starts"]) - 1 if "starts" in file else len(file["rows"])
+
+
+def _part(path: Path) -> Any:
+    with np.load(path, allow_pickle=False) as file:
+        if "shape" in file:
+            return sparse.csr_matrix((file["data"], file["indices"], file["indptr"]), shape=tuple(file["shape"]))
+        return Ragged(file["rows"], file["starts"]) if "starts" in file else file["rows"]
+
+
+def _sees_gpu() -> bool:
+    import torch
+
+    return bool(torch.cuda.is_available())

@@ -7,6 +7,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 RAW = Path("data/raw")
 CORPORA = Path("data/corpora")
+INPUTS = Path("data/inputs")
 FEATURES = Path("data/features")
 WORK = Path("data/work")  # half-finished pieces of a stage; safe to delete
 MODELS = Path("models")
@@ -34,6 +35,11 @@ def raw(corpus: str) -> Path:
 def utterances(corpus: str) -> Path:
     """Return the corpus' `utterances.jsonl`."""
     return CORPORA / corpus / "utterances.jsonl"
+
+
+def inputs(corpus: str) -> Path:
+    """Return the digest of what features are made from: utterances and media, no label."""
+    return INPUTS / f"{corpus}.json"
 
 
 def labels(corpus: str) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,11 +26,11 @@ class Trained:
     seed: int
     arrays: Arrays
     dev: float
-    chosen: Mapping[str, float]
+    chosen: Mapping[str, Any]
 
 
-def write(path: Path, key: str, replicates: list[Trained]) -> None:
-    """Write all replicates of one cell row, and the key of what they were made from."""
+def write(path: Path, key: str, replicates: list[Trained], tried: Sequence[Mapping[str, Any]] = ()) -> None:
+    """Write all replicates of one cell row, the key of what they were made from, and the draws of its search."""
     from safetensors.numpy import save_file
 
     arrays = {  # safetensors writes the memory of a view, not what it shows; hence order="C"
@@ -39,12 +39,12 @@ def write(path: Path, key: str, replicates: list[Trained]) -> None:
         for name, array in one.arrays.items()
     }
     facts = [{"fold": one.fold, "seed": one.seed, "dev": one.dev, "chosen": dict(one.chosen)} for one in replicates]
-    metadata = {FIELD: json.dumps({"key": key, "replicates": facts})}
+    metadata = {FIELD: json.dumps({"key": key, "replicates": facts, "tried": list(tried)})}
     write_whole(path, lambda temporary: save_file(arrays, temporary, metadata=metadata))
 
 
 def facts(path: Path) -> dict[str, Any] | None:
-    """Return {"key", "replicates"} of a model file, or None when there is none; a damaged one is a ResultError."""
+    """Return {"key", "replicates", "tried"} of a model file, None without one; a damaged one is a ResultError."""
     if not path.exists():
         return None
     from safetensors import SafetensorError, safe_open

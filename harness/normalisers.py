@@ -1,5 +1,8 @@
 """Put features on a common footing, with statistics of the source corpus' train split unless the name says otherwise.
 
+Each slot of a recipe has statistics of its own. Frame-level features are standardised over frames. Where a recipe has
+dense and sparse slots, its `*_std` is for the dense ones and the sparse ones are weighted by `tfidf`.
+
 none          features as they are
 source_std    each feature minus its mean, over its standard deviation, both from source train
 target_std    as source_std, but a target corpus is standardised by its own train split, without its labels:
@@ -18,12 +21,46 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from harness.errors import SettingError
-from harness.features import Matrix
+from harness.examples import Rows
+from harness.features import Matrix, Ragged
 
 NORMALISERS = ("none", "source_std", "target_std", "tfidf")
 TRANSDUCTIVE = frozenset({"target_std"})
 State = dict[str, NDArray[Any]]
 MIN_TEXTS = 2
+CHUNK = 4096  # rows that are held as float64 at a time
+
+
+def fit_rows(name: str, train: Rows) -> State:
+    """Return the statistics of every slot of the source's train rows, as arrays by `slot.name`."""
+    return _joined({slot: fit(_of_kind(name, train, slot), train.found(slot)) for slot in train.parts})
+
+
+def fit_own(name: str, rows: Rows) -> State:
+    """Return a target's own statistics for a transductive normaliser; sparse slots keep those of the source."""
+    dense = [slot for slot, matrix in rows.parts.items() if not sparse.issparse(matrix)]
+    return _joined({slot: fit(name, rows.found(slot)) for slot in dense})
+
+
+def apply_slot(name: str, state: Mapping[str, NDArray[Any]], rows: Rows, slot: str) -> Matrix:
+    """Return the normalised features of one slot, zero where it is absent."""
+    return rows.spread(slot, apply(_of_kind(name, rows, slot), of_slot(state, slot), rows.found(slot)))
+
+
+def of_slot(state: Mapping[str, NDArray[Any]], slot: str) -> State:
+    """Return the statistics of one slot."""
+    return {key.removeprefix(f"{slot}."): value for key, value in state.items() if key.startswith(f"{slot}.")}
+
+
+def _joined(states: Mapping[str, State]) -> State:
+    return {f"{slot}.{key}": value for slot, state in states.items() for key, value in state.items()}
+
+
+def _of_kind(name: str, rows: Rows, slot: str) -> str:
+    """Return what a recipe's normaliser means for a slot: in a mixture the sparse slots are weighted by tfidf."""
+    kinds = {sparse.issparse(matrix) for matrix in rows.parts.values()}
+    mixed = len(kinds) == 2 and name.endswith("_std")
+    return "tfidf" if mixed and sparse.issparse(rows.parts[slot]) else name
 
 
 def fit(name: str, train: Matrix) -> State:
@@ -50,14 +87,22 @@ def apply(name: str, state: Mapping[str, NDArray[Any]], rows: Matrix) -> Matrix:
         return rows
     if name == "tfidf":
         return _apply_tfidf(state, rows)
+    if isinstance(rows, Ragged):
+        return Ragged(apply(name, state, rows.values), rows.starts)
     normal: NDArray[np.float32] = ((rows - state["mean"]) / state["scale"]).astype(np.float32)
     return normal
 
 
-def _fit_std(train: NDArray[np.float32]) -> State:
-    scale = train.std(axis=0, dtype=np.float64)
+def _fit_std(train: NDArray[Any] | Ragged) -> State:
+    values = train.values if isinstance(train, Ragged) else train
+    if not len(values):
+        raise SettingError("there are no features to standardise by: no train row has this modality")
+    chunks = range(0, len(values), CHUNK)
+    mean = sum(values[at : at + CHUNK].sum(axis=0, dtype=np.float64) for at in chunks) / len(values)
+    squares = sum(np.square(values[at : at + CHUNK] - mean).sum(axis=0) for at in chunks)
+    scale = np.sqrt(squares / len(values))
     scale[scale < 1e-8] = 1.0  # a constant feature says nothing; keep it at zero
-    return {"mean": train.mean(axis=0, dtype=np.float64), "scale": scale}
+    return {"mean": mean, "scale": scale}
 
 
 def _fit_tfidf(train: sparse.csr_matrix) -> State:

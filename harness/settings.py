@@ -10,6 +10,7 @@ from harness.errors import NameUnknownError, SettingError
 
 PARAMS = Path("params.yaml")
 NO_MODALITY = "none"
+SLOTS = ("text", "audio", "video", "also")  # of a recipe; `also` is one more encoder, of any modality
 
 
 def load(overrides: Sequence[str] = (), path: Path = PARAMS) -> dict[str, Any]:
@@ -50,8 +51,25 @@ def row(params: Mapping[str, Any], section: str, name: str) -> dict[str, Any]:
 
 
 def inputs(recipe: Mapping[str, Any]) -> dict[str, str]:
-    """Return modality -> encoder of a recipe, without the modalities that are `none`."""
-    used = {m: str(recipe[m]) for m in ("text", "audio", "video") if recipe.get(m, NO_MODALITY) != NO_MODALITY}
+    """Return slot -> encoder of a recipe, without the slots that are `none`."""
+    used = {slot: str(recipe[slot]) for slot in SLOTS if recipe.get(slot, NO_MODALITY) != NO_MODALITY}
     if not used:
-        raise SettingError("a recipe names an encoder for at least one of text, audio and video")
+        raise SettingError(f"a recipe names an encoder for at least one of {', '.join(SLOTS)}")
     return used
+
+
+def encoder_row(params: Mapping[str, Any], name: str) -> tuple[str, dict[str, Any]]:
+    """Return the file of harness/encoders that a row of `encoders` names, and the options beside it.
+
+    A row with `preset: <name>` has the options of that row of `presets` where it does not say otherwise.
+    """
+    options = row(params, "encoders", name)
+    file = options.pop("encoder", None)
+    if file is None:
+        raise SettingError(f"encoders.{name}: says no `encoder`, the file of harness/encoders that makes it")
+    if preset := options.pop("preset", None):
+        made = row(params, "presets", str(preset))
+        if made.pop("encoder", None) != file:
+            raise SettingError(f"encoders.{name}: encoder is {file}, and the preset {preset} is made by another")
+        options = {**made, **options}
+    return str(file), options

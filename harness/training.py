@@ -1,17 +1,18 @@
-"""Train the replicates (folds x seeds) of one cell row, selected on source dev, on a CPU or a GPU alike."""
+"""Train the replicates of a cell row, selected on source dev, on a CPU or a GPU alike."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from harness import normalisers, statistics
-from harness.examples import Examples
+from harness.examples import Examples, Rows
 from harness.features import Matrix
 from harness.labels import ClassSpace, Space
 from harness.metrics import ccc, uar
@@ -20,61 +21,156 @@ Arrays = dict[str, NDArray[Any]]
 
 
 @dataclass(frozen=True, slots=True)
+class Trial:
+    """A replicate to train: its seed and its settings, complete."""
+
+    seed: int
+    settings: Mapping[str, Any]
+
+
+class Lesson:
+    """What the replicates of one fold are trained with.
+
+    Args:
+        train: rows the parameters and the normaliser are fitted on.
+        dev: rows of the same corpus the settings or the epoch are selected on.
+        recipe: its `normalise`.
+    """
+
+    def __init__(self, train: Examples, dev: Examples, recipe: Mapping[str, Any]) -> None:
+        self.train, self.dev = train, dev
+        self.state = normalisers.fit_rows(recipe["normalise"], train.x)
+
+
+@dataclass(frozen=True, slots=True)
 class Replicate:
-    """One trained model: its arrays, its score on source dev, and the settings that selection chose."""
+    """One trained model: its arrays, its score on source dev, and what selection on it chose."""
 
     arrays: Arrays
     dev: float
-    chosen: dict[str, float]
+    chosen: dict[str, Any]
 
 
 def train(
-    module: ModuleType, train: Examples, dev: Examples, space: Space, recipe: Mapping[str, Any], seed: int
-) -> Replicate:
-    """Train one replicate.
+    module: ModuleType, lesson: Lesson, space: Space, recipe: Mapping[str, Any], trials: Sequence[Trial]
+) -> list[Replicate]:
+    """Train one replicate per trial; several at once only where `together` puts them.
 
     Args:
         module: a module of harness/fusion.
-        train: rows the parameters and the normaliser are fitted on.
-        dev: rows of the same corpus the settings are selected on.
+        lesson: what is learned from and selected on.
         space: the label space.
-        recipe: `normalise`, `balanced` and `settings` of the model.
-        seed: of everything random.
+        recipe: `normalise` and `balanced`.
+        trials: seeds and settings.
     """
-    state = normalisers.fit(recipe["normalise"], train.x)
-    fitted = Examples(normalisers.apply(recipe["normalise"], state, train.x), train.y)
-    chosen_on = Examples(normalisers.apply(recipe["normalise"], state, dev.x), dev.y)
+    train, dev = lesson.train, lesson.dev
     weight = row_weights(train.y, space, bool(recipe["balanced"]))
-    if hasattr(module, "candidates"):
-        found = _select(module, fitted, chosen_on, weight, space, recipe["settings"])
+    if selects(module):
+        x, on = (side_by_side(recipe["normalise"], lesson.state, rows.x) for rows in (train, dev))
+        found = [_select(module, x, train.y, on, dev.y, weight, space, one.settings) for one in trials]
     else:
-        from harness import descent
+        found = _descend(module, lesson, weight, space, recipe, trials)
+    state = _prefixed("norm", lesson.state)
+    return [Replicate({**state, **_prefixed("model", one[0])}, one[1], one[2]) for one in found]
 
-        found = Replicate(*descent.train(module, fitted, chosen_on, weight, space, recipe["settings"], seed, dev_score))
-    return Replicate({**_prefixed("norm", state), **_prefixed("model", found.arrays)}, found.dev, found.chosen)
+
+def selects(module: ModuleType) -> bool:
+    """Tell whether a model has a fit of its own that chooses among candidates, instead of being a network."""
+    return hasattr(module, "candidates")
+
+
+def together(module: ModuleType, trials: Sequence[Trial], batching: bool | str) -> list[tuple[Trial, ...]]:
+    """Group the trials that are trained as one batch.
+
+    On a GPU, or wherever `batching` is True, those that differ in seed, learning rate and weight decay only, if the
+    model allows it. On a CPU each is alone: processes side by side are faster there (docs/benchmarks.md).
+    """
+    if selects(module) or not module.BATCHED or batching is False or (batching == "auto" and not on_gpu()):
+        return [(one,) for one in trials]
+    from harness.descent_batched import FREE
+
+    groups: dict[str, list[Trial]] = {}
+    for one in trials:
+        shared = {key: value for key, value in one.settings.items() if key not in FREE}
+        groups.setdefault(repr(sorted(shared.items())), []).append(one)
+    return [tuple(group) for group in groups.values()]
+
+
+def on_gpu() -> bool:
+    """Tell whether networks are trained on a GPU."""
+    from harness.descent import device
+
+    return bool(device().type == "cuda")
 
 
 def predict(
-    module: ModuleType, arrays: Arrays, x: Matrix, space: Space, recipe: Mapping[str, Any], own: Arrays | None = None
+    module: ModuleType,
+    arrays: Arrays,
+    x: Rows,
+    space: Space,
+    recipe: Mapping[str, Any],
+    chosen: Mapping[str, Any] | None = None,
+    own: Arrays | None = None,
 ) -> NDArray[np.float32]:
     """Return probabilities (n, classes), or numbers (n, 1).
 
     Args:
         module: the module of harness/fusion that was trained.
         arrays: what training returned.
-        x: features as the encoder made them.
+        x: features as the encoders made them; what is masked in it is a missing modality.
         space: the label space.
         recipe: the recipe it was trained with.
+        chosen: what selection chose, where settings were searched.
         own: normaliser statistics of the corpus of `x`, for a transductive normaliser; None means the source's.
     """
-    state = _part("norm", arrays) if own is None else own
-    normal = normalisers.apply(recipe["normalise"], state, x)
-    if hasattr(module, "candidates"):
-        scores: NDArray[np.float32] = module.predict(_part("model", arrays), normal, space)
+    state = {**_part("norm", arrays), **(own or {})}
+    if selects(module):
+        scores: NDArray[np.float32] = module.predict(
+            _part("model", arrays), side_by_side(recipe["normalise"], state, x), space
+        )
         return scores
     from harness import descent
 
-    return descent.predict(module, _part("model", arrays), normal, space, recipe["settings"])
+    settings = {**recipe["settings"], **(chosen or {})}
+    feed = _feed(module, x, recipe, state, settings)
+    return descent.predict(module, _part("model", arrays), feed, space, settings)
+
+
+def side_by_side(normalise: str, state: Arrays, x: Rows) -> Matrix:
+    """Return the normalised features of all slots as one matrix, zero where a slot is absent."""
+    parts = [normalisers.apply_slot(normalise, state, x, slot) for slot in x.parts]
+    if any(sparse.issparse(part) for part in parts):
+        return sparse.csr_matrix(sparse.hstack(parts, format="csr"))
+    return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
+
+
+def _descend(
+    module: ModuleType,
+    lesson: Lesson,
+    weight: NDArray[np.float64],
+    space: Space,
+    recipe: Mapping[str, Any],
+    trials: Sequence[Trial],
+) -> list[tuple[Arrays, float, dict[str, Any]]]:
+    from harness import descent
+
+    train, dev = lesson.train, lesson.dev
+    feeds = [_feed(module, one.x, recipe, lesson.state, trials[0].settings) for one in (train, dev)]
+    fitted = descent.Taught(feeds[0], train.y, weight)
+    on = descent.Taught(feeds[1], dev.y, np.ones(len(dev.y)))
+    if len(trials) == 1:
+        return [descent.train(module, fitted, on, space, trials[0].settings, trials[0].seed, dev_score)]
+    from harness import descent_batched
+
+    settings, seeds = [one.settings for one in trials], [one.seed for one in trials]
+    return descent_batched.train(module, fitted, on, space, settings, seeds, dev_score)
+
+
+def _feed(module: ModuleType, x: Rows, recipe: Mapping[str, Any], state: Arrays, settings: Mapping[str, Any]) -> Any:
+    from harness.descent import device
+    from harness.feed import STEPS, Feed
+
+    return Feed(x, recipe["normalise"], state, module.LEVEL, int(settings.get("steps", STEPS)), device())
 
 
 def dev_score(scores: NDArray[np.float32], y: NDArray[Any], space: Space) -> float:
@@ -98,20 +194,22 @@ def row_weights(y: NDArray[Any], space: Space, balanced: bool) -> NDArray[np.flo
 
 def _select(
     module: ModuleType,
-    train: Examples,
-    dev: Examples,
+    x: Matrix,
+    y: NDArray[Any],
+    dev: Matrix,
+    dev_y: NDArray[Any],
     weight: NDArray[np.float64],
     space: Space,
     settings: Mapping[str, Any],
-) -> Replicate:
+) -> tuple[Arrays, float, dict[str, Any]]:
     """Fit every candidate, each from the one before, and keep the first of the best on source dev."""
-    best: Replicate | None = None
+    best: tuple[Arrays, float, dict[str, Any]] | None = None
     arrays: Arrays | None = None
     for candidate in module.candidates(settings):
-        arrays = module.fit(train.x, train.y, weight, space, candidate, arrays)
-        score = dev_score(module.predict(arrays, dev.x, space), dev.y, space)
-        if best is None or score > best.dev:
-            best = Replicate(arrays, score, candidate)
+        arrays = module.fit(x, y, weight, space, candidate, arrays)
+        score = dev_score(module.predict(arrays, dev, space), dev_y, space)
+        if best is None or score > best[1]:
+            best = arrays, score, candidate
     assert best is not None
     return best
 

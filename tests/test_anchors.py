@@ -47,7 +47,9 @@ def cells(corpora_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> lis
         params = params_of(
             folder,
             spaces=("emotion4", "emotion7"),
-            encoders={"ngrams": {"routes": ["zh"], "chars": [1, 3], "words": [], "buckets": 2**20}},
+            encoders={
+                "ngrams": {"encoder": "ngrams", "routes": ["zh"], "chars": [1, 3], "words": [], "buckets": 2**20}
+            },
             engine={"workers": 2},
             statistics={"resamples": 1000},
         )

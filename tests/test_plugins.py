@@ -85,7 +85,7 @@ CONTRACT = {
     "encoder": {"MODALITY", "PACKAGES", "SHARD", "encoder"},
     "metric": {"KIND", "STATISTIC", "HIGHER_IS_BETTER", "from_statistic", "point"},
     "protocol": {"NAME", "folds", "target_rows", "own_rows", "adaptation_rows"},
-    "fusion": {"DETERMINISTIC", "SPARSE"},
+    "fusion": {"DETERMINISTIC", "LEVEL"},
     "stage": {"run"},
     "verb": {"run"},
     "corpus": {"TITLE", "LANGUAGE", "FAMILY", "LICENCE", "ACCESS", "CITATION", "VIEWS", "SPACES", "read"},
@@ -98,7 +98,9 @@ def test_a_plugin_has_what_its_kind_needs(kind: str, name: str) -> None:
     module = plugins.find(kind, name)
     assert not [wanted for wanted in CONTRACT[kind] if not hasattr(module, wanted)]
     if kind == "fusion":
-        assert hasattr(module, "Model") or {"candidates", "fit", "predict"} <= set(dir(module))
+        network, own_fit = {"Model", "BATCHED"}, {"candidates", "fit", "predict"}
+        assert network <= set(dir(module)) or own_fit <= set(dir(module))
+        assert module.LEVEL in ("utterance", "frames")
 
 
 def test_there_is_no_list_of_plugins_to_edit() -> None:

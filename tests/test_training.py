@@ -13,7 +13,7 @@ from scipy import sparse
 from sklearn.metrics import balanced_accuracy_score
 
 from harness import models, normalisers, training
-from harness.examples import Examples
+from harness.examples import Examples, Rows
 from harness.labels import EMOTION4, EMOTION7, VALENCE, ClassSpace, Space
 from harness.plugins import find
 
@@ -42,12 +42,18 @@ RECIPES: dict[str, dict[str, Any]] = {
 SPACES = [EMOTION4, VALENCE]
 
 
+def fitted(module: Any, rows: Examples, dev: Examples, space: Space, recipe: Any, seed: int = 1) -> training.Replicate:
+    lesson = training.Lesson(rows, dev, recipe)
+    (found,) = training.train(module, lesson, space, recipe, [training.Trial(seed, recipe["settings"])])
+    return found
+
+
 def train(name: str, space: Space, seed: int = 1) -> tuple[Any, dict[str, Any], training.Replicate, Examples]:
     recipe = {**RECIPES[name], "balanced": True}
     module = find("fusion", recipe["fusion"])
     x, y = COUNTS if recipe["normalise"] == "tfidf" else DENSE, Y if isinstance(space, ClassSpace) else SCALE
-    dev = Examples(x[160:], y[160:])
-    return module, recipe, training.train(module, Examples(x[:160], y[:160]), dev, space, recipe, seed), dev
+    dev = Examples(Rows.of(text=x[160:]), y[160:])
+    return module, recipe, fitted(module, Examples(Rows.of(text=x[:160]), y[:160]), dev, space, recipe, seed), dev
 
 
 @pytest.mark.parametrize("space", SPACES, ids=lambda space: space.name)
@@ -70,7 +76,9 @@ def test_dev_rows_and_labels_only_choose(name: str) -> None:
     recipe["settings"] = {**recipe["settings"], "c": [1], "epochs": 1}
     module = find("fusion", recipe["fusion"])
     found = [
-        training.train(module, Examples(DENSE[:160], Y[:160]), Examples(x, y), EMOTION4, recipe, 1).arrays
+        fitted(
+            module, Examples(Rows.of(text=DENSE[:160]), Y[:160]), Examples(Rows.of(text=x), y), EMOTION4, recipe
+        ).arrays
         for x, y in ((DENSE[160:], Y[160:]), (DENSE[160:] * 50 + 9, Y[160:] * 0))
     ]
     for part in found[0]:
@@ -79,10 +87,10 @@ def test_dev_rows_and_labels_only_choose(name: str) -> None:
 
 def test_own_statistics_replace_those_of_the_source() -> None:
     module, recipe, replicate, dev = train("network", EMOTION4)
-    moved = dev.x * 3 + 20
-    own = normalisers.fit("target_std", moved)
-    with_own = training.predict(module, replicate.arrays, moved, EMOTION4, recipe, own)
-    same = training.predict(module, replicate.arrays, dev.x, EMOTION4, recipe, normalisers.fit("target_std", dev.x))
+    moved = Rows.of(text=dev.x.found("text") * 3 + 20)
+    own, of_dev = (normalisers.fit_own("target_std", rows) for rows in (moved, dev.x))
+    with_own = training.predict(module, replicate.arrays, moved, EMOTION4, recipe, own=own)
+    same = training.predict(module, replicate.arrays, dev.x, EMOTION4, recipe, own=of_dev)
     assert_allclose(with_own, same, atol=1e-4, err_msg="standardised alike, a shifted corpus looks the same")
     assert np.abs(training.predict(module, replicate.arrays, moved, EMOTION4, recipe) - with_own).max() > 0.1
 
@@ -125,10 +133,10 @@ class Toy:
 @pytest.mark.parametrize(("right", "chosen"), [([3, 9, 9, 5], 1), ([4, 3, 2], 0), ([0, 1, 2, 3], 3)])
 def test_selection_takes_the_first_best_on_dev_and_fits_on_from_the_one_before(right: list[int], chosen: int) -> None:
     toy = Toy(right)
-    rows = Examples(np.zeros((10, 2), dtype=np.float32), np.zeros(10, dtype=np.int64))
+    rows = Examples(Rows.of(text=np.zeros((10, 2), dtype=np.float32)), np.zeros(10, dtype=np.int64))
     recipe = {"normalise": "none", "balanced": False, "settings": {}}
     module = SimpleNamespace(candidates=toy.candidates, fit=toy.fit, predict=toy.predict)
-    found = training.train(module, rows, rows, EMOTION4, recipe, 1)  # type: ignore[arg-type]
+    found = fitted(module, rows, rows, EMOTION4, recipe)
     assert found.chosen == {"c": chosen}
     assert found.dev == right[chosen] / 10
     assert_array_equal(found.arrays["model.right"], [right[chosen], chosen])

@@ -21,7 +21,7 @@ from harness.features import Matrix
 from harness.labels import ClassSpace, Space
 
 DETERMINISTIC = True  # the same model whatever the seed
-SPARSE = True  # takes sparse features
+LEVEL = "utterance"  # frame-level features are averaged over time
 STOP = {"maxiter": 1000, "gtol": 1e-5, "ftol": 1e-10}
 Arrays = dict[str, NDArray[Any]]
 

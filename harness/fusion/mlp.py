@@ -1,34 +1,38 @@
-"""A multilayer perceptron over the features of one or several modalities set side by side."""
+"""A multilayer perceptron over the features of one or several slots set side by side."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 DETERMINISTIC = False
-SPARSE = False
+LEVEL = "utterance"
+BATCHED = True
 
 
 class Model(nn.Module):
-    """Linear - GELU - dropout, `layers` times, then a linear read-out.
+    """Linear - GELU - dropout, `layers` times, then a linear read-out; an absent slot is all zero.
 
     Args:
-        width: number of features.
+        widths: slot -> number of features.
         outputs: number of classes, or 1 for a scale.
         settings: `hidden` (units a layer), `layers`, `dropout` (share of units dropped).
     """
 
-    def __init__(self, width: int, outputs: int, settings: Mapping[str, Any]) -> None:
+    def __init__(self, widths: Mapping[str, int], outputs: int, settings: Mapping[str, Any]) -> None:
         super().__init__()
         blocks: list[nn.Module] = []
+        width = sum(widths.values())
         for _ in range(int(settings["layers"])):
             blocks += [nn.Linear(width, int(settings["hidden"])), nn.GELU(), nn.Dropout(float(settings["dropout"]))]
             width = int(settings["hidden"])
         self.body = nn.Sequential(*blocks, nn.Linear(width, outputs))
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Return scores (n, outputs) of features (n, width)."""
-        scores: Tensor = self.body(x)
+    def forward(self, x: Mapping[str, Tensor], present: Tensor) -> Tensor:
+        """Return scores (n, outputs) of features (n, width) by slot; `present` is (n, slots)."""
+        parts = [torch.where(present[:, at, None], one, 0.0) for at, one in enumerate(x.values())]
+        scores: Tensor = self.body(torch.cat(parts, dim=1))
         return scores

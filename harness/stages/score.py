@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 
 from harness import layout, manifest, predictions, scoring, statistics
-from harness.cellrow import indices, test_views_of, view_of
+from harness.cellrow import indices
 from harness.corpus import MAIN_VIEW
 from harness.files import read_json, write_json, write_text
+from harness.inputs import test_views_of, view_of
 from harness.labels import ClassSpace, Space, space
 from harness.normalisers import TRANSDUCTIVE
 from harness.plugins import find

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from harness import cellrow, engine, layout, models
-from harness.cellrow import CellRow, Inputs
+from harness import cellrow, cellrow_finish, cellrow_pieces, engine, layout, models, training
+from harness.cellrow import CellRow
 from harness.corpus import MAIN_VIEW, Modality
 from harness.errors import NameUnknownError, SettingError
 from harness.files import read_json, write_json
+from harness.inputs import Inputs, why_no_source, why_no_target, with_modalities
 from harness.labels import space
-from harness.settings import row
+from harness.plugins import find
+from harness.settings import SLOTS, row
 
-KEYS = ("text", "audio", "video", "route", "normalise", "fusion", "balanced", "settings")
+KEYS = (*SLOTS, "route", "normalise", "fusion", "balanced", "settings")
 OPTIONAL = ("description", "view", "test_views")
 VIEWS = (MAIN_VIEW, *(one.value for one in Modality))
 
@@ -25,17 +27,31 @@ def run(params: dict[str, Any], recipe: str) -> None:
         params: params.yaml.
         recipe: a row of `recipes`.
     """
-    settings = checked(recipe, row(params, "recipes", recipe))
-    corpora = list(params["corpora"])
-    loaded = {name: Inputs(name, settings) for name in corpora}
-    cards = {name: read_json(layout.card(name), "dvc repro prepare") for name in corpora}
+    cellrow.forget()
+    engine.prepare(["harness.descent", "harness.cellrow_finish", "scipy.optimize"])
+    settings = with_modalities(checked(recipe, row(params, "recipes", recipe)), params["encoders"])
+    loaded = {name: cellrow.inputs_of(name, settings) for name in params["corpora"]}
+    cards = {name: read_json(layout.card(name), "dvc repro prepare") for name in params["corpora"]}
     cells = [cell for name in params["spaces"] for cell in _cells(recipe, settings, space(name).name, loaded, cards)]
-    jobs = _jobs(recipe, settings, cells, tuple(params["training"]["seeds"]))
-    engine.run(cellrow.run, jobs, engine.worker_count(params["engine"]["workers"]), f"transfer {recipe}")
+    jobs = _jobs(recipe, settings, cells, loaded, tuple(params["training"]["seeds"]))
+    _work(jobs, params["engine"], f"transfer {recipe}")
     rows = [_trained(job) for job in jobs]
     write_json(layout.plan(recipe), {"recipe": recipe, "settings": settings, "cells": cells, "rows": rows})
     _prune(recipe, jobs)
     print(f"{recipe}: {len(jobs)} cell rows, {sum('file' in cell for cell in cells)} of {len(cells)} cells predicted")
+
+
+def _work(jobs: list[CellRow], settings: dict[str, Any], label: str) -> None:
+    """Train what is not current, all replicates of all cell rows side by side, then predict."""
+    workers, batching = engine.worker_count(settings["workers"]), settings.get("batch", "auto")
+    if any(not training.selects(job.module) for job in jobs) and training.on_gpu():
+        workers = 1  # replicates go side by side on the GPU itself
+    waiting = [job for job in jobs if not cellrow.is_trained(job)]
+    with engine.kept():
+        for stage in (cellrow_pieces.first_pieces, cellrow_pieces.more_pieces):
+            pieces = [piece for job in waiting for piece in stage(job, batching)]
+            engine.run(cellrow_pieces.train, pieces, workers, label, [len(piece.trials) for piece in pieces])
+        engine.run(cellrow_finish.finish, [(job, batching) for job in jobs], workers, f"{label}: predict")
 
 
 def checked(name: str, recipe: dict[str, Any]) -> dict[str, Any]:
@@ -60,8 +76,8 @@ def _cells(
     recipe: str, settings: dict[str, Any], name: str, loaded: dict[str, Inputs], cards: dict[str, Any]
 ) -> Iterator[dict[str, str]]:
     """Yield every (source, target) of one space with its file, or the reason why there is none."""
-    sources = {corpus: cellrow.why_no_source(loaded[corpus], cards[corpus], name, settings) for corpus in loaded}
-    targets = {corpus: cellrow.why_no_target(loaded[corpus], cards[corpus], name, settings) for corpus in loaded}
+    sources = {corpus: why_no_source(loaded[corpus], cards[corpus], name, settings) for corpus in loaded}
+    targets = {corpus: why_no_target(loaded[corpus], cards[corpus], name, settings) for corpus in loaded}
     for source, no_source in sources.items():
         for target, no_target in targets.items():
             cell = {"space": name, "source": source, "target": target}
@@ -71,12 +87,18 @@ def _cells(
             yield {**cell, "reason": reason} if reason else {**cell, "file": file}
 
 
-def _jobs(recipe: str, settings: dict[str, Any], cells: list[dict[str, str]], seeds: tuple[int, ...]) -> list[CellRow]:
+def _jobs(
+    recipe: str, row: dict[str, Any], cells: list[dict[str, str]], loaded: dict[str, Inputs], seeds: tuple[int, ...]
+) -> list[CellRow]:
     targets: dict[tuple[str, str], list[str]] = {}
     for cell in cells:
         if "file" in cell:
             targets.setdefault((cell["source"], cell["space"]), []).append(cell["target"])
-    return [CellRow(recipe, settings, source, name, tuple(found), seeds) for (source, name), found in targets.items()]
+    used = cellrow.seeds_of(find("fusion", str(row["fusion"])), seeds)
+    return [
+        CellRow(recipe, row, source, name, tuple(found), used, cellrow.key_of(row, loaded[source], name, seeds))
+        for (source, name), found in targets.items()
+    ]
 
 
 def _trained(job: CellRow) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import Any
 from harness import engine, layout, releases
 from harness.errors import HarnessError
 from harness.plugins import find, names
+from harness.settings import encoder_row
 from harness.study import PACKAGES
 
 
@@ -40,9 +41,10 @@ def _packages() -> list[str]:
 
 def _encoders(params: dict[str, Any]) -> list[str]:
     lines = []
-    for name, row in params["encoders"].items():
+    for name in params["encoders"]:
         try:
-            find("encoder", name).encoder(**{key: value for key, value in (row or {}).items() if key != "routes"})
+            file, options = encoder_row(params, name)
+            find("encoder", file).encoder(**{k: v for k, v in options.items() if k not in ("routes", "dtype")})
             lines.append(f"  encoder {name}: ready")
         except (HarnessError, TypeError) as error:
             lines.append(f"! encoder {name}: {error}")

@@ -1,0 +1,80 @@
+"""The model file of a cell row, checked against its dev scores, and the predictions of every target."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from numpy.typing import NDArray
+
+from harness import layout, models, normalisers, predictions, training
+from harness.cellrow import CellRow, examples, folds_of, inputs_of, is_trained
+from harness.cellrow_pieces import assemble
+from harness.errors import ResultError
+from harness.files import digest
+from harness.inputs import Inputs, view_of
+from harness.labels import Space, space
+from harness.protocols import single_source as protocol
+
+DEV_TOLERANCE = 1e-3  # between machines a tie may fall the other way; a wrong checkpoint is off by far more
+
+
+def finish(work: tuple[CellRow, bool | str]) -> None:
+    """Put the model together if it is new, check it against its dev scores, and predict what is not current."""
+    job, batching = work
+    if not is_trained(job):
+        assemble(job, batching)
+    own, target_space = inputs_of(job.source, job.row), space(job.space)
+    trained = models.read(job.path)
+    _check_dev_scores(job, own, target_space, trained)
+    for name in job.targets:
+        _predict(job, own, inputs_of(name, job.row), target_space, trained)
+
+
+def _check_dev_scores(job: CellRow, own: Inputs, target: Space, trained: Sequence[models.Trained]) -> None:
+    """Refuse a model on disk that does not reproduce the dev score it was chosen for."""
+    truth = own.labels(job.space, view_of(job.row))
+    dev = {fold.name: examples(own, fold.dev, truth, target) for fold in folds_of(job)}
+    for one in trained:
+        on = dev[one.fold]
+        scores = training.predict(job.module, one.arrays, on.x, target, job.row, one.chosen)
+        again = training.dev_score(scores, on.y, target)
+        if abs(again - one.dev) > DEV_TOLERANCE:
+            raise ResultError(
+                f"{job.path}: fold {one.fold}, seed {one.seed} scored {one.dev:.4f} on dev when it was trained and "
+                f"scores {again:.4f} when read back; delete the file and run the stage again"
+            )
+
+
+def _predict(job: CellRow, own: Inputs, target: Inputs, label_space: Space, trained: Sequence[models.Trained]) -> None:
+    path = layout.prediction(job.recipe, job.source, job.space, target.corpus)
+    asked = _asked(own, target)
+    wanted = digest([job.key, target.digests, asked])
+    if predictions.key_of(path) == wanted:
+        return
+    statistics = _own_statistics(job, target)
+    found = []
+    for one in trained:
+        rows = asked[one.fold]
+        x = target.rows(list(rows))
+        scores = training.predict(job.module, one.arrays, x, label_space, job.row, one.chosen, statistics)
+        found.append(predictions.Predictions(one.fold, one.seed, list(rows), list(rows.values()), scores))
+    predictions.write(path, wanted, label_space, found)
+
+
+def _asked(own: Inputs, target: Inputs) -> dict[str, dict[str, str]]:
+    """Return fold of the source -> id -> split, for the rows of the target that each fold's model predicts."""
+    wanted = {
+        fold.name: protocol.own_rows(fold) if own.corpus == target.corpus else protocol.target_rows(target.utterances)
+        for fold in protocol.folds(own.utterances)
+    }
+    return {
+        fold: {name: split for name, split in rows.items() if name in target.covered} for fold, rows in wanted.items()
+    }
+
+
+def _own_statistics(job: CellRow, target: Inputs) -> dict[str, NDArray[Any]] | None:
+    """Return a target's own normaliser statistics where the recipe is transductive; the source keeps its own."""
+    if job.row["normalise"] not in normalisers.TRANSDUCTIVE or target.corpus == job.source:
+        return None
+    return normalisers.fit_own(str(job.row["normalise"]), target.rows(protocol.adaptation_rows(target.utterances)))

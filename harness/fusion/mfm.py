@@ -1,0 +1,82 @@
+"""Multimodal factorisation: one factor that all slots share and that tells the label, one of each slot's own, and
+generators that must give every slot back from both.
+
+Tsai et al., "Learning Factorized Multimodal Representations", ICLR 2019. The shared factor comes from a memory fusion
+network, a slot's own from a recurrent encoder; a recurrent generator makes the slot's sequence from the two. Losses:
+reconstruction, and the maximum mean discrepancy between the factors and a normal distribution (the Wasserstein
+auto-encoder of the paper).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from harness.fusion._fused import Frames, Fused
+from harness.fusion._sequences import LSTM, aligned
+from harness.fusion._slots import block, mean_of, number, whole
+from harness.fusion.mfn import Memory
+
+DETERMINISTIC = False
+LEVEL = "frames"
+BATCHED = True
+
+
+class Model(nn.Module):
+    """Encoders to the factors, generators from them, and a read-out of the shared one.
+
+    Args:
+        widths: slot -> number of features.
+        outputs: number of classes, or 1 for a scale.
+        settings: `hidden` (32, of each cell), `memory` (32), `factor` (32, numbers of a factor), `align` (20, steps),
+            `dropout` (0.3), and the weights of the losses `reconstruction` (0.1) and `prior` (0.1).
+    """
+
+    def __init__(self, widths: Mapping[str, int], outputs: int, settings: Mapping[str, Any]) -> None:
+        super().__init__()
+        hidden, memory = whole(settings, "hidden", 32), whole(settings, "memory", 32)
+        factor, dropout = whole(settings, "factor", 32), number(settings, "dropout", 0.3)
+        self.steps = whole(settings, "align", 20)
+        self.losses = number(settings, "reconstruction", 0.1), number(settings, "prior", 0.1)
+        self.network = Memory(widths, hidden, memory, dropout)
+        self.shared = nn.Linear(hidden * len(widths) + memory, factor)
+        self.encoders = nn.ModuleList(LSTM(width, hidden) for width in widths.values())
+        self.own = nn.ModuleList(nn.Linear(hidden, factor) for _ in widths)
+        self.generators = nn.ModuleList(LSTM(2 * factor, hidden) for _ in widths)
+        self.back = nn.ModuleList(nn.Linear(hidden, width) for width in widths.values())
+        self.read = nn.Sequential(block(factor, hidden, dropout), nn.Linear(hidden, outputs))
+
+    def forward(self, x: Mapping[str, Frames], present: Tensor) -> Fused:
+        """Return scores (n, outputs) of frames by slot, and the losses; `present` is (n, slots)."""
+        slots = aligned(x, present, self.steps)
+        shared = self.shared(self.network(slots, present))
+        scores = self.read(shared)
+        return Fused(scores, self._extra(slots, shared, present) if self.training else scores.new_zeros(()))
+
+    def _extra(self, slots: list[Tensor], shared: Tensor, present: Tensor) -> Tensor:
+        there = present.to(shared.dtype)
+        apart, misses = [discrepancy(shared, torch.randn_like(shared), torch.ones_like(there[:, 0]))], []
+        for at, slot in enumerate(slots):
+            own = self.own[at](self.encoders[at](slot)[:, -1])
+            apart.append(discrepancy(own, torch.randn_like(own), there[:, at]))
+            both = torch.cat([shared, own], dim=1)[:, None].expand(-1, self.steps, -1)
+            given = self.back[at](self.generators[at](both))
+            misses.append(mean_of((given - slot).square().mean(dim=(1, 2)), there[:, at]))
+        return self.losses[0] * torch.stack(misses).mean() + self.losses[1] * torch.stack(apart).mean()
+
+
+def discrepancy(a: Tensor, b: Tensor, weight: Tensor) -> Tensor:
+    """Return the squared maximum mean discrepancy of two samples (n, d), of the rows that have weight.
+
+    The kernel is exp(-|x - y|^2 / d) (Gretton et al. 2012, the biased estimate).
+    """
+    pair = weight[:, None] * weight[None, :] / weight.sum().clamp(min=1.0) ** 2
+
+    def kernel(x: Tensor, y: Tensor) -> Tensor:
+        apart = x.square().sum(1)[:, None] + y.square().sum(1)[None, :] - 2 * x @ y.T
+        return ((-apart / x.shape[1]).exp() * pair).sum()
+
+    return kernel(a, a) + kernel(b, b) - 2 * kernel(a, b)
