@@ -8,7 +8,7 @@
 SHELL := /bin/bash
 VENV := .venv
 PYTHON ?= python3
-EXTRAS ?= e5,opensmile,dev
+EXTRAS ?= e5,hub,opensmile,dev
 BIN := $(CURDIR)/$(VENV)/bin
 export PATH := $(BIN):$(PATH)
 export DVC_NO_ANALYTICS := 1

