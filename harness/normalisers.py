@@ -1,7 +1,8 @@
 """Put features on a common footing, with statistics of the source corpus' train split unless the name says otherwise.
 
 Each slot of a recipe has statistics of its own. Frame-level features are standardised over frames. Where a recipe has
-dense and sparse slots, its `*_std` is for the dense ones and the sparse ones are weighted by `tfidf`.
+dense and sparse slots, its `*_std` is for the dense ones, and the sparse ones are weighted by `tfidf` and brought to
+the length that a dense row has on average, so that one penalty suits both.
 
 none          features as they are
 source_std    each feature minus its mean, over its standard deviation, both from source train
@@ -44,7 +45,12 @@ def fit_own(name: str, rows: Rows) -> State:
 
 def apply_slot(name: str, state: Mapping[str, NDArray[Any]], rows: Rows, slot: str) -> Matrix:
     """Return the normalised features of one slot, zero where it is absent."""
-    return rows.spread(slot, apply(_of_kind(name, rows, slot), of_slot(state, slot), rows.found(slot)))
+    kind = _of_kind(name, rows, slot)
+    found = apply(kind, of_slot(state, slot), rows.found(slot))
+    if kind != name:  # a standardised row of d numbers has the length sqrt(d), one of tfidf the length 1
+        dense = [matrix.shape[1] for matrix in rows.parts.values() if not sparse.issparse(matrix)]
+        found = found * float(np.sqrt(np.mean(dense)))
+    return rows.spread(slot, found)
 
 
 def of_slot(state: Mapping[str, NDArray[Any]], slot: str) -> State:

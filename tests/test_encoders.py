@@ -21,6 +21,7 @@ from harness.errors import SettingError
 from harness.plugins import find, names
 
 OPTIONS = {"ngrams": {"buckets": 4096}}
+BY_ID = [name for name in names("encoder") if name.startswith("hf_")]  # their tests read tiny models
 ZH = ["我今天很开心。", "滚开！", "天啊，你怎么来了……", "嗯", "我们明天去学校看电影，好不好？"]
 EN = ["I am happy today.", "Go away!", "Oh my god, why are you here...", "uh", "a b c", "Monica's DOUBLE  space"]
 PAIRS = [
@@ -33,7 +34,7 @@ PAIRS = [
     ("你为什么总是对我发火？", "Why do you always get angry with me?"),
 ]
 every_encoder = pytest.mark.parametrize("name", names("encoder"))
-OF_TEXT = [name for name in names("encoder") if find("encoder", name).MODALITY == "text"]
+OF_TEXT = [name for name in names("encoder") if find("encoder", name).MODALITY == "text" and name not in BY_ID]
 every_text_encoder = pytest.mark.parametrize("name", OF_TEXT)
 
 

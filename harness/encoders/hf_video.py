@@ -1,0 +1,100 @@
+"""Video models of the Hugging Face Hub: VideoMAE.
+
+Tong et al., "VideoMAE: Masked Autoencoders are Data-Efficient Learners for Self-Supervised Video Pre-Training" (arXiv
+2203.12602). The model sees a fixed number of frames (16), spread evenly over the clip; a clip of fewer shows some of
+them twice. A frame of level `frames` is one tubelet in time (two frames), the mean over its patches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.encoders import _hub
+from harness.encoders._pooling import Pooling
+from harness.errors import SettingError
+from harness.features import Matrix
+
+MODALITY = "video"
+PACKAGES = ("transformers", "torch")  # their versions decide the rows
+SHARD = 64  # utterances a piece of work
+GPU = True
+Clip = NDArray[np.uint8]
+
+
+class Videos:
+    """A video model and how its hidden states become features.
+
+    Args:
+        model: Hub id or folder.
+        revision: commit of the Hub id.
+        layer: hidden state, or several to be averaged.
+        pooling: over time: mean, mean_std, first or last.
+        level: utterance, or frames to keep the steps in time.
+        every: steps that are averaged to one where they are kept.
+        fps: frames a second that are decoded, of which those that are seen are taken.
+        batch: clips that are encoded at once.
+        precision: fp32, bf16, or auto: bf16 on a GPU.
+        trust_remote_code: whether Python files of the model may run.
+    """
+
+    size = None
+
+    def __init__(
+        self,
+        model: str,
+        revision: str = "main",
+        layer: int | Sequence[int] = -1,
+        pooling: str = "mean",
+        level: str = "utterance",
+        every: int = 1,
+        fps: float = 8.0,
+        batch: int = 4,
+        precision: str = "auto",
+        trust_remote_code: bool = False,
+    ) -> None:
+        source = _hub.Source(model, revision, trust_remote_code)
+        self.resolved = _hub.resolved({"model": model, "revision": revision})
+        self.pooling, self.fps, self.batch = Pooling(layer, pooling, level, every), float(fps), batch
+        self.network = _hub.network(source, precision)
+        self.prepare = _hub.part("AutoImageProcessor", source)
+        self.config: Any = self.network.config
+        if not hasattr(self.config, "tubelet_size"):
+            raise SettingError(f"the model {model} is no video model that hf_video knows")
+
+    def encode(self, clips: Iterable[Clip]) -> Matrix:
+        """Return one row per clip (frames, height, width, 3), float32; with level frames Ragged."""
+        pieces: list[NDArray[np.float32]] = []
+        group: list[Clip] = []
+        for clip in clips:
+            group.append(clip[shown(len(clip), self.config.num_frames)])
+            if len(group) == self.batch:
+                pieces += self._rows(group)
+                group = []
+        if group:
+            pieces += self._rows(group)
+        return self.pooling.matrix(pieces, self.config.hidden_size)
+
+    def _rows(self, clips: list[Clip]) -> list[NDArray[np.float32]]:
+        import torch
+
+        values = torch.cat([self.prepare(list(clip), return_tensors="pt")["pixel_values"] for clip in clips])
+        with torch.inference_mode():
+            given = values.to(self.network.device, self.network.dtype)
+            states = self.pooling.states(self.network(pixel_values=given, output_hidden_states=True).hidden_states)
+            steps = self.config.num_frames // self.config.tubelet_size
+            return self.pooling.rows(states.unflatten(1, (steps, -1)).mean(dim=2))
+
+
+def encoder(**options: Any) -> Videos:
+    """Make the encoder of one row of `encoders` in params.yaml."""
+    return Videos(**options)
+
+
+def shown(frames: int, wanted: int) -> NDArray[np.int64]:
+    """Return which of a clip's frames are seen: the middle of each of `wanted` equal parts."""
+    places: NDArray[np.int64] = ((2 * np.arange(wanted) + 1) * frames // (2 * wanted)).astype(np.int64)
+    return places
