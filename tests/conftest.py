@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 
+# As the harness runs its workers: two processes whose matrices spread over two threads each wait for one another.
+for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ[variable] = "1"
+
 
 @pytest.fixture(scope="session")
 def corpora_folder() -> Path:
@@ -17,5 +21,12 @@ def corpora_folder() -> Path:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the files that take minutes, so that no process is left alone with one of them at the end."""
-    first = ("test_pipeline.py", "test_study.py", "test_anchors.py", "test_tracking.py", "test_contract.py")
+    first = (
+        "test_pipeline.py",
+        "test_study_fused.py",
+        "test_study.py",
+        "test_anchors.py",
+        "test_tracking.py",
+        "test_contract.py",
+    )
     items.sort(key=lambda item: first.index(item.path.name) if item.path.name in first else len(first))

@@ -1,0 +1,194 @@
+"""Studies of several modalities in a world of known truth: what fusion gains, what is missing, what a search tries."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from studies import params_of, stage
+
+from harness import cellrow, cellrow_pieces, features, layout, manifest, models, predictions
+from harness.labels import EMOTION4, EMOTION7
+from harness.plugins import find
+
+CORPORA = ("emotiontalk", "meld")
+LINEAR = {"normalise": "source_std", "fusion": "linear", "settings": {"c": [0.001, 0.01, 0.1]}}
+NETWORK = {"hidden": 16, "dropout": 0.0, "lr": 0.01, "weight_decay": 0.01, "batch": 64, "epochs": 6, "patience": 6}
+
+
+def recipe(text: bool = False, audio: bool = False, video: bool = False, **other: Any) -> dict[str, Any]:
+    slots = {"text": "said" if text else "none", "audio": "heard" if audio else "none"}
+    rest = {"video": "seen" if video else "none", "also": "none", "route": "native", "balanced": True}
+    return {**slots, **rest, **LINEAR, **other}
+
+
+ROWS = {
+    "text": recipe(text=True),
+    "audio": recipe(audio=True),
+    "video": recipe(video=True),
+    "all": recipe(True, True, True),
+}
+
+
+def study(folder: Path, recipes: dict[str, Any], told: float = 1.0, lost: float = 0.0, utterances: int = 300) -> Any:
+    """Made-up corpora whose features show the class that each view was given, as strongly as the world says."""
+    encoders = {"said": {"encoder": "e5"}, "heard": {"encoder": "logmel"}, "seen": {"encoder": "face"}}
+    world = {"utterances": utterances, "dialogues": utterances // 6}
+    params = params_of(folder, CORPORA, (), synth=world)
+    params |= {"recipes": recipes, "encoders": encoders}
+    find("verb", "synth").run(params)
+    chance = np.random.default_rng(5)
+    shape = np.random.default_rng(6).normal(size=(7, 12)).astype(np.float32)
+    for corpus in CORPORA:
+        stage("prepare", params, corpus)
+        labels = manifest.read_labels(layout.labels(corpus))
+        for encoder, view, strength in (("said", "text", 1.0), ("heard", "audio", told), ("seen", "video", told)):
+            kept, rows = [], []
+            for name, row in labels.items():
+                seen = manifest.label_of(row, "emotion7", view if corpus == "emotiontalk" else "multimodal")
+                known = manifest.label_of(row, "emotion7", "multimodal") if seen is None else seen
+                signal = shape[EMOTION7.classes.index(str(known))] * strength if known else 0
+                if encoder != "seen" or chance.random() >= lost:
+                    kept.append(name)
+                    rows.append(signal + chance.normal(scale=2.2, size=12))
+            failed = {name: "no_face" for name in labels if name not in set(kept)}
+            made = np.array(rows, dtype=np.float32)
+            features.write(
+                layout.features(encoder, corpus, "native"), kept, made, failed, {"digest": f"{encoder}{told}"}
+            )
+    for name in recipes:
+        stage("transfer", params, name)
+    return params
+
+
+def uar(recipe_name: str, source: str, target: str) -> float:
+    """Score a cell by the stage's own metric, on test rows."""
+    path = layout.prediction(recipe_name, source, "emotion4", target)
+    labels = manifest.read_labels(layout.labels(target))
+    found = predictions.read(path, EMOTION4)
+    values = []
+    for one in found:
+        rows = [at for at, split in enumerate(one.splits) if split == "test"]
+        truth = [manifest.label_of(labels[one.ids[at]], "emotion4", "multimodal") for at in rows]
+        known = [(EMOTION4.classes.index(str(t)), int(one.scores[at].argmax())) for at, t in zip(rows, truth) if t]  # noqa: B905
+        recalls = [np.mean([p == t for t, p in known if t == c]) for c in {t for t, _ in known}]
+        values.append(float(np.mean(recalls)))
+    return float(np.mean(values))
+
+
+@pytest.mark.slow
+def test_fusion_gains_where_sound_and_picture_tell_and_only_there(tmp_path: Path, monkeypatch: Any) -> None:
+    cells = [("emotiontalk", "meld"), ("meld", "emotiontalk"), ("meld", "meld"), ("emotiontalk", "emotiontalk")]
+    gains = {}
+    for told in (1.0, 0.0):
+        folder = tmp_path / str(told)
+        folder.mkdir()
+        monkeypatch.chdir(folder)
+        study(folder, ROWS, told, utterances=900)
+        best = [max(uar(name, *cell) for name in ("text", "audio", "video")) for cell in cells]
+        gains[told] = [uar("all", *cell) - one for cell, one in zip(cells, best, strict=True)]
+    assert np.mean(gains[1.0]) > 0.06
+    assert min(gains[1.0]) > 0
+    assert np.mean(gains[0.0]) < 0.02, "features that say nothing made it better"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("fusion", ["linear", "attention"])
+def test_an_utterance_without_a_face_is_scored_by_what_there_is(folder: Path, fusion: str) -> None:
+    settings = LINEAR["settings"] if fusion == "linear" else NETWORK
+    study(folder, {"all": recipe(True, True, True, fusion=fusion, settings=settings)}, lost=0.3)
+    store = features.read(layout.features("seen", "meld", "native"))
+    (first, *_) = predictions.read(layout.prediction("all", "emotiontalk", "emotion4", "meld"), EMOTION4)
+    without = [at for at, name in enumerate(first.ids) if name in store.failed]
+    assert len(without) > 15
+    assert len(first.ids) == sum(row.split != "train" for row in manifest.read_utterances(layout.utterances("meld")))
+    scores = np.asarray(first.scores)[without]
+    assert np.isfinite(scores).all()
+    assert len({tuple(np.round(row, 6)) for row in scores.tolist()}) > 10, "they were all given the same"
+
+
+def test_a_corpus_without_any_face_is_no_target_with_the_reason(folder: Path) -> None:
+    params = study(folder, {"all": recipe(True, True, True)})
+    ids = list(manifest.read_labels(layout.labels("meld")))
+    nothing = dict.fromkeys(ids, "no_face")
+    features.write(
+        layout.features("seen", "meld", "native"), [], np.zeros((0, 12), np.float32), nothing, {"digest": "0"}
+    )
+    stage("transfer", params, "all")
+    cells = json.loads(layout.plan("all").read_text())["cells"]
+    assert {(c["source"], c["target"]): c.get("reason") for c in cells} == {
+        ("emotiontalk", "emotiontalk"): None,
+        ("emotiontalk", "meld"): "target_no_video",
+        ("meld", "emotiontalk"): "source_no_video",
+        ("meld", "meld"): "source_no_video",
+    }
+
+
+def test_a_search_tries_the_same_draws_everywhere_and_keeps_the_best(folder: Path) -> None:
+    settings = {**NETWORK, "hidden": [8, 16, 32], "lr": {"low": 1e-4, "high": 0.05, "log": True}, "draws": 4}
+    params = study(folder, {"all": recipe(True, True, fusion="concat", settings=settings)})
+    rows = json.loads(layout.plan("all").read_text())["rows"]
+    assert len(rows) == 2
+    budgets = [sorted((one["hidden"], one["lr"]) for one in row["tried"]) for row in rows]
+    assert budgets[0] == budgets[1]
+    assert len(budgets[0]) == 4
+    for row in rows:
+        best = max(row["tried"], key=lambda one: one["dev"])
+        assert [one["seed"] for one in row["replicates"]] == [1, 2]
+        for one in row["replicates"]:
+            assert (one["chosen"]["hidden"], one["chosen"]["lr"]) == (best["hidden"], best["lr"])
+        assert row["replicates"][0]["dev"] == best["dev"], "the first seed was trained twice"
+    before = layout.model("all", "meld", "emotion4").stat().st_mtime_ns
+    stage("transfer", params, "all")
+    assert layout.model("all", "meld", "emotion4").stat().st_mtime_ns == before
+
+
+def test_replicates_that_are_there_are_not_trained_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A killed stage leaves finished replicates in data/work; the model made with them is the same."""
+    params = study(folder, {"all": recipe(True, True, fusion="concat", settings=NETWORK)})
+    whole = layout.model("all", "meld", "emotion4").read_bytes()
+    layout.model("all", "meld", "emotion4").unlink()
+    trained: list[int] = []
+    real = cellrow_pieces.training.train
+
+    def counted(module: Any, lesson: Any, space: Any, row: Any, trials: Any) -> Any:
+        trained.extend(trial.seed for trial in trials)
+        if len(trained) == 2:
+            raise KeyboardInterrupt
+        return real(module, lesson, space, row, trials)
+
+    monkeypatch.setattr(cellrow_pieces.training, "train", counted)
+    with pytest.raises(KeyboardInterrupt):
+        stage("transfer", params, "all")
+    assert len(list(layout.WORK.glob("*/*.safetensors"))) == 1
+    stage("transfer", params, "all")
+    assert trained == [1, 2, 2]
+    assert layout.model("all", "meld", "emotion4").read_bytes() == whole
+    assert not list(layout.WORK.glob("*/*.safetensors"))
+
+
+def test_replicates_trained_as_one_batch_go_through_the_same_stage(folder: Path) -> None:
+    params = study(folder, {"all": recipe(True, True, fusion="concat", settings=NETWORK)})
+    alone = [one.dev for one in models.read(layout.model("all", "meld", "emotion4"))]
+    params["engine"] = {**params["engine"], "batch": True}
+    layout.model("all", "meld", "emotion4").unlink()
+    stage("transfer", params, "all")
+    together = [one.dev for one in models.read(layout.model("all", "meld", "emotion4"))]
+    assert together == pytest.approx(alone, abs=0.02)
+
+
+def test_an_encoder_in_the_slot_of_another_modality_is_refused(folder: Path) -> None:
+    from harness.errors import SettingError
+
+    wrong = {**recipe(audio=True), "text": "heard", "audio": "none"}
+    with pytest.raises(SettingError, match="text: heard is an encoder of audio; name it under `audio` or `also`"):
+        study(folder, {"wrong": wrong})
+    assert cellrow.OF_TESTING
