@@ -89,7 +89,7 @@ def _places(groups: Sequence[Sequence[Predictions]]) -> list[dict[str, int]]:
     return places
 
 
-def values(scored: Scored, space: Space, metrics: Sequence[str], weights: Floats) -> list[Value]:
+def values(scored: Scored, space: Space, metrics: Sequence[str], weights: NDArray[Any]) -> list[Value]:
     """Compute every metric of a cell: points by torchmetrics, resamples from sums per dialogue.
 
     `recall` becomes one value per class, named recall/<class>.
@@ -98,15 +98,15 @@ def values(scored: Scored, space: Space, metrics: Sequence[str], weights: Floats
 
     truth = torch.from_numpy(scored.truth)
     scores = torch.from_numpy(scored.scores)
-    sums: dict[Any, Floats] = {}
+    drawn: dict[Any, Floats] = {}
     found = []
     for name in metrics:
         metric = find("metric", name)
         key = (metric.STATISTIC, getattr(metric, "CUTS", None))
-        if key not in sums:
-            sums[key] = statistic(scored, space, metric)
+        if key not in drawn:
+            drawn[key] = statistics.sums(statistic(scored, space, metric), weights)
         points = metric.point(truth, scores if isinstance(space, ClassSpace) else scores[..., 0])
-        spread = statistics.resampled(sums[key], weights, metric)
+        spread = statistics.averaged(drawn[key], metric)
         if points.ndim == 1:
             found.append(Value(name, points, spread))
         elif isinstance(space, ClassSpace):

@@ -114,10 +114,10 @@ def test_it_overfits_eight_examples(name: str) -> None:
     module = find("fusion", name)
     x, present = batch(module, 3, 8)
     y = torch.tensor([0, 1, 2, 3, 3, 2, 1, 0])
-    one = taught(model(module, x, 4), x, present, y, 200)
+    one = taught(model(module, x, 4), x, present, y, 200, enough=0.05)  # then no row is worse than 0.4: all are right
     assert right(one, x, present, y) == 1.0
     scale = torch.linspace(-1, 1, 8)
-    one = taught(model(module, x, 1), x, present, scale, 200)
+    one = taught(model(module, x, 1), x, present, scale, 200, enough=0.0025)  # then none is further off than 0.142
     assert (said(one(x, present))[:, 0] - scale).abs().max() < 0.15
 
 
@@ -152,4 +152,4 @@ def test_whether_replicates_can_be_batched_is_true_to_fact(name: str) -> None:
     for at, one in enumerate(made):
         alone = grad(loss)(dict(one.named_parameters()), dict(one.named_buffers()))
         for part, slope in alone.items():
-            torch.testing.assert_close(together[part][at], slope, atol=1e-4, rtol=1e-4, msg=part)
+            torch.testing.assert_close(together[part][at], slope, atol=1e-5, rtol=1e-5, msg=part)

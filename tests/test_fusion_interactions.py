@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from fusion_tasks import model, right, said, taught
+from fusion_tasks import SLOTS, model, right, said, taught
 from numpy.testing import assert_allclose
+from sklearn.linear_model import LogisticRegression
 from torch import Tensor, nn
 
 from harness.fusion import _sequences, lmf, mfm, misa, mmim, tfn
@@ -38,32 +39,50 @@ def test_a_product_of_two_slots_is_learned_by_what_multiplies_them(name: str) ->
     assert fitted(name, product, steps=250) > 0.85
 
 
-def test_late_fusion_cannot_learn_a_product() -> None:
+def test_what_adds_up_the_slots_cannot_learn_a_product() -> None:
     assert fitted("late", product, steps=250) < CHANCE + 0.1
+    train, new = (torch.cat(list(product(seed=seed)[0].values()), dim=1).numpy() for seed in (3, 4))
+    line = LogisticRegression().fit(train, product(seed=3)[2])
+    assert line.score(new, product(seed=4)[2]) < CHANCE + 0.1
 
 
-def switch(n: int = 600, seed: int = 3) -> tuple[dict[str, Tensor], Tensor, Tensor]:
-    """A number in each slot says how far it can be trusted; the class is the sign in the slot that can be."""
+def cued(n: int = 600, seed: int = 3) -> tuple[dict[str, Tensor], Tensor, Tensor]:
+    """A third slot says which of the other two is to be trusted; the class is the sign in that one.
+
+    Where the two disagree the cue turns the answer round, so a sum of what each slot says is right in at most 7 of
+    the 8 cases.
+    """
     torch.manual_seed(seed)
-    sign = torch.randn(n, 2).sign()
-    trusted = torch.randint(2, (n,))
-    truth = sign[torch.arange(n), trusted]
-    x = [torch.stack([sign[:, at], (trusted == at).float() * 2 - 1, torch.randn(n)], dim=1) for at in (0, 1)]
-    return {"text": x[0], "audio": x[1]}, torch.ones(n, 2, dtype=torch.bool), (truth > 0).long()
+    sign = torch.randint(2, (n, 3)).float() * 2 - 1
+    truth = torch.where(sign[:, 2] > 0, sign[:, 0], sign[:, 1])
+    x = {slot: torch.stack([sign[:, at], 0.5 * torch.randn(n)], dim=1) for at, slot in enumerate(SLOTS[:3])}
+    return x, torch.ones(n, 3, dtype=torch.bool), (truth > 0).long()
+
+
+def best_of_three(name: str, task: Any) -> nn.Module:
+    """What a network can learn: of three starts, the one that is best on its own train rows. Some get stuck."""
+    x, present, y = task(seed=3)
+    made = [taught(model(find("fusion", name), x, 2, seed=seed), x, present, y, 120) for seed in (1, 2, 3)]
+    return max(made, key=lambda one: right(one, x, present, y))
 
 
 @pytest.mark.parametrize("name", ["attention", "gated"])
 def test_the_slot_to_be_trusted_is_chosen_row_by_row(name: str) -> None:
-    assert fitted(name, switch) > 0.97
+    assert right(best_of_three(name, cued), *cued(seed=4)) > 0.97
+
+
+def test_what_adds_up_the_slots_cannot_choose_between_them() -> None:
+    assert right(best_of_three("late", cued), *cued(seed=4)) < 7 / 8
 
 
 def test_attention_weighs_the_slot_that_can_be_trusted() -> None:
     """Seen from outside: without the trusted slot the answer is lost, without the other it stays."""
-    x, present, y = switch(seed=3)
-    one = taught(model(find("fusion", "attention"), x, 2), x, present, y, 150)
-    trusted = torch.stack([x["text"][:, 1] > 0, x["audio"][:, 1] > 0], dim=1)
+    one = best_of_three("attention", cued)
+    x, present, y = cued(seed=4)
+    trusted = present.clone()
+    trusted[:, 0], trusted[:, 1] = x["video"][:, 0] > 0, x["video"][:, 0] < 0
     assert right(one, x, trusted, y) > 0.9
-    assert right(one, x, ~trusted, y) < CHANCE + 0.1
+    assert right(one, x, trusted ^ torch.tensor([True, True, False]), y) < CHANCE + 0.1
 
 
 def test_lmf_is_the_contraction_of_the_whole_tensor() -> None:

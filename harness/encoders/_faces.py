@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any, TypeAlias
 
@@ -14,7 +15,9 @@ Box: TypeAlias = tuple[float, float, float]  # row and column of the upper left 
 Grey: TypeAlias = NDArray[np.float64]
 LOOKED_AT = 200  # pixels of the longer side in which faces are looked for
 SMALLEST = 24  # pixels of a face in them: what the cascade was trained on
-GROW = 1.2  # from one size of face that is looked for to the next
+GROW = 1.15  # from one size of face that is looked for to the next
+NEAR = 36  # pixels that a face is looked for in when it is followed
+AROUND, ALIKE = 0.4, 1.5  # of its side: how far it may have moved; how many times larger or smaller it may be
 
 
 def require_skimage() -> None:
@@ -38,14 +41,37 @@ def grey(picture: NDArray[np.uint8]) -> Grey:
 
 def largest_face(picture: Grey) -> Box | None:
     """Return the largest face of a grey picture (height, width), or None if there is none."""
+    return _largest(picture, min(LOOKED_AT / max(picture.shape), 1.0), SMALLEST, LOOKED_AT)
+
+
+def followed(pictures: Iterable[Grey]) -> Iterator[Box | None]:
+    """Yield the face of each picture of a clip: the one before near its place, else the largest, None without any."""
+    last: Box | None = None
+    for picture in pictures:
+        last = (last and _near(picture, last)) or largest_face(picture)
+        yield last
+
+
+def _near(picture: Grey, last: Box) -> Box | None:
+    """Return the face of about the same size around the last place."""
+    row, column, side = last
+    top, left = max(int(row - AROUND * side), 0), max(int(column - AROUND * side), 0)
+    part = picture[top : int(row + (1 + AROUND) * side), left : int(column + (1 + AROUND) * side)]
+    scale = min(NEAR / side, 1.0)
+    found = _largest(part, scale, round(side * scale / ALIKE), round(side * scale * ALIKE))
+    return (found[0] + top, found[1] + left, found[2]) if found else None
+
+
+def _largest(picture: Grey, scale: float, least: int, most: int) -> Box | None:
+    """Return the largest face of a picture looked at in this scale, where it is `least` to `most` pixels high."""
     from skimage.transform import resize
 
-    scale = min(LOOKED_AT / max(picture.shape), 1.0)
     shape = tuple(max(round(side * scale), 1) for side in picture.shape)
-    if min(shape) < SMALLEST:
+    least = max(SMALLEST, least)
+    if min(shape) < least:
         return None
     small = picture if scale == 1.0 else resize(picture, shape, anti_aliasing=True)
-    found = _detector().detect_multi_scale(small, GROW, 1, (SMALLEST, SMALLEST), (max(shape), max(shape)))
+    found = _detector().detect_multi_scale(small, GROW, 1, (least, least), (most, most))
     if not found:
         return None
     best = max(found, key=lambda one: (one["width"], -one["r"], -one["c"]))

@@ -19,9 +19,16 @@ def checked_level(name: str, level: str) -> str:
     return level
 
 
+def frames_in(name: str, every: float, step: float) -> int:
+    """Return how many frames, one a `step` seconds, are averaged to one; SettingError if not even one."""
+    if not isinstance(every, (int, float)) or round(every / step) < 1:
+        raise SettingError(f"encoder {name}: every is {every!r}; it is seconds, {step:g} or more")
+    return round(every / step)
+
+
 def averaged(frames: NDArray[Any], many: int) -> NDArray[np.float32]:
     """Return the means of every `many` frames (n, width), of those that are left at the end too."""
-    starts = np.arange(0, len(frames), max(many, 1))
+    starts = np.arange(0, len(frames), many)
     if not len(starts):
         return np.zeros(frames.shape, np.float32)
     counts = np.diff([*starts, len(frames)])

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.encoders._frames import averaged, checked_level
+from harness.encoders._frames import averaged, checked_level, frames_in
 from harness.errors import SettingError
 from harness.features import Ragged
 
@@ -26,7 +26,7 @@ class Smile:
         every: seconds.
 
     Raises:
-        SettingError: the package is not installed, or `level` is unknown.
+        SettingError: the package is not installed, `level` is unknown, or `every` is less than a frame.
     """
 
     def __init__(self, name: str, feature_set: str, level: str, every: float) -> None:
@@ -37,7 +37,7 @@ class Smile:
                 f"the encoder {name} needs the package opensmile, whose licence is for research; run "
                 "`pip install 'emotransfer[opensmile]'`, or use the encoder logmel instead"
             ) from error
-        self.frames, self.many = checked_level(name, level) == "frames", round(every / STEP)
+        self.frames, self.many = checked_level(name, level) == "frames", frames_in(name, every, STEP)
         kinds = opensmile.FeatureLevel
         self.smile: Any = opensmile.Smile(
             feature_set=opensmile.FeatureSet[feature_set],

@@ -1,4 +1,6 @@
-"""How a face looks and moves: gradients and texture of the largest face in sampled frames; no model, no download.
+"""How a face looks and moves: gradients and texture of its pixels in sampled frames; no model, no download.
+
+The largest face of a clip is followed from frame to frame (a cut in between: the largest then).
 
 Of every sampled frame with a face: histograms of oriented gradients (Dalal and Triggs, CVPR 2005) of 4 x 4 cells,
 uniform local binary patterns (Ojala et al., PAMI 2002), and how much each of 4 x 4 cells changed since the frame
@@ -8,12 +10,13 @@ frames, and the share of frames with a face; a clip without any has none (`no_fa
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.encoders._faces import Box, Grey, grey, largest_face, require_skimage
+from harness.encoders._faces import Box, Grey, followed, grey, require_skimage
 from harness.encoders._frames import checked_level
 from harness.errors import SettingError
 from harness.features import Ragged
@@ -27,6 +30,7 @@ SIDE, CELLS, ANGLES, PATTERNS = 64, 4, 8, 10
 WIDTH = CELLS * CELLS * ANGLES + PATTERNS + CELLS * CELLS
 STEADY = 0.5  # overlap with the clip's usual place of the face from which on that place is taken: detections jitter
 FINDS = ("face", "none")
+ALL: Box = (0.0, 0.0, math.inf)  # the whole picture, square or not
 Float = NDArray[np.float32]
 
 
@@ -65,12 +69,10 @@ class Face:
 
     def _clip(self, clip: NDArray[np.uint8]) -> tuple[Float, float]:
         """Return the descriptors of the frames with a face, and their share of all."""
-        pictures = [grey(picture) for picture in clip]
-        whole = [(0.0, 0.0, float(min(picture.shape))) for picture in pictures]
-        boxes = [largest_face(picture) for picture in pictures] if self.find == "face" else list[Box | None](whole)
-        faces = [_cut(picture, box) for picture, box in zip(pictures, steadied(boxes), strict=True) if box]
+        boxes = steadied(list(followed(map(grey, clip)))) if self.find == "face" else [ALL] * len(clip)
+        faces = [_cut(picture, box) for picture, box in zip(clip, boxes, strict=True) if box]
         described = [_describe(face, before) for face, before in zip(faces, [*faces[:1], *faces[:-1]], strict=True)]
-        return np.array(described, dtype=np.float32).reshape(-1, WIDTH), len(faces) / max(len(pictures), 1)
+        return np.array(described, dtype=np.float32).reshape(-1, WIDTH), len(faces) / max(len(clip), 1)
 
 
 def encoder(fps: float = 3.0, level: str = "utterance", find: str = "face") -> Face:
@@ -95,13 +97,14 @@ def _overlap(a: Box, b: Box) -> float:
     return inner / (a[2] ** 2 + b[2] ** 2 - inner)
 
 
-def _cut(picture: Grey, box: Box) -> Grey:
-    """Return the square of a box as SIDE x SIDE pixels, its brightness spread to mean 0 and deviation 1."""
+def _cut(picture: NDArray[np.uint8], box: Box) -> Grey:
+    """Return the square of a box as SIDE x SIDE grey pixels, their brightness spread to mean 0 and deviation 1."""
     from skimage.transform import resize
 
-    top, left, side = (round(number) for number in box)
-    part = picture[max(top, 0) : top + side, max(left, 0) : left + side]
-    face: Grey = resize(part, (SIDE, SIDE), anti_aliasing=True)
+    if box != ALL:
+        top, left, side = (round(number) for number in box)
+        picture = picture[max(top, 0) : top + side, max(left, 0) : left + side]
+    face: Grey = resize(grey(picture), (SIDE, SIDE), anti_aliasing=True)
     even: Grey = (face - face.mean()) / max(float(face.std()), 1e-6)
     return even
 

@@ -1,9 +1,9 @@
 """Statistics of log-mel energies and pitch over an utterance: an acoustic encoder without any model or licence.
 
 Frame energy, 40 log-mel bands, and Kaldi's pitch tracker (how voiced a frame is, and log F0), 25 ms frames every 10 ms,
-by the package `kaldi-native-fbank`. Of each of the 43 tracks: mean, standard deviation, 10th
-and 90th percentile, and mean absolute step from frame to frame; or, at level `frames`, the tracks themselves, averaged
-over `every` seconds. Pitch: Ghahremani et al., ICASSP 2014.
+by the package `kaldi-native-fbank`. Of each of the 43 tracks: mean, standard deviation, 10th and 90th percentile, and
+mean absolute step from frame to frame; or, at level `frames`, the tracks themselves, averaged over `every` seconds.
+Pitch: Ghahremani et al., ICASSP 2014.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.encoders._frames import averaged, checked_level
+from harness.encoders._frames import averaged, checked_level, frames_in
 from harness.features import Ragged
 
 MODALITY = "audio"
@@ -34,13 +34,15 @@ class LogMel:
     Args:
         level: `utterance` (215 numbers) or `frames` (43 numbers each).
         every: seconds that a frame of level `frames` is the mean of.
+
+    Raises:
+        SettingError: `level` is unknown, or `every` is less than a frame.
     """
 
     def __init__(self, level: str = "utterance", every: float = 0.1) -> None:
         import kaldi_native_fbank as kaldi
 
-        self.frames, self.many = checked_level("logmel", level) == "frames", round(every / STEP)
-
+        self.frames, self.many = checked_level("logmel", level) == "frames", frames_in("logmel", every, STEP)
         self.kaldi: Any = kaldi
         self.mel = kaldi.FbankOptions()
         self.mel.frame_opts.samp_freq = RATE

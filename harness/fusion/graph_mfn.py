@@ -2,7 +2,8 @@
 
 Zadeh et al., "Multimodal Language Analysis in the Wild: CMU-MOSEI Dataset and Interpretable Dynamic Fusion Graph",
 ACL 2018. A vertex stands for every combination of slots; it sees the vertices of the combinations within it, each
-weighed by an efficacy that depends on the input, and the proposal is read from all vertices, weighed likewise.
+weighed by an efficacy that depends on the input. A summary of all vertices, weighed likewise, makes the proposal and
+is what the gates of the memory see. An absent slot's vertex sees a memory that stays zero: a constant.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ class Model(nn.Module):
         dropout = number(settings, "dropout", 0.3)
         self.steps = whole(settings, "align", 20)
         graph = Graph(len(widths), hidden, whole(settings, "vertex", 16), memory, dropout)
-        self.network = Memory(widths, hidden, memory, dropout, graph)
+        self.network = Memory(widths, hidden, memory, dropout, graph, watched=2 * hidden)
         self.read = nn.Sequential(
             block(hidden * len(widths) + memory, 2 * hidden, dropout), nn.Linear(2 * hidden, outputs)
         )
@@ -69,16 +70,15 @@ class Graph(nn.Module):
         self.within = [[at for at, other in enumerate(sets) if other < one] for one in sets]
         self.single = nn.ModuleList(nn.Linear(2 * hidden, vertex) for _ in range(slots))
         self.joint = nn.ModuleList(block(vertex * len(below), vertex, dropout) for below in self.within if below)
-        edges = sum(len(below) for below in self.within) + len(sets)  # and one from every vertex to the proposal
+        edges = sum(len(below) for below in self.within) + len(sets)  # and one from every vertex to the summary
         self.efficacy = nn.Sequential(
             block(vertex * slots, 2 * hidden, dropout), nn.Linear(2 * hidden, edges), nn.Sigmoid()
         )
-        self.propose = nn.Sequential(
-            block(vertex * len(sets), 2 * hidden, dropout), nn.Linear(2 * hidden, memory), nn.Tanh()
-        )
+        self.summary = block(vertex * len(sets), 2 * hidden, dropout)
+        self.propose = nn.Sequential(nn.Linear(2 * hidden, memory), nn.Tanh())
 
     def forward(self, cells: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the memories it was given, for the gates, and the proposal (n, memory).
+        """Return the summary of the graph (n, 2 * hidden), for the gates, and the proposal (n, memory).
 
         Args:
             cells: (n, 2 * slots * hidden), the memories of all slots one step ago, then those of now.
@@ -89,4 +89,5 @@ class Graph(nn.Module):
         for below, layer in zip(self.within[self.slots :], self.joint, strict=True):
             vertices.append(layer(torch.cat([weights.pop() * vertices[at] for at in below], dim=1)))
         weighed = [weights.pop() * vertex for vertex in vertices]
-        return cells, self.propose(torch.cat(weighed, dim=1))
+        summary = self.summary(torch.cat(weighed, dim=1))
+        return summary, self.propose(summary)

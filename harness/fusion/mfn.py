@@ -76,19 +76,27 @@ class Memory(nn.Module):
         hidden: of each cell.
         memory: numbers of the multi-view memory.
         dropout: share of units dropped.
-        watch: what finds the proposal in the cells' memories of two steps (n, 2, slots, hidden); by default the
+        watch: what finds the proposal in the cells' memories of two steps, (n, 2 * slots * hidden); by default the
             attention of the paper.
+        watched: numbers that `watch` hands to the gates, by default those of the memories.
     """
 
     def __init__(
-        self, widths: Mapping[str, int], hidden: int, memory: int, dropout: float, watch: nn.Module | None = None
+        self,
+        widths: Mapping[str, int],
+        hidden: int,
+        memory: int,
+        dropout: float,
+        watch: nn.Module | None = None,
+        watched: int | None = None,
     ) -> None:
         super().__init__()
         self.cells = nn.ModuleList(LSTM(width, hidden) for width in widths.values())
         size = 2 * hidden * len(widths)
         self.watch = watch or Watch(size, memory, 2 * hidden, dropout)
+        seen = watched or size
         self.keep, self.take = (
-            nn.Sequential(block(size + memory, 2 * hidden, dropout), nn.Linear(2 * hidden, memory), nn.Sigmoid())
+            nn.Sequential(block(seen + memory, 2 * hidden, dropout), nn.Linear(2 * hidden, memory), nn.Sigmoid())
             for _ in range(2)
         )
         self.size = memory
