@@ -7,7 +7,7 @@ import sys
 import benchmarks
 
 if __name__ == "__main__":
-    known = sorted(module.name for module in pkgutil.iter_modules(benchmarks.__path__) if module.name != "__main__")
+    known = sorted(one.name for one in pkgutil.iter_modules(benchmarks.__path__) if not one.name.startswith("_"))
     for name in sys.argv[1:] or known:
         if name not in known:
             sys.exit(f"no benchmark is called {name!r} (known: {', '.join(known)})")

@@ -1,8 +1,9 @@
-"""The plain loop that most code of the field has: `python -m benchmarks._plain FOLDER CORPUS MODEL EPOCHS SEED BEGAN`.
+"""The plain loop that most code of the field has: `python -m benchmarks._plain FOLDER CORPUS MODEL EPOCHS BEGAN`.
 
 A .npy file per utterance and modality is read at the start; then a DataLoader with batches of 32 utterances, Adam, a
 fixed number of epochs, dev and test after each, one model after the other. The model, its sizes, the weights of the
-classes and the standardisation are those of our side; only the loop is plain. Prints one line of JSON.
+classes and the standardisation are those of our side; only the loop is plain. Prints one line of JSON. After the first
+model four more are trained with other seeds for a few epochs: their dev scores peak early, and show the spread.
 """
 
 import csv
@@ -21,21 +22,26 @@ from torch.utils.data import DataLoader, Dataset
 from harness.plugins import find
 
 BATCH, LR = 32, 1e-3
+SEEDS, FEW = (1, 2, 3, 4, 5), 10
 SLOTS = ("text", "audio", "video")
 CLASSES = 7
 SIZES = {"hidden": 128, "dropout": 0.3}  # of the models, on both sides
 
 
-class Utterances(Dataset[tuple[dict[str, Tensor], int]]):
+Row = tuple[dict[str, Tensor], int]
+Loader = DataLoader[Row]
+
+
+class Utterances(Dataset[Row]):
     """The utterances of one split, a tensor each."""
 
-    def __init__(self, rows: list[tuple[dict[str, Tensor], int]]) -> None:
+    def __init__(self, rows: list[Row]) -> None:
         self.rows = rows
 
     def __len__(self) -> int:
         return len(self.rows)
 
-    def __getitem__(self, at: int) -> tuple[dict[str, Tensor], int]:
+    def __getitem__(self, at: int) -> Row:
         return self.rows[at]
 
 
@@ -48,25 +54,31 @@ def read(folder: Path) -> dict[str, Utterances]:
     for rows in x.values():
         rows -= rows[train].mean(axis=0)
         rows /= rows[train].std(axis=0)
-    found: dict[str, list[tuple[dict[str, Tensor], int]]] = {"train": [], "dev": [], "test": []}
+    found: dict[str, list[Row]] = {"train": [], "dev": [], "test": []}
     for at, (_, split, y) in enumerate(table):
         found[split].append(({slot: torch.from_numpy(rows[at]) for slot, rows in x.items()}, int(y)))
     return {split: Utterances(rows) for split, rows in found.items()}
 
 
-def main(folder: Path, name: str, epochs: int, seed: int, began: float) -> dict[str, Any]:
-    """Train one model; return seconds to the first batch and of each epoch, and UAR of dev and test by epoch."""
-    torch.manual_seed(seed)
+def main(folder: Path, name: str, epochs: int, began: float) -> dict[str, Any]:
+    """Train one model a seed; return seconds to the first batch, and seconds and UAR of each model and epoch."""
     parts = read(folder)
     loaders = {split: DataLoader(rows, BATCH, shuffle=split == "train") for split, rows in parts.items()}
     next(iter(loaders["train"]))
     first = time.time() - began
-    widths = {slot: len(row) for slot, row in parts["train"][0][0].items()}
-    model = find("fusion", name).Model(widths, CLASSES, SIZES)
-    counts = np.bincount([y for _, y in parts["train"].rows], minlength=CLASSES)
+    trained = [train(loaders, name, min(epochs, FEW) if at else epochs, seed) for at, seed in enumerate(SEEDS)]
+    return {"first": first, "models": trained}
+
+
+def train(loaders: Mapping[str, Loader], name: str, epochs: int, seed: int) -> dict[str, list[float]]:
+    """Train one model; return seconds, and UAR of dev and test, by epoch."""
+    torch.manual_seed(seed)
+    rows = loaders["train"].dataset.rows  # type: ignore[attr-defined]
+    model = find("fusion", name).Model({slot: len(row) for slot, row in rows[0][0].items()}, CLASSES, SIZES)
+    counts = np.bincount([y for _, y in rows], minlength=CLASSES)
     loss_of = nn.CrossEntropyLoss(torch.tensor(counts.sum() / (CLASSES * counts), dtype=torch.float32))
     optimiser = torch.optim.Adam(model.parameters(), lr=LR)
-    seconds, dev, test = [], [], []
+    found: dict[str, list[float]] = {"seconds": [], "dev": [], "test": []}
     for _ in range(epochs):
         start = time.perf_counter()
         model.train()
@@ -74,10 +86,10 @@ def main(folder: Path, name: str, epochs: int, seed: int, began: float) -> dict[
             optimiser.zero_grad()
             loss_of(_scores(model, x), y).backward()
             optimiser.step()
-        dev.append(_uar(model, loaders["dev"]))
-        test.append(_uar(model, loaders["test"]))
-        seconds.append(time.perf_counter() - start)
-    return {"first": first, "seconds": seconds, "dev": dev, "test": test}
+        for split in ("dev", "test"):
+            found[split].append(_uar(model, loaders[split]))
+        found["seconds"].append(time.perf_counter() - start)
+    return found
 
 
 def _scores(model: nn.Module, x: Mapping[str, Tensor]) -> Tensor:
@@ -85,7 +97,7 @@ def _scores(model: nn.Module, x: Mapping[str, Tensor]) -> Tensor:
     return scores
 
 
-def _uar(model: nn.Module, loader: DataLoader[tuple[dict[str, Tensor], int]]) -> float:
+def _uar(model: nn.Module, loader: Loader) -> float:
     model.eval()
     hits, counts = np.zeros(CLASSES), np.zeros(CLASSES)
     with torch.no_grad():
@@ -97,5 +109,5 @@ def _uar(model: nn.Module, loader: DataLoader[tuple[dict[str, Tensor], int]]) ->
 
 
 if __name__ == "__main__":
-    where, corpus, fusion, *numbers = sys.argv[1:]
-    print(json.dumps(main(Path(where, "plain", corpus), fusion, int(numbers[0]), int(numbers[1]), float(numbers[2]))))
+    where, corpus, fusion, many, start = sys.argv[1:]
+    print(json.dumps(main(Path(where, "plain", corpus), fusion, int(many), float(start))))

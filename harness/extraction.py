@@ -84,8 +84,7 @@ def encode(shard: Shard) -> None:
         found = made.encode(_clips(module, made, shard, given, failed, notes))
     if not sparse.issparse(found):
         found = _without_nothing(module, found, given, failed)
-    resolved = str(getattr(made, "resolved", None) or "")
-    write_whole(shard.path, lambda path: _save(path, found, failed, notes, resolved))
+    write_whole(shard.path, lambda path: _save(path, found, failed, notes))
 
 
 @lru_cache(maxsize=1)  # a model is read from disk once a process, not once a shard
@@ -159,8 +158,8 @@ def _without_nothing(
     return found.take(np.flatnonzero(fine)) if isinstance(found, Ragged) else found[fine]
 
 
-def _save(path: Path, found: Any, failed: dict[int, str], notes: dict[int, str], resolved: str) -> None:
-    arrays: dict[str, Any] = {"rows": found, "resolved": np.array(resolved)}
+def _save(path: Path, found: Any, failed: dict[int, str], notes: dict[int, str]) -> None:
+    arrays: dict[str, Any] = {"rows": found}
     if isinstance(found, Ragged):
         arrays |= {"rows": found.values, "starts": found.starts}
     elif sparse.issparse(found):
@@ -184,13 +183,13 @@ def _write(store: Wanted, shards: Sequence[Shard]) -> None:
                 words = zip(file[f"{name}_at"], file[name], strict=True)
                 into.update({ids[start + at]: str(word) for at, word in words})
             shapes.append(tuple(file["shape"]) if "shape" in file else (_count(file), file["rows"].shape[1]))
-            sparse_, frames, resolved = "shape" in file, "starts" in file, str(file["resolved"])
+            sparse_, frames = "shape" in file, "starts" in file
         start += len(shard.inputs)
     parts = [partial(_part, shard.path) for shard in shards]
     shape = (sum(int(one[0]) for one in shapes), int(shapes[0][1]))
     matrix = sparse.vstack([part() for part in parts], format="csr") if sparse_ else Pieces(shape, parts, frames)
     reasons, odd = (dict(sorted(Counter(of.values()).items())) for of in (failed, notes))
-    made_by = {**store.made_by, **({"resolved": resolved} if resolved else {}), "without": reasons, "notes": odd}
+    made_by = {**store.made_by, "without": reasons, "notes": odd}
     features.write(
         store.folder, [name for name in ids if name not in failed], matrix, failed, made_by, notes, store.dtype
     )

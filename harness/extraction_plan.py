@@ -127,6 +127,7 @@ def _made_by(
 ) -> dict[str, Any]:
     module = find("encoder", file)
     decoders = [layout.HERE / name for name in DECODERS[module.MODALITY]]
+    resolved = module.resolved(options) if hasattr(module, "resolved") else None  # what a name such as `main` means now
     made_by: dict[str, Any] = {
         "encoder": encoder,
         "file": file,
@@ -137,6 +138,7 @@ def _made_by(
         "dtype": dtype,
         "versions": {name: importlib.metadata.version(name) for name in module.PACKAGES if _installed(name)},
         "code": code_digest(source("encoder", file), *decoders),
+        **({"resolved": resolved} if resolved else {}),
     }
     return {**made_by, "digest": digest([made_by, of])}
 

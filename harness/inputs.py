@@ -13,13 +13,13 @@ from harness import features, layout, manifest
 from harness.corpus import MAIN_VIEW, Modality, Utterance
 from harness.errors import SettingError
 from harness.examples import ABSENT, Rows
+from harness.extraction_plan import NATIVE
 from harness.features import FeatureStore, Matrix, Ragged
 from harness.normalisers import TRANSDUCTIVE
 from harness.plugins import find
 from harness.protocols import single_source as protocol
 from harness.settings import inputs
 
-NATIVE = "native"
 MODALITIES = tuple(one.value for one in Modality)
 SLOT_MODALITIES = "slots"  # in a checked recipe: slot -> modality of its encoder
 CHUNK = 2**22  # frame values that are averaged at a time

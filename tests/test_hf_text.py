@@ -14,6 +14,7 @@ import torch
 from numpy.testing import assert_allclose, assert_array_equal
 from tiny_models import SENTENCES, TEXT, tiny
 
+from harness import extraction_plan
 from harness.encoders import _hub, hf_text
 from harness.errors import SettingError
 from harness.features import Ragged
@@ -103,6 +104,21 @@ def test_a_model_is_read_from_the_cache_by_its_id(cache_folder: Path, revision: 
     rows = hf_text.encoder(model="someone/tiny", revision=revision, precision="fp32").encode(SENTENCES, "en")
     assert_array_equal(rows, made("bert").encode(SENTENCES, "en"))
     assert _hub.resolved({"model": "someone/tiny", "revision": revision}) == COMMIT
+
+
+def test_features_are_stale_once_a_branch_means_another_commit(cache_folder: Path) -> None:
+    def made_by() -> dict[str, Any]:
+        options = {"model": "someone/tiny", "revision": "main"}
+        return extraction_plan._made_by("row", "hf_text", options, "native", "en", "float32", [])
+
+    before = made_by()
+    assert before["resolved"] == COMMIT
+    model, other = cache_folder / "models--someone--tiny", COMMIT[::-1]
+    shutil.copytree(model / "snapshots" / COMMIT, model / "snapshots" / other)
+    (model / "refs" / "main").write_text(other)
+    after = made_by()
+    assert after["resolved"] == other
+    assert after["digest"] != before["digest"]
 
 
 def test_a_model_that_is_not_there_is_one_line_with_the_command_that_gets_it(cache_folder: Path) -> None:

@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from harness.encoders._pooling import Pooling
 from harness.errors import SettingError
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -74,6 +75,38 @@ def packages() -> tuple[Any, Any]:
             "`pip install 'emotransfer[hub]'`, or take these encoders and their recipes out of params.yaml"
         ) from error
     return transformers, huggingface_hub
+
+
+class Pretrained:
+    """A pretrained network, and how its hidden states become features: what all encoders by model id share.
+
+    Args:
+        model: Hub id or folder.
+        revision: commit of the Hub id.
+        layer: hidden state, or several to be averaged (`Pooling`).
+        pooling: over time: mean, mean_std, first or last.
+        level: utterance, or frames to keep them.
+        every: frames that are averaged to one where they are kept.
+        precision: fp32, bf16, or auto: bf16 on a GPU.
+        trust_remote_code: whether Python files of the model may run.
+        load: what makes the network; `network` by default.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        revision: str = "main",
+        layer: int | Sequence[int] = -1,
+        pooling: str = "mean",
+        level: str = "utterance",
+        every: int = 1,
+        precision: str = "auto",
+        trust_remote_code: bool = False,
+        load: Callable[[Source, str], Any] | None = None,
+    ) -> None:
+        self.source = Source(model, revision, trust_remote_code)
+        self.pooling = Pooling(layer, pooling, level, every)
+        self.network = (load or network)(self.source, precision)
 
 
 def resolved(options: Mapping[str, Any]) -> str | None:

@@ -10,13 +10,13 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.encoders._frames import LEVELS
 from harness.errors import SettingError
 from harness.features import Matrix, Ragged
 
 Item = TypeVar("Item")
 WINDOW = 256  # inputs that are sorted by length at a time: the memory of a stream
 POOLINGS = ("mean", "mean_std", "first", "last")
-LEVELS = ("utterance", "frames")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,11 @@ Each frame is prepared by the model's own image processor and becomes one vector
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from harness.encoders import _hub, _timm
 from harness.encoders._pictures import Clip, in_batches
-from harness.encoders._pooling import Pooling
 from harness.errors import SettingError
 from harness.features import Matrix
 
@@ -19,61 +18,45 @@ MODALITY = "video"
 PACKAGES = ("transformers", "torch", "timm")  # their versions decide the rows
 SHARD = 64  # utterances a piece of work
 GPU = True
+resolved = _hub.resolved  # the commit that a name such as `main` means decides the rows too
 FROM = ("image", "cls", "patches")
 
 
-class Images:
+class Images(_hub.Pretrained):
     """An image model and how its frames become features.
 
     Args:
-        model: Hub id or folder.
-        revision: commit of the Hub id.
         library: transformers, or timm.
         of: what stands for a frame: `image`, the embedding that CLIP compares with texts; `cls`, the state of the
             class token; `patches`, the mean over patches.
-        layer: hidden state, or several to be averaged; for `cls` and `patches`.
-        pooling: over frames: mean, mean_std, first or last.
-        level: utterance, or frames to keep them.
-        every: frames that are averaged to one where they are kept.
         fps: frames a second that are looked at.
         batch: frames that are encoded at once.
-        precision: fp32, bf16, or auto: bf16 on a GPU.
-        trust_remote_code: whether Python files of the model may run.
+        shared: those of `Pretrained`, of which `model` is needed.
     """
 
     size = None
 
     def __init__(
         self,
-        model: str,
-        revision: str = "main",
+        *,
         library: str = "transformers",
         of: str = "cls",
-        layer: int | Sequence[int] = -1,
-        pooling: str = "mean",
-        level: str = "utterance",
-        every: int = 1,
         fps: float = 2.0,
         batch: int = 64,
-        precision: str = "auto",
-        trust_remote_code: bool = False,
+        **shared: Any,
     ) -> None:
         if of not in FROM:
             raise SettingError(f"of is {of!r}; it is one of {', '.join(FROM)}")
-        source = _hub.Source(model, revision, trust_remote_code)
-        self.resolved = _hub.resolved({"model": model, "revision": revision})
-        self.pooling, self.fps, self.batch, self.of = Pooling(layer, pooling, level, every), float(fps), batch, of
+        super().__init__(load=_timm.network if library == "timm" else None, **shared)
+        self.fps, self.batch, self.of = float(fps), batch, of
         if library == "timm":
-            made = _timm.network(source, precision)
-            self.network, self.width = made[0], made[2]
-            self.prepare: Any = made[1]
-            self.look = self._by_timm
+            self.prepare: Any = _timm.preparation(self.network)
+            self.width, self.look = int(self.network.num_features), self._by_timm
             return
-        self.network = _hub.network(source, precision)
-        self.prepare = _hub.part("AutoImageProcessor", source)
+        self.prepare = _hub.part("AutoImageProcessor", self.source)
         config: Any = getattr(self.network.config, "vision_config", self.network.config)
         if not hasattr(config, "patch_size") or (of == "image" and not hasattr(self.network, "get_image_features")):
-            raise SettingError(f"the model {model} is no image model of which hf_image knows `{of}`")
+            raise SettingError(f"the model {self.source.model} is no image model of which hf_image knows `{of}`")
         self.width = int(self.network.config.projection_dim if of == "image" else config.hidden_size)
         self.look = self._by_transformers
 

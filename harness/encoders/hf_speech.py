@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.encoders import _hub
-from harness.encoders._pooling import Pooling, by_length
+from harness.encoders._pooling import by_length
 from harness.errors import SettingError
 from harness.features import Matrix
 
@@ -29,52 +29,37 @@ SHARD = 128  # utterances a piece of work
 RATE = 16000  # samples a second of what is encoded
 SHORTEST = 0.05  # seconds; less gives hardly a frame
 GPU = True
+resolved = _hub.resolved  # the commit that a name such as `main` means decides the rows too
 
 MASKED = ("wav2vec2", "hubert", "wavlm", "unispeech", "unispeech-sat")  # their mask keeps padding out of every frame
 Sound = NDArray[np.float32]
 
 
-class Speech:
+class Speech(_hub.Pretrained):
     """A speech model and how its hidden states become features.
 
     Args:
-        model: Hub id or folder.
-        revision: commit of the Hub id.
-        layer: hidden state, or several to be averaged (`Pooling`).
-        pooling: over time: mean, mean_std, first or last.
-        level: utterance, or frames to keep them.
-        every: frames that are averaged to one where they are kept.
         max_seconds: what lies beyond is not read; None reads the whole sound.
         batch: seconds of sound, padding included, that are encoded at once.
-        precision: fp32, bf16, or auto: bf16 on a GPU.
-        trust_remote_code: whether Python files of the model may run.
+        shared: those of `Pretrained`, of which `model` is needed.
     """
 
     def __init__(
         self,
-        model: str,
-        revision: str = "main",
-        layer: int | Sequence[int] = -1,
-        pooling: str = "mean",
-        level: str = "utterance",
-        every: int = 1,
+        *,
         max_seconds: float | None = None,
         batch: float = 160.0,
-        precision: str = "auto",
-        trust_remote_code: bool = False,
+        **shared: Any,
     ) -> None:
-        source = _hub.Source(model, revision, trust_remote_code)
-        self.resolved = _hub.resolved({"model": model, "revision": revision})
-        self.pooling = Pooling(layer, pooling, level, every)
+        super().__init__(**shared)
         self.longest = None if max_seconds is None else round(max_seconds * RATE)
         self.budget = batch * RATE
-        self.network = _hub.network(source, precision)
         self.config: Any = self.network.config
-        self.extract: Any = _hub.part("AutoFeatureExtractor", source)
+        self.extract: Any = _hub.part("AutoFeatureExtractor", self.source)
         self.whisper = self.config.model_type == "whisper"
         waves = self.extract.model_input_names[0] == "input_values" and hasattr(self.config, "conv_stride")
         if self.extract.sampling_rate != RATE or not (self.whisper or waves):
-            raise SettingError(f"the model {model} is no speech model at {RATE} Hz that hf_speech knows")
+            raise SettingError(f"the model {self.source.model} is no speech model at {RATE} Hz that hf_speech knows")
         self.equal = not self.whisper and not _masks(self.config)
         if getattr(self.config, "feat_extract_norm", None) == "group":
             self.network.feature_extractor.conv_layers[0].layer_norm.forward = self._normalised

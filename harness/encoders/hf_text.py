@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.encoders import _hub
-from harness.encoders._pooling import Pooling, by_length
+from harness.encoders._pooling import by_length
 from harness.errors import SettingError
 from harness.features import Matrix
 
@@ -23,49 +23,34 @@ MODALITY = "text"
 PACKAGES = ("transformers", "tokenizers", "torch")  # their versions decide the rows
 SHARD = 1024  # texts a piece of work
 GPU = True
+resolved = _hub.resolved  # the commit that a name such as `main` means decides the rows too
 
 Tokens = tuple[list[int], int, int]  # numbers of the tokens, and the span of them that is pooled
 
 
-class Text:
+class Text(_hub.Pretrained):
     """A language model and how its hidden states become features.
 
     Args:
-        model: Hub id or folder.
-        revision: commit of the Hub id.
-        layer: hidden state, or several to be averaged (`Pooling`).
-        pooling: over tokens: mean, mean_std, first ([CLS] of BERT) or last.
-        level: utterance, or frames to keep the tokens.
-        every: tokens that are averaged to one where they are kept.
         special: whether tokens that the tokenizer puts around a text, such as [CLS], are pooled too.
         max_tokens: what lies beyond is not read, special tokens included; the model's own limit if that is less.
         batch: tokens, padding included, that are encoded at once.
-        precision: fp32, bf16, or auto: bf16 on a GPU.
-        trust_remote_code: whether Python files of the model may run.
+        shared: those of `Pretrained`, of which `model` is needed.
     """
 
     def __init__(
         self,
-        model: str,
-        revision: str = "main",
-        layer: int | Sequence[int] = -1,
-        pooling: str = "mean",
-        level: str = "utterance",
-        every: int = 1,
+        *,
         special: bool = True,
         max_tokens: int = 512,
         batch: int = 8192,
-        precision: str = "auto",
-        trust_remote_code: bool = False,
+        **shared: Any,
     ) -> None:
-        if pooling == "first" and not special:
+        if shared.get("pooling") == "first" and not special:
             raise SettingError("pooling: first takes the special token that stands first; leave special: true")
-        source = _hub.Source(model, revision, trust_remote_code)
-        self.resolved = _hub.resolved({"model": model, "revision": revision})
-        self.pooling = Pooling(layer, pooling, level, every)
+        super().__init__(**shared)
         self.special, self.batch = special, batch
-        self.network = _hub.network(source, precision)
-        self.tokenizer: Any = _hub.part("AutoTokenizer", source)
+        self.tokenizer: Any = _hub.part("AutoTokenizer", self.source)
         self.longest = min(max_tokens, self.tokenizer.model_max_length)
         pads = (self.tokenizer.pad_token_id, getattr(self.network.config, "pad_token_id", None))
         self.pad = next((pad for pad in pads if pad is not None), 0)  # behind the mask any number will do

@@ -7,14 +7,13 @@ them twice. A frame of level `frames` is one tubelet in time (two frames), the m
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from harness.encoders import _hub
-from harness.encoders._pooling import Pooling
 from harness.errors import SettingError
 from harness.features import Matrix
 
@@ -22,48 +21,34 @@ MODALITY = "video"
 PACKAGES = ("transformers", "torch")  # their versions decide the rows
 SHARD = 64  # utterances a piece of work
 GPU = True
+resolved = _hub.resolved  # the commit that a name such as `main` means decides the rows too
 Clip = NDArray[np.uint8]
 
 
-class Videos:
+class Videos(_hub.Pretrained):
     """A video model and how its hidden states become features.
 
     Args:
-        model: Hub id or folder.
-        revision: commit of the Hub id.
-        layer: hidden state, or several to be averaged.
-        pooling: over time: mean, mean_std, first or last.
-        level: utterance, or frames to keep the steps in time.
-        every: steps that are averaged to one where they are kept.
         fps: frames a second that are decoded, of which those that are seen are taken.
         batch: clips that are encoded at once.
-        precision: fp32, bf16, or auto: bf16 on a GPU.
-        trust_remote_code: whether Python files of the model may run.
+        shared: those of `Pretrained`, of which `model` is needed.
     """
 
     size = None
 
     def __init__(
         self,
-        model: str,
-        revision: str = "main",
-        layer: int | Sequence[int] = -1,
-        pooling: str = "mean",
-        level: str = "utterance",
-        every: int = 1,
+        *,
         fps: float = 8.0,
         batch: int = 4,
-        precision: str = "auto",
-        trust_remote_code: bool = False,
+        **shared: Any,
     ) -> None:
-        source = _hub.Source(model, revision, trust_remote_code)
-        self.resolved = _hub.resolved({"model": model, "revision": revision})
-        self.pooling, self.fps, self.batch = Pooling(layer, pooling, level, every), float(fps), batch
-        self.network = _hub.network(source, precision)
-        self.prepare = _hub.part("AutoImageProcessor", source)
+        super().__init__(**shared)
+        self.fps, self.batch = float(fps), batch
+        self.prepare = _hub.part("AutoImageProcessor", self.source)
         self.config: Any = self.network.config
         if not hasattr(self.config, "tubelet_size"):
-            raise SettingError(f"the model {model} is no video model that hf_video knows")
+            raise SettingError(f"the model {self.source.model} is no video model that hf_video knows")
 
     def encode(self, clips: Iterable[Clip]) -> Matrix:
         """Return one row per clip (frames, height, width, 3), float32; with level frames Ragged."""

@@ -29,21 +29,22 @@ def run(params: dict[str, Any], recipe: str) -> None:
     """
     cellrow.forget()
     engine.prepare(["harness.descent", "harness.cellrow_finish", "scipy.optimize"])
-    settings = with_modalities(checked(recipe, row(params, "recipes", recipe)), params["encoders"])
+    written = checked(recipe, row(params, "recipes", recipe))
+    settings = with_modalities(written, params["encoders"])
     loaded = {name: cellrow.inputs_of(name, settings) for name in params["corpora"]}
     cards = {name: read_json(layout.card(name), "dvc repro prepare") for name in params["corpora"]}
     cells = [cell for name in params["spaces"] for cell in _cells(recipe, settings, space(name).name, loaded, cards)]
     jobs = _jobs(recipe, settings, cells, loaded, tuple(params["training"]["seeds"]))
     _work(jobs, params["engine"], f"transfer {recipe}")
     rows = [_trained(job) for job in jobs]
-    write_json(layout.plan(recipe), {"recipe": recipe, "settings": settings, "cells": cells, "rows": rows})
+    write_json(layout.plan(recipe), {"recipe": recipe, "settings": written, "cells": cells, "rows": rows})
     _prune(recipe, jobs)
     print(f"{recipe}: {len(jobs)} cell rows, {sum('file' in cell for cell in cells)} of {len(cells)} cells predicted")
 
 
 def _work(jobs: list[CellRow], settings: dict[str, Any], label: str) -> None:
     """Train what is not current, all replicates of all cell rows side by side, then predict."""
-    workers, batching = engine.worker_count(settings["workers"]), settings.get("batch", "auto")
+    workers, batching = engine.worker_count(settings["workers"]), settings["batch"]
     if any(not training.selects(job.module) for job in jobs) and training.on_gpu():
         workers = 1  # replicates go side by side on the GPU itself
     waiting = [job for job in jobs if not cellrow.is_trained(job)]
