@@ -36,6 +36,7 @@ class Target:
         self.labels = manifest.read_labels(layout.labels(corpus))
         rows = protocol.target_rows(self.utterances)
         self.tested = [name for name, split in rows.items() if split == "test"]
+        self._truths: dict[tuple[str, str], dict[str, Any]] = {}  # every recipe and source asks for the same
 
     @cached_property
     def dialogues(self) -> dict[str, str]:
@@ -44,6 +45,12 @@ class Target:
 
     def truth(self, target: Space, view: str = MAIN_VIEW) -> dict[str, Any]:
         """Return id -> class index or number of the test rows that have a label in a view."""
+        key = target.name, view
+        if key not in self._truths:
+            self._truths[key] = self._truth(target, view)
+        return self._truths[key]
+
+    def _truth(self, target: Space, view: str) -> dict[str, Any]:
         found = {name: manifest.label_of(self.labels[name], target.name, view) for name in self.tested}
         known = {name: label for name, label in found.items() if label is not None}
         return dict(zip(known, indices(list(known.values()), target).tolist(), strict=True))
