@@ -52,4 +52,4 @@ bench: env
 	python -m benchmarks
 
 clean:
-	rm -rf data/corpora data/features/[!n]* data/work models predictions results
+	rm -rf data/corpora data/features/[!n]* data/work models predictions protocols/[!n]* results

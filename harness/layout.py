@@ -12,6 +12,7 @@ FEATURES = Path("data/features")
 WORK = Path("data/work")  # half-finished pieces of a stage; safe to delete
 MODELS = Path("models")
 PREDICTIONS = Path("predictions")
+PROTOCOLS = Path("protocols")
 RESULTS = Path("results")
 CELLS = RESULTS / "cells.csv"
 STUDY = RESULTS / "study.json"
@@ -75,3 +76,13 @@ def prediction(recipe: str, source: str, space: str, target: str) -> Path:
 def plan(recipe: str) -> Path:
     """Return the list of a recipe's cells: the file of each, or its reason."""
     return PREDICTIONS / recipe / "plan.json"
+
+
+def case(protocol: str, recipe: str, space: str, name: str) -> Path:
+    """Return the predictions of one case of a protocol."""
+    return PROTOCOLS / protocol / recipe / space / f"{name}.parquet"
+
+
+def case_plan(protocol: str) -> Path:
+    """Return the list of a protocol's cases: the file of each, or its reason."""
+    return PROTOCOLS / protocol / "plan.json"

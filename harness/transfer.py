@@ -15,6 +15,8 @@ from typing import Any, get_type_hints
 
 from harness.errors import ResultError
 
+SINGLE_SOURCE, TRANSDUCTIVE = "single_source", "_transductive"  # protocol of the matrix; ending where it adapts
+
 
 @dataclass(slots=True)
 class Cell:
@@ -27,6 +29,7 @@ class Cell:
     majority predictor's value, `floor_random` that of a guess by the target's prior, `ceiling` the human one.
     `gap` = value - in-domain value (negative: transfer costs something), with its paired interval; `ratio` =
     (value - floor) / (in-domain - floor); an in-domain cell has neither. `clusters` counts the resampled dialogues.
+    `variant` is what a protocol varies, as in `k=20`; there `source` may be `others`, `all` or `none`.
     `warnings` are short, joined by "; ". Numbers that do not exist are None, never NaN.
     """
 
@@ -56,6 +59,7 @@ class Cell:
     gap_high: float | None = None
     ratio: float | None = None
     train_view: str = "multimodal"
+    variant: str = ""
     warnings: str = ""
     reason: str = ""
 
@@ -72,6 +76,11 @@ class Cell:
     def is_in_domain(self) -> bool:
         """Tell whether the cell lies on the diagonal."""
         return self.source == self.target
+
+
+def in_matrix(cells: Iterable[Cell]) -> list[Cell]:
+    """Return the cells of the transfer matrix itself: those of the protocol `single_source`."""
+    return [cell for cell in cells if cell.protocol.removesuffix(TRANSDUCTIVE) == SINGLE_SOURCE]
 
 
 def ratio(value: float, in_domain: float, floor: float, in_domain_low: float) -> float | None:

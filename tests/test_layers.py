@@ -29,6 +29,7 @@ LEVELS = [
     {"descent"},
     {"training"},
     {"cellrow"},
+    {"cases", "cells"},
     {"stages", "verbs"},
     {"cli"},
     {"__main__"},

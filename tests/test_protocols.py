@@ -9,7 +9,8 @@ import pytest
 
 from harness.corpus import Split, Utterance
 from harness.plugins import find, names
-from harness.protocols import single_source
+from harness.protocols import _case, few_shot, missing_modality, oracle, pooled, single_source, size_matched
+from harness.protocols._case import Case, Field, Part
 
 
 def utterance(name: str, split: Split, fold: str | None = None) -> Utterance:
@@ -21,9 +22,9 @@ SESSIONS = [utterance(f"s{session}u{n}", "train", f"Ses0{session}") for n in ran
 ALL = {row.id for row in SESSIONS}
 
 
-@pytest.fixture(params=names("protocol"))
-def protocol(request: pytest.FixtureRequest) -> ModuleType:
-    return find("protocol", request.param)
+@pytest.fixture
+def protocol() -> ModuleType:
+    return single_source
 
 
 @pytest.mark.parametrize("utterances", [OFFICIAL, SESSIONS], ids=["official", "sessions"])
@@ -105,3 +106,149 @@ def test_adaptation_sees_train_rows_alone() -> None:
     seen = set(single_source.adaptation_rows(OFFICIAL))
     assert seen == {row.id for row in OFFICIAL if row.split == "train"}
     assert not seen & set(single_source.target_rows(OFFICIAL))
+
+
+# ---- protocols beside single_source: what they plan, over four corpora of which one is divided by sessions
+
+CLASSES = ("a", "b")
+CORPORA = {
+    "one": [utterance(f"one_{split}{n}", split) for n in range(40) for split in ("train", "dev", "test")],
+    "two": [utterance(f"two_{split}{n}", split) for n in range(30) for split in ("train", "dev", "test")],
+    "sessions": [utterance(f"s{s}u{n}", "train", f"Ses0{s}") for s in range(1, 6) for n in range(12)],
+    "cousin": [utterance(f"cousin_{split}{n}", split) for n in range(20) for split in ("train", "dev", "test")],
+}
+TRUTH = {name: {row.id: CLASSES[at % 2] for at, row in enumerate(rows)} for name, rows in CORPORA.items()}
+
+
+def field(**other: object) -> Field:
+    folds = {name: [fold.name for fold in single_source.folds(rows)] for name, rows in CORPORA.items()}
+    known = {
+        "recipe": "r",
+        "slots": ("text", "audio", "video"),
+        "space": "s",
+        "classes": 2,
+        "why_no_source": dict.fromkeys(CORPORA, ""),
+        "why_no_target": dict.fromkeys(CORPORA, ""),
+        "families": {name: "two" if name == "cousin" else name for name in CORPORA},
+        "folds": folds,
+        "counts": {name: dict.fromkeys(CLASSES, len(rows) // 6) for name, rows in CORPORA.items()},
+        "seeds": (1, 2, 3),
+    }
+    return Field(**{**known, **other})  # type: ignore[arg-type]
+
+
+def ids(part: Part) -> list[str]:
+    return part.ids(CORPORA[part.corpus], TRUTH[part.corpus])
+
+
+def asked(case: Case, fold: str) -> set[str]:
+    rows = CORPORA[case.target]
+    if fold:
+        return set(next(one for one in single_source.folds(rows) if one.name == fold).test)
+    return {name for name, split in single_source.target_rows(rows).items() if split == "test"}
+
+
+PLANNED = [name for name in names("protocol") if name != single_source.NAME]
+
+
+@pytest.mark.parametrize("name", PLANNED)
+def test_no_case_learns_from_or_selects_on_what_it_is_tested_on(name: str) -> None:
+    taught = 0
+    for case in find("protocol", name).cases(field()):
+        assert not (case.lessons and case.reason)
+        for lesson in case.lessons:
+            train, dev = ([one for part in parts for one in ids(part)] for parts in (lesson.train, lesson.dev))
+            mine = asked(case, lesson.tested)
+            assert train
+            assert dev
+            assert mine
+            assert not set(train) & mine, case
+            assert not set(dev) & mine, case
+            assert not set(train) & set(dev), case
+            taught += 1
+    assert taught
+
+
+@pytest.mark.parametrize("name", PLANNED)
+def test_a_family_is_never_on_both_sides_and_files_do_not_collide(name: str) -> None:
+    cases = list(find("protocol", name).cases(field()))
+    assert len({case.name for case in cases}) == len(cases)
+    for case in cases:
+        learned = {part.corpus for lesson in case.lessons for part in (*lesson.train, *lesson.dev)}
+        family = field().families
+        assert all(one == case.target or family[one] != family[case.target] for one in learned), case
+
+
+@pytest.mark.parametrize("name", PLANNED)
+def test_together_the_tested_rows_of_a_case_are_those_of_the_matrix(name: str) -> None:
+    for case in find("protocol", name).cases(field()):
+        by_seed: dict[tuple[int, str], list[str]] = {}
+        for lesson in case.lessons:
+            for seed in lesson.seeds:
+                key = (seed, "" if lesson.tested else lesson.fold)
+                by_seed.setdefault(key, []).extend(sorted(asked(case, lesson.tested)))
+        for found in by_seed.values():
+            assert sorted(found) == sorted(asked(case, ""))
+
+
+@pytest.mark.parametrize("name", PLANNED)
+def test_a_corpus_that_cannot_be_used_has_a_reason_in_every_case(name: str) -> None:
+    broken = field(
+        why_no_source={**dict.fromkeys(CORPORA, ""), "one": "source_not_annotated"},
+        why_no_target={**dict.fromkeys(CORPORA, ""), "one": "target_not_annotated"},
+    )
+    for case in find("protocol", name).cases(broken):
+        learned = {part.corpus for lesson in case.lessons for part in (*lesson.train, *lesson.dev)}
+        assert "one" not in learned
+        if case.target == "one":
+            assert case.reason
+
+
+def test_only_the_oracle_selects_on_the_target_and_only_few_shot_and_pooled_learn_from_it() -> None:
+    for name in PLANNED:
+        for case in find("protocol", name).cases(field()):
+            if case.source == case.target:
+                continue
+            trained = {part.corpus for lesson in case.lessons for part in lesson.train}
+            selected = {part.corpus for lesson in case.lessons for part in lesson.dev}
+            assert case.target not in trained or find("protocol", name) in (few_shot, pooled)
+            if case.source == _case.NOBODY or find("protocol", name) is pooled:
+                continue
+            assert (case.target in selected) == (find("protocol", name) is oracle and bool(case.lessons))
+
+
+def test_shots_are_so_many_of_each_class_nested_and_drawn_anew() -> None:
+    small, large = (Part("one", per_class=k, draw=1) for k in (3, 8))
+    other = Part("one", per_class=3, draw=2)
+    for part, k in ((small, 3), (large, 8)):
+        labels = [TRUTH["one"][name] for name in ids(part)]
+        assert sorted(labels) == ["a"] * k + ["b"] * k
+    assert set(ids(small)) < set(ids(large))
+    assert ids(small) != ids(other)
+    held, kept = (ids(Part("one", per_class=8, draw=1, hold=hold)) for hold in (-0.25, 0.25))
+    assert sorted([*held, *kept]) == sorted(ids(large))
+    assert len(held) == 4
+
+
+def test_more_shots_than_there_are_is_a_reason() -> None:
+    reasons = {case.variant: case.reason for case in few_shot.cases(field(), shots=[5, 50]) if case.target == "one"}
+    assert reasons["k=5"] == ""
+    assert reasons["k=50"] == "target_has_20_of_a_class"
+
+
+def test_size_matched_sources_are_as_large_as_the_smallest_and_with_the_same_prior() -> None:
+    for prior in ("size", "matched"):
+        sizes = set()
+        for case in size_matched.cases(field(), prior=prior):
+            for lesson in case.lessons:
+                labels = [TRUTH[part.corpus][name] for part in lesson.train for name in ids(part)]
+                sizes.add(len(labels))
+                assert prior == "size" or labels.count("a") == labels.count("b")
+        assert len(sizes) == 1
+
+
+def test_missing_modality_covers_the_six_conditions_of_three_modalities() -> None:
+    found = {case.variant for case in missing_modality.cases(field(), rates=[0.5], fills=["mask"])}
+    assert found == {"mask:t", "mask:a", "mask:v", "mask:ta", "mask:tv", "mask:av", "mask:rate=0.5"}
+    one = missing_modality.cases(field(slots=("text",)), rates=[0.5], fills=["mask"])
+    assert {case.reason for case in one} <= {"recipe_has_one_modality"}

@@ -11,7 +11,8 @@ from harness.files import write_text
 from harness.plugins import names, source
 
 # A stage opens these by name; the file itself is a `${...}` dependency or a folder, what it imports is listed.
-BY_NAME = {"features": "encoder", "transfer": "fusion", "score": "metric"}
+BY_NAME = {"features": ("encoder",), "transfer": ("fusion",), "protocols": ("protocol", "fusion"), "score": ("metric",)}
+FOLDERS = {"score": ("metrics",), "protocols": ("protocols", "fusion")}  # that are dependencies as a whole
 
 
 def run(params: dict[str, Any]) -> None:
@@ -27,16 +28,14 @@ def code_of(stage: str) -> list[str]:
     The `__init__.py` of packages are left out: they hold one sentence (a test sees to it), and every line here costs
     each `dvc` command time.
     """
-    kind = BY_NAME.get(stage)
-    opened = [source(kind, name) for name in names(kind)] if kind else []
+    opened = [source(kind, name) for kind in BY_NAME.get(stage, ()) for name in names(kind)]
     own = closure(source("stage", stage))
     found = {*own, *(path for path in closure(*opened) if path not in opened)}
     if stage == "prepare":  # the folder adapters/ is a dependency, not what its files import
         found |= {path for path in closure(*(ROOT / "adapters").glob("*.py")) if path.parent.name == "harness"}
     relative = sorted(path.relative_to(ROOT).as_posix() for path in found if path.name != "__init__.py")
-    if kind == "metric":  # the folder harness/metrics is a dependency
-        return [path for path in relative if not path.startswith("harness/metrics/")]
-    return relative
+    whole = tuple(f"harness/{room}/" for room in FOLDERS.get(stage, ()))
+    return [path for path in relative if not path.startswith(whole)]
 
 
 def with_code(text: str) -> str:

@@ -13,7 +13,7 @@ from harness.report import WATERMARK
 from harness.report_grid import block
 from harness.report_summary import compare
 from harness.show import matrix_text
-from harness.transfer import Cell, read_cells
+from harness.transfer import Cell, in_matrix, read_cells
 
 ALL = "all"
 
@@ -27,7 +27,7 @@ def run(params: dict[str, Any], *, space: str = "", metric: str = "", recipe: st
         metric: this metric instead of the primary one.
         recipe: this recipe instead of the best, or "all".
     """
-    cells = read_cells(layout.CELLS)
+    cells = in_matrix(read_cells(layout.CELLS))
     width = shutil.get_terminal_size((120, 40)).columns
     for name in [space] if space else params["spaces"]:
         known = sorted({cell.metric for cell in cells if cell.space == name})

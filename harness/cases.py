@@ -1,0 +1,133 @@
+"""A case of a protocol, worked out: trained on its parts, predicted on its target, written whole and kept.
+
+cases.py         what a case is made from, and its predictions
+cases_rows.py    the rows of several corpora put together
+cases_masked.py  models of `transfer` that some modalities are taken away from
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness import cases_masked, layout, predictions, search, training
+from harness.cases_rows import joined, learned, rows_of, without_own
+from harness.cellrow import OF_TESTING, PACKAGES, inputs_of, seeds_of
+from harness.closure import code_digest
+from harness.files import digest
+from harness.inputs import SLOT_MODALITIES, view_of
+from harness.labels import ClassSpace, space
+from harness.plugins import find, source
+from harness.predictions import Predictions
+from harness.protocols import single_source
+from harness.protocols._case import Case, Lesson
+from harness.settings import NO_MODALITY
+from harness.training import Trial
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A case of a row of `protocols`, with its recipe."""
+
+    protocol: str
+    row: Mapping[str, Any]
+    case: Case
+
+    @property
+    def recipe(self) -> dict[str, Any]:
+        """Return the recipe, without the slots whose modality a retrained case never sees."""
+        if not (self.case.keep and self.case.lessons):
+            return dict(self.row)
+        gone = {slot for slot, modality in self.row[SLOT_MODALITIES].items() if modality not in self.case.keep}
+        left = {slot: one for slot, one in self.row[SLOT_MODALITIES].items() if slot not in gone}
+        return {**self.row, **dict.fromkeys(gone, NO_MODALITY), SLOT_MODALITIES: left}
+
+    @property
+    def path(self) -> Path:
+        """Return the file of its predictions."""
+        return layout.case(self.protocol, self.case.recipe, self.case.space, self.case.name)
+
+
+def work(job: Job) -> None:
+    """Train and predict a case, unless its predictions are current."""
+    wanted = key_of(job)
+    if predictions.key_of(job.path) == wanted:
+        return
+    if job.case.lessons:
+        found = [one for lesson in job.case.lessons for one in _taught(job, lesson)]
+    else:
+        found = cases_masked.predicted(job.case, job.row)
+    predictions.write(job.path, wanted, space(job.case.space), found)
+
+
+def key_of(job: Job) -> str:
+    """Name everything the predictions are made from: code, libraries, recipe, seeds, features, labels, parts."""
+    case, target = job.case, space(job.case.space)
+    fusion = str(job.recipe["fusion"])
+    return digest(
+        [
+            code_digest(source("fusion", fusion), Path(__file__)),
+            {package: importlib.metadata.version(package) for package in PACKAGES},
+            {key: value for key, value in job.recipe.items() if key not in OF_TESTING},
+            target.classes if isinstance(target, ClassSpace) else (target.low, target.high),
+            [_facts(job, lesson) for lesson in case.lessons] or cases_masked.facts(case),
+            inputs_of(case.target, job.recipe).digests,
+        ]
+    )
+
+
+def _facts(job: Job, lesson: Lesson) -> Any:
+    parts = {}
+    for what, of in (("train", lesson.train), ("dev", lesson.dev)):
+        parts[what] = [
+            (inputs_of(part.corpus, job.recipe).digests, part.share, learned(part, job.recipe, job.case.space))
+            for part in of
+        ]
+    return seeds_of(find("fusion", str(job.recipe["fusion"])), lesson.seeds), parts, _asked(job, lesson)
+
+
+def _asked(job: Job, lesson: Lesson) -> list[str]:
+    """Return the ids of the target that a lesson's models are tested on."""
+    own = inputs_of(job.case.target, job.recipe)
+    if lesson.tested:
+        fold = next(one for one in single_source.folds(own.utterances) if one.name == lesson.tested)
+        asked: Sequence[str] = fold.test
+    else:
+        rows = single_source.target_rows(own.utterances)
+        asked = [name for name, split in rows.items() if split == "test"]
+    return [name for name in asked if name in own.covered]
+
+
+def _taught(job: Job, lesson: Lesson) -> list[Predictions]:
+    target, module = space(job.case.space), find("fusion", str(job.recipe["fusion"]))
+    recipe = without_own(job.recipe)
+    train, dev = (joined(of, job.recipe, target, view_of(job.recipe)) for of in (lesson.train, lesson.dev))
+    taught = training.Lesson(train, dev, recipe)
+    asked = _asked(job, lesson)
+    x = rows_of(job.case.target, job.recipe, asked)
+    found = []
+    for seed, trained in _trained(module, taught, target, recipe, seeds_of(module, lesson.seeds)):
+        scores = training.predict(module, trained.arrays, x, target, recipe, trained.chosen)
+        found.append(Predictions(lesson.fold, seed, asked, ["test"] * len(asked), scores))
+    return found
+
+
+def _trained(
+    module: Any, lesson: training.Lesson, target: Any, recipe: Mapping[str, Any], seeds: Sequence[int]
+) -> list[tuple[int, training.Replicate]]:
+    """Train one model a seed; what a search has to choose is chosen with the first seed on dev."""
+    settings = recipe["settings"]
+    tried = [settings] if training.selects(module) else search.draws(settings)
+    trials = [Trial(seeds[0], one) for one in tried]
+    found = [training.train(module, lesson, target, recipe, [one])[0] for one in trials]
+    at = max(range(len(found)), key=lambda place: found[place].dev)
+    more = [Trial(seed, tried[at]) for seed in seeds[1:]]
+    chosen = {} if training.selects(module) else {key: tried[at][key] for key in search.drawn_keys(settings)}
+    models = [found[at], *(training.train(module, lesson, target, recipe, [one])[0] for one in more)]
+    return [
+        (seed, training.Replicate(one.arrays, one.dev, {**chosen, **one.chosen}))
+        for seed, one in zip(seeds, models, strict=True)
+    ]

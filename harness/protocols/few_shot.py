@@ -1,0 +1,53 @@
+"""Few-shot: so many labelled utterances a class of the target's train split, with a source and without.
+
+`k=0`, the source alone, is `single_source` and not repeated here. Else a model is trained on the source and the drawn
+rows together; these are repeated until they make up `share` of what is learned from, or a few dozen rows would drown.
+Selection is on source dev. The source `none` is the target-only line: the drawn rows alone, a fifth of which is held
+out to select on, for these labels are all that is known. Draws are nested: the rows of a small k are among those of a
+larger one. The seed is the number of the draw.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from harness.protocols._case import DEV, NOBODY, Case, Field, Lesson, Part
+from harness.protocols.single_source import ALL
+
+HELD = 0.2
+
+
+def cases(field: Field, shots: Sequence[int] = (5, 20, 50, 100, 300), share: float = 0.25) -> Iterator[Case]:
+    """Yield one case for each k, source (or none) and target.
+
+    Args:
+        field: what to plan with.
+        shots: labelled utterances a class.
+        share: of what is learned from, that the drawn rows make up at least.
+    """
+    for target in field.corpora:
+        for k in shots:
+            for source in (NOBODY, *(name for name in field.corpora if name != target)):
+                reason = _why_not(field, source, target, k)
+                lessons = () if reason else tuple(_lessons(field, source, target, k, share))
+                yield Case(field.recipe, field.space, source, target, f"k={k}", lessons, reason)
+
+
+def _why_not(field: Field, source: str, target: str, k: int) -> str:
+    if not field.classes:
+        return "scale_has_no_classes"
+    reason = field.why_no_target[target] if source == NOBODY else field.why_no_pair(source, target)
+    least = min(field.counts.get(target, {}).values(), default=0)
+    return reason or ("" if least >= k else f"target_has_{least}_of_a_class")
+
+
+def _lessons(field: Field, source: str, target: str, k: int, share: float) -> Iterator[Lesson]:
+    for draw in field.seeds:
+        for fold in field.folds[target] if field.divided(target) else [""]:
+            few = Part(target, fold=fold, per_class=k, draw=draw)
+            train: tuple[Part, ...] = (replace(few, hold=HELD),)
+            dev: tuple[Part, ...] = (replace(few, hold=-HELD),)
+            if source != NOBODY:
+                train, dev = (Part(source, whole=True), replace(few, share=share)), (Part(source, DEV),)
+            yield Lesson((draw,), train, dev, fold, fold or ALL)

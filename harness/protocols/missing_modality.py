@@ -1,0 +1,90 @@
+"""Missing modality: the models of `single_source`, tested with some of their modalities taken away.
+
+Six fixed conditions of three modalities (MMIN: Zhao, Li and Jin 2021), or all but the empty and the full one of what a
+recipe has, and random rates (GCNet: Lian et al. 2023): each modality of each utterance is dropped with the rate, one
+is always left; the masks of a seed are the same for every model. What stands in the place of the missing:
+
+mask     nothing, and the model is told so: how our networks are trained to take it
+zero     zeros in place of the features, as if they had been measured; the model is not told
+mean     the mean of the source's train split, likewise
+retrain  a model of the same recipe that was never given the modality (fixed conditions only)
+
+Zeros and means alone make a model look better or worse than it is: read them together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+
+from harness.errors import SettingError
+from harness.protocols._case import DEV, Case, Field, Lesson, Part
+
+FILLS = ("mask", "zero", "mean", "retrain")
+LETTERS = {"text": "t", "audio": "a", "video": "v"}
+
+
+def cases(
+    field: Field,
+    rates: Sequence[float] = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7),
+    fills: Sequence[str] = FILLS,
+    in_domain: bool = True,
+) -> Iterator[Case]:
+    """Yield one case for each source, target, condition or rate, and fill.
+
+    Args:
+        field: what to plan with.
+        rates: shares of modalities that are dropped at random.
+        fills: what stands in their place.
+        in_domain: whether a corpus is tested on itself, too.
+    """
+    if unknown := [one for one in fills if one not in FILLS]:
+        raise SettingError(f"protocols: there is no fill {unknown[0]!r} (known: {', '.join(FILLS)})")
+    slots = [slot for slot in LETTERS if slot in field.slots]
+    for source in field.corpora:
+        for target in field.corpora if in_domain else [one for one in field.corpora if one != source]:
+            reason = _why_not(field, source, target, slots)
+            for fill in fills:
+                for keep in _conditions(slots):
+                    lessons = tuple(_retrained(field, source, target)) if fill == "retrain" and not reason else ()
+                    name = "".join(LETTERS[slot] for slot in keep)
+                    yield Case(
+                        field.recipe,
+                        field.space,
+                        source,
+                        target,
+                        f"{fill}:{name}",
+                        lessons,
+                        reason,
+                        keep=keep,
+                        fill=fill,
+                    )
+                for rate in rates if fill != "retrain" else ():
+                    yield Case(
+                        field.recipe,
+                        field.space,
+                        source,
+                        target,
+                        f"{fill}:rate={rate}",
+                        (),
+                        reason,
+                        rate=rate,
+                        fill=fill,
+                    )
+
+
+def _why_not(field: Field, source: str, target: str, slots: Sequence[str]) -> str:
+    if len(slots) < 2:
+        return "recipe_has_one_modality"
+    reason = field.why_no_source[source] or field.why_no_target[target]
+    return reason or ("" if source == target else field.why_no_pair(source, target))
+
+
+def _conditions(slots: Sequence[str]) -> list[tuple[str, ...]]:
+    return [keep for size in range(1, len(slots)) for keep in combinations(slots, size)]
+
+
+def _retrained(field: Field, source: str, target: str) -> Iterator[Lesson]:
+    for fold in field.folds[source]:
+        tested = fold if source == target and field.divided(source) else ""
+        yield Lesson(tuple(field.seeds), (Part(source, fold=fold),), (Part(source, DEV, fold=fold),), tested, fold)

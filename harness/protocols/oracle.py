@@ -1,0 +1,34 @@
+"""Oracle selection: a source's model whose setting or epoch is chosen on the target's dev split.
+
+No honest protocol may do this; the difference to `single_source` says how much selection on source dev gives away
+(Gulrajani and Lopez-Paz 2021, "test-domain validation"). A target that is divided by folds is tested fold by fold, each
+with the dev fold that belongs to it, by the model of the source's first fold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness.protocols._case import DEV, Case, Field, Lesson, Part
+
+
+def cases(field: Field) -> Iterator[Case]:
+    """Yield one case for each pair of corpora."""
+    for source in field.corpora:
+        for target in field.corpora:
+            if source == target:
+                continue
+            reason = field.why_no_pair(source, target)
+            if not reason and field.why_no_source[target]:
+                reason = "target_too_few_dev_labels"
+            lessons = () if reason else tuple(_lessons(field, source, target))
+            yield Case(field.recipe, field.space, source, target, lessons=lessons, reason=reason)
+
+
+def _lessons(field: Field, source: str, target: str) -> Iterator[Lesson]:
+    if field.divided(target):
+        for fold in field.folds[target]:
+            yield Lesson(tuple(field.seeds), (Part(source),), (Part(target, DEV, fold=fold),), fold, fold)
+    else:
+        for fold in field.folds[source]:
+            yield Lesson(tuple(field.seeds), (Part(source, fold=fold),), (Part(target, DEV),), fold=fold)

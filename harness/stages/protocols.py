@@ -1,0 +1,106 @@
+"""Train and predict the cases of one protocol beside `single_source`: a row of `protocols` in params.yaml."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from harness import cases, cellrow, engine, layout
+from harness.cases import Job
+from harness.errors import SettingError
+from harness.files import read_json, write_json
+from harness.inputs import Inputs, view_of, why_no_source, why_no_target, with_modalities
+from harness.labels import ClassSpace, space
+from harness.plugins import find
+from harness.protocols import single_source
+from harness.protocols._case import Case, Field
+from harness.settings import inputs, row
+from harness.stages.transfer import checked
+
+OWN = ("protocol", "recipes", "spaces")  # keys of a row that are not options of the protocol
+
+
+def run(params: dict[str, Any], protocol: str) -> None:
+    """Write protocols/<protocol>/: predictions of its cases, and plan.json naming the file or the reason of each.
+
+    Args:
+        params: params.yaml.
+        protocol: a row of `protocols`; `protocol` names the file of harness/protocols where it differs.
+    """
+    cellrow.forget()
+    engine.prepare(["harness.descent", "harness.cases", "scipy.optimize"])
+    asked = row(params, "protocols", protocol)
+    file = str(asked.get("protocol", protocol))
+    if file == single_source.NAME or not hasattr(find("protocol", file), "cases"):
+        raise SettingError(f"protocols.{protocol}: {file} is what the stage `transfer` does; name another protocol")
+    planned = [one for name in _list(asked, protocol, "recipes") for one in _of_recipe(params, protocol, file, name)]
+    jobs = [one for one in planned if not one.case.reason]
+    sizes = [sum(len(lesson.seeds) for lesson in job.case.lessons) for job in jobs]
+    engine.run(cases.work, jobs, engine.worker_count(params["engine"]["workers"]), f"protocols {protocol}", sizes)
+    plan = {"protocol": protocol, "file": file, "options": asked, "cells": [_cell(one) for one in planned]}
+    write_json(layout.case_plan(protocol), plan)
+    _prune(protocol, jobs)
+    print(f"{protocol}: {len(jobs)} of {len(planned)} cases predicted")
+
+
+def _of_recipe(params: Mapping[str, Any], protocol: str, file: str, name: str) -> list[Job]:
+    recipe = with_modalities(checked(name, row(params, "recipes", name)), params["encoders"])
+    loaded = {corpus: cellrow.inputs_of(corpus, recipe) for corpus in params["corpora"]}
+    options = {key: value for key, value in params["protocols"][protocol].items() if key not in OWN}
+    found: list[Job] = []
+    for space_name in _list(params["protocols"][protocol], protocol, "spaces"):
+        field = _field(params, name, recipe, space_name, loaded)
+        try:
+            found += [Job(protocol, recipe, case) for case in find("protocol", file).cases(field, **options)]
+        except TypeError as error:
+            raise SettingError(f"protocols.{protocol}: {error}; see the arguments of `cases` in {file}.py") from error
+    return found
+
+
+def _field(
+    params: Mapping[str, Any], name: str, recipe: Mapping[str, Any], space_name: str, loaded: Mapping[str, Inputs]
+) -> Field:
+    target, view = space(space_name), view_of(recipe)
+    cards = {corpus: read_json(layout.card(corpus), "dvc repro prepare") for corpus in loaded}
+    counts = {}
+    for corpus, own in loaded.items():
+        truth = own.labels(target.name, view)
+        learned = {one for fold in single_source.folds(own.utterances) for one in fold.train if one in truth}
+        counts[corpus] = dict(Counter(truth[one] if isinstance(target, ClassSpace) else "" for one in learned))
+    return Field(
+        recipe=name,
+        slots=list(inputs(recipe)),
+        space=target.name,
+        classes=len(target.classes) if isinstance(target, ClassSpace) else 0,
+        why_no_source={one: why_no_source(own, cards[one], target.name, recipe) or "" for one, own in loaded.items()},
+        why_no_target={one: why_no_target(own, cards[one], target.name, recipe) or "" for one, own in loaded.items()},
+        families={one: cards[one]["family"] for one in loaded},
+        folds={one: [fold.name for fold in single_source.folds(own.utterances)] for one, own in loaded.items()},
+        counts=counts,
+        seeds=tuple(params["training"]["seeds"]),
+    )
+
+
+def _list(asked: Mapping[str, Any], protocol: str, key: str) -> list[str]:
+    found = asked.get(key)
+    if not isinstance(found, list) or not found:
+        raise SettingError(f"protocols.{protocol}: {key} is {found!r}; it is a list of names")
+    return [str(one) for one in found]
+
+
+def _cell(job: Job) -> dict[str, Any]:
+    case: Case = job.case
+    cell = {"recipe": case.recipe, "space": case.space, "source": case.source, "target": case.target}
+    tested = {"variant": case.variant, "by_fold": any(lesson.tested for lesson in case.lessons)}
+    return {**cell, **tested, **({"reason": case.reason} if case.reason else {"file": job.path.as_posix()})}
+
+
+def _prune(protocol: str, jobs: list[Job]) -> None:
+    """Delete what an earlier plan left behind."""
+    wanted = {layout.case_plan(protocol), *(job.path for job in jobs)}
+    for path in sorted(layout.PROTOCOLS.joinpath(protocol).rglob("*"), reverse=True):
+        if path.is_file() and path not in wanted:
+            path.unlink()
+        elif path.is_dir() and not any(path.iterdir()):
+            path.rmdir()
