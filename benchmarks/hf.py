@@ -1,0 +1,51 @@
+"""Pretrained models as a study runs them against a loop of batch 1: `python -m benchmarks hf`.
+
+The loop has the model loaded already and uses all cores by threads; ours is `harness.extraction.extract`, one-thread
+processes over batches of like lengths. Its start (processes, imports, the model read by each) is measured on a few
+inputs and told apart. Weights are random, shapes those of BERT-base and HuBERT-base.
+"""
+
+import re
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks import _hf
+from benchmarks._watch import BOTH_CORES, python, watch
+from harness.engine import worker_count
+
+COUNTS = {"text": 2400, "speech": 260}
+FEW = {"text": 2, "speech": 2}
+
+
+def run() -> list[str]:
+    cores = worker_count("auto")
+    lines = []
+    for kind, count in COUNTS.items():
+        with tempfile.TemporaryDirectory() as name:
+            folder, model = Path(name), Path(name) / "model"
+            _hf.write(model, kind, count)
+            few = _seconds(folder, "ours", kind, FEW[kind], cores)
+            ours = _seconds(folder, "ours", kind, count, cores)
+            plain = _seconds(folder, "plain", kind, count, cores)
+            rows = [np.load(model / f"{what}.npy") for what in ("ours", "plain")]
+        apart = np.abs(rows[0] - rows[1]).max() / np.abs(rows[1]).max()
+        each = (ours - few) / (count - FEW[kind])
+        lines += [
+            f"{kind}, {count} inputs: batch 1 {1000 * plain / count:.1f} ms each ({cores} threads); ours "
+            f"{1000 * each:.1f} ms each ({cores} processes) after a start of {few:.1f} s",
+            f"  ratio {plain / count / each:.2f}, start counted {plain / ours:.2f}",
+            f"  largest difference of a number: {apart:.1e} of the largest",
+        ]
+    return lines
+
+
+def _seconds(folder: Path, what: str, kind: str, count: int, cores: int) -> float:
+    command = [*python("benchmarks._hf"), what, kind, str(folder / "model"), str(count), str(cores)]
+    out = watch(command, folder, BOTH_CORES if what == "plain" else None).out
+    return float(re.findall(r"^SECONDS ([\d.]+)", out, re.M)[0])
+
+
+if __name__ == "__main__":
+    print("\n".join(run()))
