@@ -13,4 +13,4 @@ if __name__ == "__main__":
             sys.exit(f"no benchmark is called {name!r} (known: {', '.join(known)})")
         print(f"{name}:")
         for line in importlib.import_module(f"benchmarks.{name}").run():
-            print(f"  {line}")
+            print(f"  {line}", flush=True)

@@ -2,7 +2,7 @@
 
 import json
 import pickle
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -93,8 +93,8 @@ def _ids(part: str, n: int) -> list[str]:
     return [f"{part}_dia{at // 10}_utt{at % 10}" for at in range(n)]
 
 
-def compare(folder: Path, theirs: str, scale: float = 1.0) -> list[str]:
-    """Return both sides' times and scores.
+def compare(folder: Path, theirs: str, scale: float = 1.0) -> Iterator[str]:
+    """Yield both sides' times and scores.
 
     Args:
         folder: where all is written.
@@ -107,18 +107,17 @@ def compare(folder: Path, theirs: str, scale: float = 1.0) -> list[str]:
     write_study(folder, made)
     del made
     script = str(Path(__file__).with_name("_mmsa_run.py"))
-    times, paces, lines = {}, {}, []
+    times, paces = {}, {}
     for model, largest in EPOCHS.items():
         ran = watch([theirs, script, str(path), model, str(folder), str(largest)], folder, BOTH_CORES)
         said = json.loads(ran.out.strip().splitlines()[-1])
         times[model] = said["seconds"] + np.mean(said["epochs"]) * (STOP - largest) * bool(largest)
         paces[model] = float(np.mean(said["epochs"]))
-        lines.append(_theirs(model, ran, said, times[model], largest))
+        yield _theirs(model, ran, said, times[model], largest)
     for recipe, (model, _) in OURS.items():
         ran = watch([*python("harness"), "transfer", recipe], folder)
         same = recipe == AS_LARGE
-        lines.append(_epochs(recipe, ran, paces[model]) if same else _ours(folder, recipe, ran, times.get(model)))
-    return lines
+        yield _epochs(recipe, ran, paces[model]) if same else _ours(folder, recipe, ran, times.get(model))
 
 
 def _theirs(model: str, ran: Watched, said: Any, seconds: float, cut: int) -> str:

@@ -6,7 +6,6 @@ params.yaml with its interval and that of the gap: once for a space of seven cla
 
 import time
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import yaml
@@ -15,7 +14,6 @@ from sklearn.metrics import recall_score
 
 from harness import scoring, statistics
 from harness.labels import EMOTION7, VALENCE, ClassSpace, Space
-from harness.plugins import find
 from harness.scoring import Scored
 
 TARGETS = {  # rows and dialogues (videos) of the test parts; IEMOCAP is tested whole
@@ -71,22 +69,14 @@ def _bootstrap(cells: list[Scored], space: Space, metrics: list[str]) -> tuple[f
     home: list[NDArray[np.float64]] = []
     intervals = 0
     for cell in cells:
-        drawn: dict[tuple[str, object], NDArray[np.float64]] = {}
         values = []
-        for metric in map(_metric, metrics):
-            key = metric.STATISTIC, getattr(metric, "CUTS", None)
-            if key not in drawn:
-                drawn[key] = statistics.sums(scoring.statistic(cell, space, metric), weights)
-            values += list(np.atleast_2d(statistics.averaged(drawn[key], metric).T))
+        for drawn in scoring.spreads(cell, space, metrics, weights).values():
+            values += list(np.atleast_2d(drawn.T))
         home = home or values
         for one, other in zip(values, home, strict=True):
             intervals += statistics.interval(one, LEVEL) is not None
             intervals += one is not other and statistics.interval(one - other, LEVEL) is not None
     return time.perf_counter() - start, intervals
-
-
-def _metric(name: str) -> ModuleType:
-    return find("metric", name)
 
 
 def _loop(cell: Scored) -> float:

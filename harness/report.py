@@ -19,9 +19,10 @@ from harness.report_corpora import cards
 from harness.report_grid import Block, block, only, ordered
 from harness.report_latex import table
 from harness.report_marks import MARKS, note_text
+from harness.report_protocols import tables
 from harness.report_summary import Comparison, Gap, compare, gaps, sentences
 from harness.report_templates import environment, markdown_text
-from harness.transfer import Cell
+from harness.transfer import Cell, in_matrix
 
 WATERMARK = "Synthetic corpora: these numbers say nothing about real ones"
 SECOND = "macro_f1"  # printed beside the primary metric of a class space
@@ -73,10 +74,13 @@ def latex(cells: Sequence[Cell], space: str, metric: str, facts: Mapping[str, An
     With `facts` the caption says so when the corpora are synthetic.
     """
     facts = facts or {}
-    return table(block(cells, space, metric, facts.get("recipes")), WATERMARK if facts.get("synthetic") else "")
+    return table(
+        block(in_matrix(cells), space, metric, facts.get("recipes")), WATERMARK if facts.get("synthetic") else ""
+    )
 
 
-def _context(cells: Sequence[Cell], facts: Mapping[str, Any]) -> dict[str, Any]:
+def _context(every: Sequence[Cell], facts: Mapping[str, Any]) -> dict[str, Any]:
+    cells = in_matrix(every)
     sections = [_section(cells, facts, name) for name in ordered(cell.space for cell in cells)]
     lead = next((one for one in sections if "classes" in one.facts), next(iter(sections), None))
     best = lead.comparison.best if lead else None
@@ -90,8 +94,11 @@ def _context(cells: Sequence[Cell], facts: Mapping[str, Any]) -> dict[str, Any]:
         "lead_block": only(lead.blocks[0], best) if lead and best else None,
         "sentences": sentences(best, lead.blocks[0].metric) if lead and best else [],
         "cards": cards(facts),
-        "cells": cells,
-        "varying": [name for name in ("view", "protocol", "selection") if len({getattr(c, name) for c in cells}) > 1],
+        "protocols": tables(every, facts.get("primary", {})),
+        "cells": every,
+        "varying": [
+            name for name in ("view", "protocol", "variant", "selection") if len({getattr(c, name) for c in every}) > 1
+        ],
         "columns": COLUMNS,
         "languages": {name: card.get("language", "") for name, card in facts.get("corpora", {}).items()},
         "level": f"{report_words.percent(level)} " if level else "",

@@ -58,7 +58,7 @@ _REASONS = {
     "outside_space": "outside the space",
     "blank": "left blank in the release",
 }
-_SELECTIONS = {"source_dev": "selected on source dev", "oracle": "selected on target dev (oracle)"}
+_SELECTIONS = {"source_dev": "selected on source dev", "target_dev": "selected on target dev (oracle)"}
 
 
 def number(value: float | None, places: int = 3) -> str:

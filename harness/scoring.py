@@ -98,19 +98,37 @@ def values(scored: Scored, space: Space, metrics: Sequence[str], weights: NDArra
 
     truth = torch.from_numpy(scored.truth)
     scores = torch.from_numpy(scored.scores)
-    drawn: dict[Any, Floats] = {}
+    drawn = spreads(scored, space, metrics, weights)
     found = []
     for name in metrics:
-        metric = find("metric", name)
-        key = (metric.STATISTIC, getattr(metric, "CUTS", None))
-        if key not in drawn:
-            drawn[key] = statistics.sums(statistic(scored, space, metric), weights)
-        points = metric.point(truth, scores if isinstance(space, ClassSpace) else scores[..., 0])
-        spread = statistics.averaged(drawn[key], metric)
+        points = find("metric", name).point(truth, scores if isinstance(space, ClassSpace) else scores[..., 0])
+        spread = drawn[name]
         if points.ndim == 1:
             found.append(Value(name, points, spread))
         elif isinstance(space, ClassSpace):
             found += [Value(f"{name}/{c}", points[:, at], spread[:, at]) for at, c in enumerate(space.classes)]
+    return found
+
+
+def spreads(scored: Scored, space: Space, metrics: Sequence[str], weights: NDArray[Any]) -> dict[str, Floats]:
+    """Return metric -> its values in every resample, averaged over replicates: (resamples,) or (resamples, classes).
+
+    Metrics of one statistic share its sums, and where they have a `reduced` form of it, that.
+    """
+    summed: dict[Any, Floats] = {}
+    drawn: dict[Any, Floats] = {}
+    found = {}
+    for name in metrics:
+        metric = find("metric", name)
+        reduced = getattr(metric, "reduced", None)
+        key = (metric.STATISTIC, getattr(metric, "CUTS", None))
+        if key not in summed:
+            summed[key] = statistic(scored, space, metric)
+        if (key, reduced) not in drawn:
+            left = reduced(summed[key]) if reduced else summed[key]
+            drawn[key, reduced] = statistics.sums(left, weights)
+        value = metric.from_reduced if reduced else metric.from_statistic
+        found[name] = np.mean([value(one) for one in drawn[key, reduced]], axis=0)
     return found
 
 

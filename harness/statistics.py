@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 BINS = 15  # of the calibration error
+DRAWN = 1000  # resamples that are drawn at a time
 Floats = NDArray[np.float64]
 
 
@@ -72,7 +73,11 @@ def draws(clusters: int, resamples: int, seed: int) -> NDArray[np.uint32]:
     Cells with the same target share their draws, so that differences between them are paired.
     """
     chance = np.random.default_rng([seed, clusters])
-    drawn = chance.multinomial(clusters, np.full(clusters, 1 / clusters), size=resamples).astype(np.uint32)
+    drawn = np.zeros((resamples, clusters), dtype=np.uint32)
+    for at in range(0, resamples, DRAWN):  # counting is five times as fast as numpy's multinomial
+        which = chance.integers(clusters, size=(min(DRAWN, resamples - at), clusters), dtype=np.int32)
+        which += np.arange(len(which), dtype=np.int32)[:, None] * clusters
+        drawn[at : at + len(which)] = np.bincount(which.ravel(), minlength=which.size).reshape(which.shape)
     drawn.setflags(write=False)
     return drawn
 

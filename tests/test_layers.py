@@ -20,11 +20,11 @@ LONGEST = 300
 # A file imports from lower levels and from its own room.
 LEVELS = [
     {"errors", "layout"},
-    {"files", "labels", "plugins", "settings", "engine", "statistics", "tree", "tables"},
+    {"files", "labels", "plugins", "settings", "engine", "statistics", "crossing", "tree", "tables"},
     {"corpus", "inert", "closure", "features", "models", "predictions", "search", "transfer"},
-    {"report"},
-    {"manifest", "synth", "media", "folds", "examples", "encoders", "fusion", "metrics", "protocols"},
-    {"card", "audit", "extraction", "releases", "normalisers", "scoring", "tracking"},
+    {"report", "transferability"},
+    {"recipes", "manifest", "synth", "media", "folds", "examples", "encoders", "fusion", "metrics", "protocols"},
+    {"card", "audit", "extraction", "releases", "normalisers", "scoring", "tracking", "adaptation"},
     {"feed", "inputs", "study", "show", "stores", "contract"},
     {"descent"},
     {"training"},
@@ -40,7 +40,10 @@ LEVEL_OF = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}
 # starts at once and a missing extra is one clear line.
 AT_THE_TOP: dict[str, set[str]] = {
     "torch": {
-        *(f"harness/{name}.py" for name in ("descent", "descent_batched", "feed")),
+        *(
+            f"harness/{name}.py"
+            for name in ("descent", "descent_batched", "feed", "adaptation", "adaptation_dann", "adaptation_mmd")
+        ),
         *(f"harness/fusion/{path.name}" for path in (CHECKOUT / "harness" / "fusion").glob("[!_]*.py")),
         *(f"harness/fusion/_{name}.py" for name in ("fused", "sequences", "slots")),
     },

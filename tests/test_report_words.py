@@ -130,7 +130,7 @@ def test_gaps_share_one_axis_with_zero_on_it() -> None:
 
 
 def test_variants_of_one_recipe_are_told_apart() -> None:
-    cells = [cell("a", "b", 0.5), replace(cell("a", "b", 0.6), selection="oracle")]
+    cells = [cell("a", "b", 0.5), replace(cell("a", "b", 0.6), selection="target_dev")]
     cells += [replace(cell("a", "b", 0.4), view="text")]
     assert [grid.title for grid in block(cells, "emotion4", "uar").grids] == [
         "r, selected on source dev",

@@ -51,8 +51,7 @@ class Smile:
 
     def encode(self, sounds: Iterable[NDArray[np.float32]]) -> NDArray[np.float32] | Ragged:
         """Return one row per sound (mono, 16 kHz, -1 to 1), or its frames."""
+        found = (self.smile(sound, RATE)[0] for sound in sounds)  # (features, frames): without a table of pandas
         if self.frames:
-            made = [averaged(self.smile.process_signal(sound, RATE).to_numpy(), self.many) for sound in sounds]
-            return Ragged.of(made, self.width)
-        rows = [self.smile.process_signal(sound, RATE).to_numpy()[0] for sound in sounds]
-        return np.array(rows, dtype=np.float32).reshape(-1, self.width)
+            return Ragged.of([averaged(frames.T, self.many) for frames in found], self.width)
+        return np.array([frames[:, 0] for frames in found], dtype=np.float32).reshape(-1, self.width)

@@ -17,6 +17,7 @@ from harness.fusion._slots import Slots, number, whole
 DETERMINISTIC = False
 LEVEL = "utterance"
 BATCHED = True
+HELD = 2**24  # numbers of the tensors of all rows that are predicted at a time
 SIZES = {1: 128, 2: 48, 3: 16, 4: 7}  # numbers a slot by default: the tensor has some 4,000 then
 
 
@@ -34,6 +35,7 @@ class Model(nn.Module):
         super().__init__()
         size, hidden = whole(settings, "size", SIZES[len(widths)]), whole(settings, "hidden", 64)
         dropout = number(settings, "dropout", 0.3)
+        self.at_once = max(HELD // (size + 1) ** len(widths), 1)
         self.slots = Slots(widths, size, dropout)
         self.read = nn.Sequential(
             nn.Dropout(dropout), nn.Linear((size + 1) ** len(widths), hidden), nn.ReLU(), nn.Linear(hidden, outputs)

@@ -15,8 +15,18 @@ KIND, STATISTIC, HIGHER_IS_BETTER = "classes", "calibration", False
 
 def from_statistic(bins: NDArray[Any]) -> NDArray[np.float64]:
     """Return ECE of (..., bins, 3) sums: rows, hits, confidence; NaN where no row is left."""
+    return from_reduced(reduced(bins))
+
+
+def reduced(bins: NDArray[Any]) -> NDArray[Any]:
+    """Return (..., bins + 1): hits minus confidence of each bin, and the rows of all."""
+    return np.concatenate([bins[..., 1] - bins[..., 2], bins[..., 0].sum(axis=-1, keepdims=True)], axis=-1)
+
+
+def from_reduced(apart: NDArray[Any]) -> NDArray[np.float64]:
+    """Return the same of what `reduced` leaves of the sums."""
     with np.errstate(invalid="ignore", divide="ignore"):
-        value: NDArray[np.float64] = np.abs(bins[..., 1] - bins[..., 2]).sum(axis=-1) / bins[..., 0].sum(axis=-1)
+        value: NDArray[np.float64] = np.abs(apart[..., :-1]).sum(axis=-1) / apart[..., -1]
     return value
 
 

@@ -11,22 +11,29 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.metrics._margins import parts, reduced
+
 KIND, STATISTIC, HIGHER_IS_BETTER = "classes", "confusion", True
 
 
-def f1_per_class(confusion: NDArray[Any]) -> NDArray[np.float64]:
-    """Return F1 = 2 hits / (truth + predicted), (..., classes); 0 for a class in neither."""
-    both = confusion.sum(axis=-1) + confusion.sum(axis=-2)
-    hits = 2 * np.diagonal(confusion, axis1=-2, axis2=-1)
-    f1: NDArray[np.float64] = np.divide(hits, both, out=np.zeros_like(both, dtype=np.float64), where=both > 0)
+def f1_per_class(margins: NDArray[Any]) -> NDArray[np.float64]:
+    """Return F1 = 2 hits / (truth + predicted), (..., classes), of `reduced` matrices; 0 for a class in neither."""
+    rows, predicted, hits = parts(margins)
+    both = rows + predicted
+    f1: NDArray[np.float64] = np.divide(2 * hits, both, out=np.zeros_like(both, dtype=np.float64), where=both > 0)
     return f1
 
 
 def from_statistic(confusion: NDArray[Any]) -> NDArray[np.float64]:
     """Return macro-F1 of confusion matrices (..., truth, predicted); NaN where no row is left."""
-    present = (confusion.sum(axis=-1) > 0).sum(axis=-1)  # the F1 of an absent class is 0, present or not
+    return from_reduced(reduced(confusion))
+
+
+def from_reduced(margins: NDArray[Any]) -> NDArray[np.float64]:
+    """Return the same of what `reduced` leaves of the matrices, (..., 3, classes)."""
+    present = (parts(margins)[0] > 0).sum(axis=-1)  # the F1 of an absent class is 0, present or not
     with np.errstate(invalid="ignore"):
-        value: NDArray[np.float64] = f1_per_class(confusion).sum(axis=-1) / present
+        value: NDArray[np.float64] = f1_per_class(margins).sum(axis=-1) / present
     return value
 
 

@@ -12,15 +12,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.metrics._margins import parts, reduced
+
 KIND, STATISTIC, HIGHER_IS_BETTER = "classes", "confusion", True
 
 
 def from_statistic(confusion: NDArray[Any]) -> NDArray[np.float64]:
     """Return UAR of confusion matrices (..., truth, predicted); NaN where no row is left."""
-    rows = confusion.sum(axis=-1)
+    return from_reduced(reduced(confusion))
+
+
+def from_reduced(margins: NDArray[Any]) -> NDArray[np.float64]:
+    """Return the same of what `reduced` leaves of the matrices, (..., 3, classes)."""
+    rows, _, hits = parts(margins)
     with np.errstate(invalid="ignore", divide="ignore"):
-        recall = np.diagonal(confusion, axis1=-2, axis2=-1) / rows
-        value: NDArray[np.float64] = np.where(rows > 0, recall, 0).sum(axis=-1) / (rows > 0).sum(axis=-1)
+        value: NDArray[np.float64] = np.where(rows > 0, hits / rows, 0).sum(axis=-1) / (rows > 0).sum(axis=-1)
     return value
 
 

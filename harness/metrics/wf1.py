@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.metrics._margins import parts, reduced
 from harness.metrics.macro_f1 import f1_per_class
 
 KIND, STATISTIC, HIGHER_IS_BETTER = "classes", "confusion", True
@@ -14,9 +15,14 @@ KIND, STATISTIC, HIGHER_IS_BETTER = "classes", "confusion", True
 
 def from_statistic(confusion: NDArray[Any]) -> NDArray[np.float64]:
     """Return WF1 of confusion matrices (..., truth, predicted); NaN where no row is left."""
-    rows = confusion.sum(axis=-1)
+    return from_reduced(reduced(confusion))
+
+
+def from_reduced(margins: NDArray[Any]) -> NDArray[np.float64]:
+    """Return the same of what `reduced` leaves of the matrices, (..., 3, classes)."""
+    rows = parts(margins)[0]
     with np.errstate(invalid="ignore", divide="ignore"):
-        value: NDArray[np.float64] = (f1_per_class(confusion) * rows).sum(axis=-1) / rows.sum(axis=-1)
+        value: NDArray[np.float64] = (f1_per_class(margins) * rows).sum(axis=-1) / rows.sum(axis=-1)
     return value
 
 

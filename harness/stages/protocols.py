@@ -15,8 +15,8 @@ from harness.labels import ClassSpace, space
 from harness.plugins import find
 from harness.protocols import single_source
 from harness.protocols._case import Case, Field
+from harness.recipes import checked
 from harness.settings import inputs, row
-from harness.stages.transfer import checked
 
 OWN = ("protocol", "recipes", "spaces")  # keys of a row that are not options of the protocol
 

@@ -7,12 +7,12 @@ from typing import Any
 from harness import layout, report
 from harness.files import read_json, write_text
 from harness.study import provenance
-from harness.transfer import in_matrix, read_cells
+from harness.transfer import read_cells
 
 
 def run(params: dict[str, Any]) -> None:
     """Write results/report.html, report.md and tables/<space>_<metric>.tex."""
-    cells = in_matrix(read_cells(layout.CELLS))
+    cells = read_cells(layout.CELLS)
     facts = {**read_json(layout.STUDY, "dvc repro score"), "made": provenance(params)}
     write_text(layout.REPORT, report.html(cells, facts))
     write_text(layout.REPORT_MD, report.markdown(cells, facts))

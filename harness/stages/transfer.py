@@ -7,17 +7,12 @@ from typing import Any
 
 from harness import cellrow, cellrow_finish, cellrow_pieces, engine, layout, models, training
 from harness.cellrow import CellRow
-from harness.corpus import MAIN_VIEW, Modality
-from harness.errors import NameUnknownError, SettingError
 from harness.files import read_json, write_json
 from harness.inputs import Inputs, why_no_source, why_no_target, with_modalities
 from harness.labels import space
 from harness.plugins import find
-from harness.settings import SLOTS, row
-
-KEYS = (*SLOTS, "route", "normalise", "fusion", "balanced", "settings")
-OPTIONAL = ("description", "view", "test_views")
-VIEWS = (MAIN_VIEW, *(one.value for one in Modality))
+from harness.recipes import checked
+from harness.settings import row
 
 
 def run(params: dict[str, Any], recipe: str) -> None:
@@ -53,24 +48,6 @@ def _work(jobs: list[CellRow], settings: dict[str, Any], label: str) -> None:
             pieces = [piece for job in waiting for piece in stage(job, batching)]
             engine.run(cellrow_pieces.train, pieces, workers, label, [len(piece.trials) for piece in pieces])
         engine.run(cellrow_finish.finish, [(job, batching) for job in jobs], workers, f"{label}: predict")
-
-
-def checked(name: str, recipe: dict[str, Any]) -> dict[str, Any]:
-    """Return a recipe whose keys are complete, or raise SettingError."""
-    missing = [key for key in KEYS if key not in recipe]
-    unknown = [key for key in recipe if key not in (*KEYS, *OPTIONAL)]
-    if missing or unknown:
-        problem = f"lacks {', '.join(missing)}" if missing else f"has the unknown key {', '.join(unknown)}"
-        raise SettingError(
-            f"recipe {name} {problem}; a recipe has the keys {', '.join(KEYS)}, and may have {', '.join(OPTIONAL)}"
-        )
-    views = recipe.get("test_views", [MAIN_VIEW])
-    if not isinstance(views, list) or not views or len(set(views)) < len(views):
-        raise SettingError(f"recipe {name}: test_views is {views!r}; it is a list of different label views")
-    for view in (recipe.get("view", MAIN_VIEW), *views):
-        if view not in VIEWS:
-            raise NameUnknownError("label view", str(view), VIEWS)
-    return recipe
 
 
 def _cells(

@@ -1,0 +1,31 @@
+"""What a recipe of params.yaml says: which encoders, on what footing, fed to which model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from harness.corpus import MAIN_VIEW, Modality
+from harness.errors import NameUnknownError, SettingError
+from harness.settings import SLOTS
+
+KEYS = (*SLOTS, "route", "normalise", "fusion", "balanced", "settings")
+OPTIONAL = ("description", "view", "test_views")
+VIEWS = (MAIN_VIEW, *(one.value for one in Modality))
+
+
+def checked(name: str, recipe: dict[str, Any]) -> dict[str, Any]:
+    """Return a recipe whose keys are complete, or raise SettingError."""
+    missing = [key for key in KEYS if key not in recipe]
+    unknown = [key for key in recipe if key not in (*KEYS, *OPTIONAL)]
+    if missing or unknown:
+        problem = f"lacks {', '.join(missing)}" if missing else f"has the unknown key {', '.join(unknown)}"
+        raise SettingError(
+            f"recipe {name} {problem}; a recipe has the keys {', '.join(KEYS)}, and may have {', '.join(OPTIONAL)}"
+        )
+    views = recipe.get("test_views", [MAIN_VIEW])
+    if not isinstance(views, list) or not views or len(set(views)) < len(views):
+        raise SettingError(f"recipe {name}: test_views is {views!r}; it is a list of different label views")
+    for view in (recipe.get("view", MAIN_VIEW), *views):
+        if view not in VIEWS:
+            raise NameUnknownError("label view", str(view), VIEWS)
+    return recipe

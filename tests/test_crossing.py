@@ -1,0 +1,39 @@
+"""How many labels a source is worth: known crossings are found, and what lies beyond is said to."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from harness.crossing import Worth, crossing
+
+LINE = {5: 0.30, 20: 0.40, 100: 0.50}
+
+
+def test_a_known_crossing_of_a_logarithmic_learning_curve_is_recovered() -> None:
+    shots = [5, 10, 20, 50, 100, 300]
+    curve = {k: 0.25 + 0.05 * np.log(k) for k in shots}
+    for true in (7, 20, 33, 180):
+        worth = crossing(curve, 0.25 + 0.05 * np.log(true))
+        assert worth.shots == pytest.approx(true, rel=1e-6)
+        assert not worth.bound
+
+
+def test_a_noisy_curve_gives_the_crossing_within_its_noise() -> None:
+    chance = np.random.default_rng(1)
+    found = []
+    for _ in range(300):
+        curve = {k: 0.25 + 0.05 * np.log(k) + chance.normal(0, 0.004) for k in (5, 10, 20, 50, 100, 300)}
+        found.append(crossing(curve, 0.25 + 0.05 * np.log(40)).shots)
+    assert np.median([one for one in found if one]) == pytest.approx(40, rel=0.1)
+
+
+def test_beyond_the_tried_numbers_only_a_side_is_known() -> None:
+    assert crossing(LINE, 0.2) == Worth(5, "<")
+    assert crossing(LINE, 0.6) == Worth(100, ">")
+    assert str(crossing(LINE, 0.6)) == ">100"
+    assert str(crossing({}, 0.5)) == "–"
+
+
+def test_a_value_on_the_line_is_its_own_number() -> None:
+    assert crossing(LINE, 0.4).shots == pytest.approx(20)

@@ -1,0 +1,70 @@
+"""The tables of the protocols: what they compare, and that nothing is made up where a cell has no value."""
+
+from __future__ import annotations
+
+from harness.report_protocols import tables
+from harness.transfer import Cell
+
+CORPORA = ("a", "b", "c")
+
+
+def cell(source: str, target: str, value: float | None, protocol: str = "single_source", **other: str) -> Cell:
+    reason = "" if value is not None else "target_not_annotated"
+    return Cell(
+        "emotion4", "multimodal", "r", source, target, protocol, "source_dev", "uar", value, reason=reason, **other
+    )
+
+
+MATRIX = [cell(s, t, 0.7 if s == t else 0.4 + 0.05 * CORPORA.index(s)) for s in CORPORA for t in CORPORA]
+
+
+def made(*cells: Cell):
+    return tables([*MATRIX, *cells], {"emotion4": "uar"})
+
+
+def test_without_other_protocols_there_is_nothing_to_say() -> None:
+    assert made() == []
+
+
+def test_all_others_stand_beside_the_best_single_source() -> None:
+    (table,) = made(
+        cell("others", "a", 0.6, "leave_one_corpus_out_transductive"), cell("others", "b", None, "leave_one_corpus_out")
+    )
+    assert list(table.rows[0]) == ["a", ".700", ".500 (c)", ".600", "", "+.100", "–", "–"]
+    assert table.rows[1][3] == "target corpus: not annotated in this label space"
+    assert "(transductive)" in table.method
+
+
+def test_a_source_is_worth_the_labels_at_which_the_targets_own_line_reaches_it() -> None:
+    few = [cell("none", "a", value, "few_shot", variant=f"k={k}") for k, value in ((10, 0.4), (100, 0.5))]
+    (table,) = made(*few, cell("b", "a", 0.55, "few_shot", variant="k=10"))
+    assert list(table.header) == ["k a class", "target only", "b"]
+    assert [list(row) for row in table.rows] == [
+        ["0", "–", ".450"],
+        ["10", ".400", ".550"],
+        ["100", ".500", "–"],
+        ["worth", "–", "32"],
+    ]
+
+
+def test_the_oracle_is_set_against_source_dev_cell_by_cell() -> None:
+    (table,) = made(cell("b", "a", 0.5, "oracle"))
+    assert [list(row) for row in table.rows] == [["b", "a", ".450", ".500", "+.050"]]
+
+
+def test_size_matched_sources_are_averaged_over_their_cross_corpus_cells() -> None:
+    cells = [cell("c", t, value, "size_matched", variant="n=9") for t, value in (("a", 0.3), ("b", 0.4), ("c", 0.9))]
+    (table,) = made(*cells)
+    assert [list(row) for row in table.rows] == [["c", ".500", ".350", "−.150", "2"]]
+
+
+def test_missing_modalities_are_set_against_the_same_pairs_with_all() -> None:
+    cells = [
+        cell("b", "a", 0.35, "missing_modality", variant="mask:t"),
+        cell("c", "a", 0.40, "missing_modality", variant="mask:t"),
+        cell("b", "a", 0.25, "missing_modality", variant="zero:t"),
+        cell("a", "a", 0.1, "missing_modality", variant="mask:t"),
+    ]
+    (table,) = made(*cells)
+    assert list(table.header) == ["what is left", "mask", "− all", "zero", "− all"]
+    assert [list(row) for row in table.rows] == [["t", ".375", "−.100", ".250", "−.200"]]
