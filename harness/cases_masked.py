@@ -34,7 +34,7 @@ def predicted(case: Case, row: Mapping[str, Any]) -> list[Predictions]:
     trained = _model(case)[1]
     target, module = inputs_of(case.target, row), find("fusion", str(row["fusion"]))
     own = None
-    if row["normalise"] in normalisers.TRANSDUCTIVE and case.target != case.source:
+    if row["normalise"] in normalisers.BY_CORPUS and case.target != case.source:
         own = normalisers.fit_own(str(row["normalise"]), target.rows(single_source.adaptation_rows(target.utterances)))
     every = [name for name, split in single_source.target_rows(target.utterances).items() if split == "test"]
     folds = {one.name: set(one.test) for one in single_source.folds(target.utterances)}

@@ -53,14 +53,14 @@ def joined(parts: Sequence[Part], row: Mapping[str, Any], target: Space, view: s
 def rows_of(corpus: str, row: Mapping[str, Any], ids: Sequence[str]) -> Rows:
     """Return the features of utterances of a corpus, standardised by its own where the recipe is transductive."""
     rows = inputs_of(corpus, row).rows(list(ids))
-    if row["normalise"] not in normalisers.TRANSDUCTIVE:
+    if row["normalise"] not in normalisers.BY_CORPUS:
         return rows
     return standardised(rows, own_statistics(corpus, row))
 
 
 def without_own(row: Mapping[str, Any]) -> dict[str, Any]:
     """Return a recipe as rows of `rows_of` need it: those that are standardised already are so as a whole, too."""
-    transductive = row["normalise"] in normalisers.TRANSDUCTIVE
+    transductive = row["normalise"] in normalisers.BY_CORPUS
     return {**row, "normalise": "source_std"} if transductive else dict(row)
 
 

@@ -75,6 +75,6 @@ def _asked(own: Inputs, target: Inputs) -> dict[str, dict[str, str]]:
 
 def _own_statistics(job: CellRow, target: Inputs) -> dict[str, NDArray[Any]] | None:
     """Return a target's own normaliser statistics where the recipe is transductive; the source keeps its own."""
-    if job.row["normalise"] not in normalisers.TRANSDUCTIVE or target.corpus == job.source:
+    if job.row["normalise"] not in normalisers.BY_CORPUS or target.corpus == job.source:
         return None
     return normalisers.fit_own(str(job.row["normalise"]), target.rows(protocol.adaptation_rows(target.utterances)))

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from harness import features, layout, manifest
 from harness.corpus import MAIN_VIEW, Modality, Utterance
@@ -15,10 +16,12 @@ from harness.errors import SettingError
 from harness.examples import ABSENT, Rows
 from harness.extraction_plan import NATIVE
 from harness.features import FeatureStore, Matrix, Ragged
-from harness.normalisers import TRANSDUCTIVE
+from harness.files import digest
+from harness.normalisers import BY_CORPUS, SPEAKER
 from harness.plugins import find
 from harness.protocols import single_source as protocol
 from harness.settings import inputs
+from harness.speakers import by_speaker
 
 MODALITIES = tuple(one.value for one in Modality)
 SLOT_MODALITIES = "slots"  # in a checked recipe: slot -> modality of its encoder
@@ -40,6 +43,7 @@ class Inputs:
         for slot, encoder in inputs(recipe).items():
             route = str(recipe["route"]) if recipe[SLOT_MODALITIES][slot] == Modality.TEXT else NATIVE
             self.stores[slot] = features.read(layout.features(encoder, corpus, route))
+        self.by_speaker = recipe["normalise"] == SPEAKER
         self.level = str(find("fusion", str(recipe["fusion"])).LEVEL)
 
     @cached_property
@@ -55,16 +59,24 @@ class Inputs:
     @property
     def digests(self) -> list[str]:
         """Return what the features were made from."""
-        return [store.digest for store in self.stores.values()]
+        speakers = [digest([(row.id, row.speaker) for row in self.utterances])] if self.by_speaker else []
+        return [*(store.digest for store in self.stores.values()), *speakers]
 
     @cached_property
     def parts(self) -> dict[str, Matrix]:
         """Return slot -> stored features; frames are averaged over time for a model that takes none."""
         pooled = self.level != "frames"
-        return {
+        found = {
             slot: _means(store.matrix) if pooled and isinstance(store.matrix, Ragged) else store.matrix
             for slot, store in self.stores.items()
         }
+        return {slot: self._by_speaker(slot, matrix) for slot, matrix in found.items()} if self.by_speaker else found
+
+    def _by_speaker(self, slot: str, matrix: Matrix) -> Matrix:
+        if sparse.issparse(matrix):
+            return matrix
+        who = {row.id: row.speaker for row in self.utterances}
+        return by_speaker(matrix, [who[name] for name in self.stores[slot].ids])
 
     def rows(self, ids: Sequence[str]) -> Rows:
         """Return the features of these utterances; nothing is read yet."""
@@ -132,7 +144,7 @@ def why_no_target(corpus: Inputs, card: Mapping[str, Any], name: str, recipe: Ma
     views = test_views_of(recipe)
     if not any(corpus.labels(name, view) for view in views):
         return _not_annotated("target", views[0])
-    transductive = recipe["normalise"] in TRANSDUCTIVE
+    transductive = recipe["normalise"] in BY_CORPUS
     missing = _slots_without(corpus, protocol.adaptation_rows(corpus.utterances)) if transductive else []
     return f"target_no_{missing[0]}" if missing else None  # nothing to standardise it by
 

@@ -8,6 +8,8 @@ none          features as they are
 source_std    each feature minus its mean, over its standard deviation, both from source train
 target_std    as source_std, but a target corpus is standardised by its own train split, without its labels:
               a transductive protocol, named so in every table
+speaker_std   as source_std, of features that were first standardised speaker by speaker, in every corpus, without
+              labels (speakers.py): transductive, too
 tfidf         (1 + log count) * idf, rows of unit length; idf and vocabulary (n-grams in at least 2 texts) from source
               train, as in scikit-learn's TfidfTransformer with sublinear counts
 """
@@ -25,8 +27,10 @@ from harness.errors import SettingError
 from harness.examples import Rows
 from harness.features import Matrix, Ragged
 
-NORMALISERS = ("none", "source_std", "target_std", "tfidf")
-TRANSDUCTIVE = frozenset({"target_std"})
+SPEAKER = "speaker_std"
+NORMALISERS = ("none", "source_std", "target_std", SPEAKER, "tfidf")
+TRANSDUCTIVE = frozenset({"target_std", SPEAKER})  # they see the target's features
+BY_CORPUS = frozenset({"target_std"})  # a target has statistics of its own
 State = dict[str, NDArray[Any]]
 MIN_TEXTS = 2
 CHUNK = 4096  # rows that are held as float64 at a time

@@ -28,7 +28,7 @@ from typing import Any
 from harness.tracking_address import TrackingError, artifact_location, check, hint
 from harness.tracking_records import NOTE, SUMMARY, Record, primary, records, summary
 from harness.tracking_views import key, views
-from harness.transfer import Cell
+from harness.transfer import Cell, in_matrix
 
 KEY, CONTENT = "harness.key", "harness.content"
 ENVIRONMENT = {  # read by MLflow; what the user has set stays
@@ -106,7 +106,7 @@ def mirror(
 
 def _compared(scored: Sequence[Cell], facts: Mapping[str, Any]) -> list[Record]:
     """Return the cells to look at first: those of the first space and of its first recipe."""
-    leading = [cell for cell in scored if cell.space == scored[0].space]
+    leading = [cell for cell in in_matrix(scored) if cell.space == scored[0].space]
     present = dict.fromkeys(cell.recipe for cell in leading)
     recipe = next((name for name in (*facts.get("recipes", {}), *present) if name in present), "")
     return records([cell for cell in leading if cell.recipe == recipe], facts)[:COMPARED]

@@ -155,6 +155,8 @@ def _pair(cell: Cell, facts: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
     languages = {side: language for side, language in spoken.items() if language}
     if cell.is_in_domain:
         return "in-domain", languages
+    if cell.source not in corpora and cell.target in corpora:
+        return cell.source, languages  # several corpora together
     if len(languages) < len(sides):
         return "cross-corpus", languages
     shared = len({language.split("-")[0] for language in languages.values()}) == 1

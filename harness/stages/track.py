@@ -9,7 +9,7 @@ from harness import layout, tracking
 from harness.files import read_json, write_json
 from harness.study import provenance
 from harness.tracking_address import shown
-from harness.transfer import in_matrix, read_cells
+from harness.transfer import read_cells
 
 DEFAULT_URI = "sqlite:///mlflow.db"
 
@@ -24,7 +24,7 @@ def run(params: dict[str, Any]) -> None:
     facts = {**read_json(layout.STUDY, "dvc repro score"), "made": made}
     artifacts = [layout.REPORT, layout.REPORT_MD, layout.CELLS, layout.STUDY, layout.TABLES]
     mirrored = tracking.mirror(
-        in_matrix(read_cells(layout.CELLS)),
+        [cell for cell in read_cells(layout.CELLS) if not cell.variant],  # of few-shot curves and the like: the report
         facts,
         artifacts,
         uri=uri,
