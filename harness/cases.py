@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from harness import cases_masked, layout, predictions, search, training
-from harness.cases_rows import joined, learned, rows_of, without_own
+from harness.cases_rows import adaptation, joined, learned, moved, rows_of, without_own
 from harness.cellrow import OF_TESTING, PACKAGES, inputs_of, seeds_of
 from harness.closure import code_digest
 from harness.files import digest
@@ -26,6 +26,8 @@ from harness.protocols import single_source
 from harness.protocols._case import Case, Lesson
 from harness.settings import NO_MODALITY
 from harness.training import Trial
+
+CORAL = "coral"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,7 @@ def key_of(job: Job) -> str:
             target.classes if isinstance(target, ClassSpace) else (target.low, target.high),
             [_facts(job, lesson) for lesson in case.lessons] or cases_masked.facts(case),
             inputs_of(case.target, job.recipe).digests,
+            [case.align, case.weight],
         ]
     )
 
@@ -102,17 +105,27 @@ def _asked(job: Job, lesson: Lesson) -> list[str]:
 
 
 def _taught(job: Job, lesson: Lesson) -> list[Predictions]:
-    target, module = space(job.case.space), find("fusion", str(job.recipe["fusion"]))
-    recipe = without_own(job.recipe)
+    case, target, module = job.case, space(job.case.space), find("fusion", str(job.recipe["fusion"]))
+    recipe = _aligned(without_own(job.recipe), case)
     train, dev = (joined(of, job.recipe, target, view_of(job.recipe)) for of in (lesson.train, lesson.dev))
-    taught = training.Lesson(train, dev, recipe)
+    seen = adaptation(case.target, job.recipe) if case.align else None
+    if case.align == CORAL and seen is not None:
+        train, dev = moved([train, dev], seen)
+    taught = training.Lesson(train, dev, recipe, None if case.align == CORAL else seen)
     asked = _asked(job, lesson)
-    x = rows_of(job.case.target, job.recipe, asked)
+    x = rows_of(case.target, job.recipe, asked)
     found = []
     for seed, trained in _trained(module, taught, target, recipe, seeds_of(module, lesson.seeds)):
         scores = training.predict(module, trained.arrays, x, target, recipe, trained.chosen)
         found.append(Predictions(lesson.fold, seed, asked, ["test"] * len(asked), scores))
     return found
+
+
+def _aligned(recipe: dict[str, Any], case: Case) -> dict[str, Any]:
+    """Return a recipe whose network is aligned with the target while it is trained, where the case says so."""
+    if case.align in ("", CORAL):
+        return recipe
+    return {**recipe, "settings": {**recipe["settings"], "align": case.align, "align_weight": case.weight}}
 
 
 def _trained(

@@ -58,6 +58,27 @@ def rows_of(corpus: str, row: Mapping[str, Any], ids: Sequence[str]) -> Rows:
     return standardised(rows, own_statistics(corpus, row))
 
 
+def adaptation(corpus: str, row: Mapping[str, Any]) -> Rows:
+    """Return the features of a target's train split, which an adapted model may see without labels."""
+    return rows_of(corpus, row, single_source.adaptation_rows(inputs_of(corpus, row).utterances))
+
+
+def moved(taught: Sequence[Examples], target: Rows) -> list[Examples]:
+    """Return examples whose features have the target's mean and covariance, as far as the first of them tells."""
+    from harness import adaptation_coral
+
+    state = adaptation_coral.fit_rows(taught[0].x, target)
+    return [
+        Examples(
+            Rows.of(**{slot: adaptation_coral.apply_slot(state, one.x, slot) for slot in one.x.parts}).masked(
+                one.x.present
+            ),
+            one.y,
+        )
+        for one in taught
+    ]
+
+
 def without_own(row: Mapping[str, Any]) -> dict[str, Any]:
     """Return a recipe as rows of `rows_of` need it: those that are standardised already are so as a whole, too."""
     transductive = row["normalise"] in normalisers.BY_CORPUS

@@ -67,6 +67,7 @@ class Row:
     protocol: str = protocol.NAME
     variant: str = ""
     file: Path | None = None
+    adapted: bool = False  # the model has seen the target's features, without labels
     by_fold: bool = False  # of the target: its parts were predicted by models of their own
     reason: str = ""
     scored: scoring.Scored | None = None
@@ -114,7 +115,7 @@ def cells(
 
 
 def _cell(params: Mapping[str, Any], label_space: Space, target: Target, row: Row, in_domain: Row, name: str) -> Cell:
-    transductive = row.settings["normalise"] in TRANSDUCTIVE
+    transductive = row.settings["normalise"] in TRANSDUCTIVE or row.adapted
     cell = Cell(
         space=label_space.name,
         view=row.view,

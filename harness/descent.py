@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from types import ModuleType
 from typing import Any
 
@@ -12,8 +13,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from harness.adaptation import Aligned, drawn
 from harness.errors import SettingError
-from harness.feed import Feed
+from harness.feed import Batch, Feed
 from harness.fusion._fused import Fused
 from harness.labels import ClassSpace, Space
 
@@ -22,6 +24,7 @@ Score = Callable[[NDArray[np.float32], NDArray[Any], Space], float]
 Found = tuple[Arrays, float, dict[str, Any]]
 PREDICT_ROWS = {"utterance": 8192, "frames": 512}
 EPOCH = "epoch"
+ALIGNED_FROM = 0.5  # of the epochs; before that dann has hardly begun, and source dev would choose a model without it
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,14 @@ class Taught:
 
 
 def train(
-    module: ModuleType, train: Taught, dev: Taught, space: Space, settings: Mapping[str, Any], seed: int, score: Score
+    module: ModuleType,
+    train: Taught,
+    dev: Taught,
+    space: Space,
+    settings: Mapping[str, Any],
+    seed: int,
+    score: Score,
+    unlabelled: Feed | None = None,
 ) -> Found:
     """Train with AdamW and keep the parameters of the best epoch on dev.
 
@@ -46,6 +56,8 @@ def train(
             `drop_modality` (share of a row's features left out while training), and those of the model.
         seed: of the first parameters, the order of rows, and what is dropped.
         score: what to maximise on dev.
+        unlabelled: train rows of a target, for the `align` of the settings (harness/adaptation.py); each step draws as
+            many of them as of the source, and the epoch is chosen from the second half.
 
     Returns:
         the parameters by name, their dev score, and {"epoch": the chosen one, from 1}.
@@ -57,21 +69,26 @@ def train(
     y, w = on(feed.device, train.y), on(feed.device, train.weight.astype(np.float32))
     model, order = start(module, feed.widths, space, settings, seed)
     model.to(feed.device)
+    target = None if unlabelled is None else _Target(model, unlabelled, settings, seed)
+    learning = [*model.parameters(), *(target.parameters() if target else ())]
     optimiser = torch.optim.AdamW(  # fused: one pass over the parameters instead of a dozen
-        model.parameters(), lr=float(settings["lr"]), weight_decay=float(settings["weight_decay"]), fused=True
+        learning, lr=float(settings["lr"]), weight_decay=float(settings["weight_decay"]), fused=True
     )
-    best, kept, chosen = -np.inf, {}, 0
-    for epoch in range(1, int(settings["epochs"]) + 1):
+    best, kept, chosen, epochs = -np.inf, {}, 0, int(settings["epochs"])
+    for epoch in range(1, epochs + 1):
         model.train()
         for which in batches(len(feed), int(settings["batch"]), order):
             rows = which.to(feed.device)
-            x, present = feed.batch(rows)
+            labelled = dropped(*feed.batch(rows), settings)
+            task = partial(loss_of, y=y[rows], w=w[rows], space=space)
             optimiser.zero_grad()
-            loss = loss_of(model(*dropped(x, present, settings)), y[rows], w[rows], space)
+            loss = target.loss(labelled, task, (epoch - 1) / epochs) if target else task(model(*labelled))
             loss.backward()  # type: ignore[no-untyped-call]
             if clip := float(settings.get("clip", 0)):
-                nn.utils.clip_grad_norm_(model.parameters(), clip)
+                nn.utils.clip_grad_norm_(learning, clip)
             optimiser.step()
+        if target and epoch < epochs * ALIGNED_FROM:
+            continue
         scores = scores_of(model, dev.feed, space)
         if not np.isfinite(scores).all():
             raise diverged(module, epoch, settings)
@@ -82,6 +99,25 @@ def train(
         elif epoch - chosen >= int(settings["patience"]):
             break
     return {name: value.numpy() for name, value in kept.items()}, float(best), {EPOCH: chosen}
+
+
+class _Target:
+    """The rows of a target that a network is aligned with, and what aligns it."""
+
+    def __init__(self, model: nn.Module, feed: Feed, settings: Mapping[str, Any], seed: int) -> None:
+        self.feed, self.settings = feed, settings
+        self.order = torch.Generator().manual_seed(seed)
+        self.aligned = Aligned(model, settings, feed.batch(torch.arange(min(len(feed), 2), device=feed.device)))
+
+    def parameters(self) -> list[nn.Parameter]:
+        """Return what is learned beside the model."""
+        discriminator = self.aligned.discriminator
+        return [] if discriminator is None else list(discriminator.parameters())
+
+    def loss(self, labelled: Batch, task: Callable[[Tensor | Fused], Tensor], progress: float) -> Tensor:
+        """Return the loss of a batch of the source, and of as many rows of the target."""
+        rows = drawn(len(self.feed), len(labelled[1]), self.order).to(self.feed.device)
+        return self.aligned.loss(labelled, dropped(*self.feed.batch(rows), self.settings), task, progress)
 
 
 def predict(

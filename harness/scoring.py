@@ -137,6 +137,8 @@ def statistic(scored: Scored, space: Space, metric: ModuleType) -> Floats:
     if isinstance(space, ClassSpace):
         if metric.STATISTIC == "calibration":
             return statistics.calibration(scored.truth, scored.scores.astype(np.float64), scored.clusters)
+        if metric.STATISTIC == "probability":
+            return statistics.probability(scored.truth, scored.scores.astype(np.float64), scored.clusters)
         return statistics.confusion(scored.truth, scored.scores.argmax(axis=-1), scored.clusters, len(space.classes))
     predicted = scored.scores[..., 0].astype(np.float64)
     if metric.STATISTIC == "cut":

@@ -26,7 +26,7 @@ def by_speaker(matrix: NDArray[np.float32] | Ragged, speakers: Sequence[str | No
     """
     if isinstance(matrix, Ragged):
         owners = np.repeat(np.arange(len(matrix)), matrix.lengths)
-        named = [speakers[at] for at in owners]
+        named = [speakers[int(at)] for at in owners]
         rows = by_speaker(np.asarray(matrix.values), named)
         assert not isinstance(rows, Ragged)
         return Ragged(rows, matrix.starts)

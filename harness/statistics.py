@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 BINS = 15  # of the calibration error
+LEAST = 2.0**-23  # a probability under the resolution of float32 counts as this in a logarithm
 DRAWN = 1000  # resamples that are drawn at a time
 Floats = NDArray[np.float64]
 
@@ -64,6 +65,19 @@ def calibration(truth: NDArray[np.int64], probabilities: Floats, clusters: NDArr
         for b, h, c in zip(bins, hits.astype(np.float64), confidence, strict=True)
     ]
     return np.asarray(sums).reshape(len(probabilities), 3, size, BINS).transpose(0, 2, 3, 1)
+
+
+def probability(truth: NDArray[np.int64], probabilities: Floats, clusters: NDArray[np.int64]) -> Floats:
+    """Sum (replicates, clusters, 3): rows, squared error over classes, -log of the true class' probability."""
+    said = probabilities[:, np.arange(len(truth)), truth]
+    squared = (probabilities**2).sum(axis=-1) - 2 * said + 1
+    lost = -np.log(np.maximum(said, LEAST))
+    size = int(clusters.max()) + 1
+    sums = [
+        [np.bincount(clusters, weights=w, minlength=size) for w in (np.ones_like(one), one, other)]
+        for one, other in zip(squared, lost, strict=True)
+    ]
+    return np.asarray(sums, dtype=np.float64).swapaxes(1, 2)
 
 
 @lru_cache(maxsize=8)  # the cells of a target, of all recipes and spaces, ask for the same ones after each other

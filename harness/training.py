@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from harness import normalisers, statistics
+from harness.errors import SettingError
 from harness.examples import Examples, Rows
 from harness.features import Matrix
 from harness.labels import ClassSpace, Space
@@ -35,11 +36,25 @@ class Lesson:
         train: rows the parameters and the normaliser are fitted on.
         dev: rows of the same corpus the settings or the epoch are selected on.
         recipe: its `normalise`.
+        unlabelled: train rows of the target, for a recipe whose settings say `align`: one lesson, and model, a target.
+
+    Raises:
+        SettingError: the recipe aligns and there is nothing to align with.
     """
 
-    def __init__(self, train: Examples, dev: Examples, recipe: Mapping[str, Any]) -> None:
-        self.train, self.dev = train, dev
+    def __init__(
+        self, train: Examples, dev: Examples, recipe: Mapping[str, Any], unlabelled: Rows | None = None
+    ) -> None:
+        if recipe.get("settings", {}).get("align") and not (unlabelled is not None and len(unlabelled)):
+            raise SettingError("align needs train rows of the target, and there are none")
+        self.train, self.dev, self.unlabelled = train, dev, unlabelled
         self.state = normalisers.fit_rows(recipe["normalise"], train.x)
+
+    def of_target(self, recipe: Mapping[str, Any]) -> Arrays:
+        """Return the normaliser's statistics for the unlabelled rows: their own where it is transductive."""
+        if self.unlabelled is None or recipe["normalise"] not in normalisers.BY_CORPUS:
+            return self.state
+        return {**self.state, **normalisers.fit_own(recipe["normalise"], self.unlabelled)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +99,10 @@ def together(module: ModuleType, trials: Sequence[Trial], batching: bool | str) 
 
     On a GPU, or wherever `batching` is True, those that differ in seed, learning rate and weight decay only, if the
     model allows it. On a CPU each is alone: processes side by side are faster there (docs/benchmarks.md).
+    So is one that is aligned with a target.
     """
-    if selects(module) or not module.BATCHED or batching is False or (batching == "auto" and not on_gpu()):
+    alone = selects(module) or not module.BATCHED or any(one.settings.get("align") for one in trials)
+    if alone or batching is False or (batching == "auto" and not on_gpu()):
         return [(one,) for one in trials]
     from harness.descent_batched import FREE
 
@@ -159,7 +176,10 @@ def _descend(
     fitted = descent.Taught(feeds[0], train.y, weight)
     on = descent.Taught(feeds[1], dev.y, np.ones(len(dev.y)))
     if len(trials) == 1:
-        return [descent.train(module, fitted, on, space, trials[0].settings, trials[0].seed, dev_score)]
+        alone, other = trials[0].settings, None
+        if alone.get("align") and lesson.unlabelled is not None:
+            other = _feed(module, lesson.unlabelled, recipe, lesson.of_target(recipe), alone)
+        return [descent.train(module, fitted, on, space, alone, trials[0].seed, dev_score, other)]
     from harness import descent_batched
 
     settings, seeds = [one.settings for one in trials], [one.seed for one in trials]

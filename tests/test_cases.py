@@ -184,3 +184,26 @@ def test_a_wrong_row_is_told(here: Path, row: dict[str, Any], told: str) -> None
     params = study(here, {"text": ROWS["text"]}, corpora=("emotiontalk", "meld"), utterances=120)
     with pytest.raises(SettingError, match=told):
         protocols(params, few_shot=row)
+
+
+def test_adaptation_mends_a_shift_without_a_label_and_is_called_transductive(here: Path) -> None:
+    network = {"hidden": 24, "layers": 2, "dropout": 0.1, "lr": 0.003, "weight_decay": 0.01, "batch": 64}
+    rows = {
+        "net": recipe(text=True, fusion="mlp", settings={**network, "epochs": 16, "patience": 16}),
+        "plain": ROWS["text"],
+    }
+    params = study(here, rows, corpora=("emotiontalk", "meld"), shift=2.0, utterances=900)
+    names = ("coral", "mmd", "dann")
+    protocols(
+        params, **{name: {"recipes": ["net"]} for name in names}, linear={"protocol": "coral", "recipes": ["plain"]}
+    )
+    stage("score", params)
+    cells = [one for one in transfer.read_cells(layout.CELLS) if one.metric == "uar" and one.source != one.target]
+    honest = {(one.recipe, one.target): one.value or 0 for one in transfer.in_matrix(cells)}
+    for name in (*names, "linear"):
+        found = [one for one in cells if one.protocol == f"{name}_transductive"]
+        assert len(found) == 2
+        gains = [(one.value or 0) - honest[one.recipe, one.target] for one in found]
+        assert np.mean(gains) > 0.02, (name, gains)
+    with pytest.raises(SettingError, match="aligns networks, and recipe plain is linear"):
+        protocols(params, mmd={"recipes": ["plain"]})

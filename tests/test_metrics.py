@@ -65,6 +65,8 @@ REFERENCES: dict[str, Reference] = {
     "wf1": lambda t, s, k: sk.f1_score(t, s.argmax(1), average="weighted", zero_division=0),
     "recall": lambda t, s, k: sk.recall_score(t, s.argmax(1), labels=range(k), average=None, zero_division=np.nan),
     "ece": calibration_error,
+    "brier": lambda t, s, k: np.mean([((row - np.eye(k)[c]) ** 2).sum() for row, c in zip(s, t, strict=True)]),
+    "nll": lambda t, s, k: sk.log_loss(t, s, labels=range(k)),
     "ccc": concordance,
     "mae": lambda t, s, k: sk.mean_absolute_error(t, s[:, 0]),
     "pearson": lambda t, s, k: stats.pearsonr(t, s[:, 0]).statistic,
@@ -120,7 +122,10 @@ def test_every_metric_has_an_independent_reference() -> None:
 def test_a_metric_says_what_it_needs_and_which_way_is_up(name: str) -> None:
     module = find("metric", name)
     assert module.KIND in ("classes", "scale")
-    assert module.STATISTIC in {"classes": ("confusion", "calibration"), "scale": ("moments", "cut")}[module.KIND]
+    assert (
+        module.STATISTIC
+        in {"classes": ("confusion", "calibration", "probability"), "scale": ("moments", "cut")}[module.KIND]
+    )
     assert isinstance(module.HIGHER_IS_BETTER, bool)
 
 

@@ -92,6 +92,7 @@ class Case:
 
     One without lessons is predicted by the models that `transfer` trained on the source. `keep` names the slots that
     are left to them, or `rate` the share that is taken away at random, and `fill` what stands in their place.
+    `align` (`coral`, `mmd`, `dann`) is how training sees the unlabelled train split of the target, with a `weight`.
     """
 
     recipe: str
@@ -104,6 +105,8 @@ class Case:
     keep: tuple[str, ...] = ()
     rate: float = 0.0
     fill: str = ""
+    align: str = ""
+    weight: float = 1.0
 
     @property
     def name(self) -> str:

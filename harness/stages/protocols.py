@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from harness import cases, cellrow, engine, layout
+from harness import cases, cellrow, engine, layout, training
 from harness.cases import Job
 from harness.errors import SettingError
 from harness.files import read_json, write_json
@@ -51,6 +51,8 @@ def _of_recipe(params: Mapping[str, Any], protocol: str, file: str, name: str) -
     found: list[Job] = []
     for space_name in _list(params["protocols"][protocol], protocol, "spaces"):
         field = _field(params, name, recipe, space_name, loaded)
+        if getattr(find("protocol", file), "NETWORKS", False) and training.selects(find("fusion", recipe["fusion"])):
+            raise SettingError(f"protocols.{protocol}: {file} aligns networks, and recipe {name} is {recipe['fusion']}")
         try:
             found += [Job(protocol, recipe, case) for case in find("protocol", file).cases(field, **options)]
         except TypeError as error:

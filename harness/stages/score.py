@@ -16,6 +16,7 @@ from harness.corpus import MAIN_VIEW
 from harness.files import read_json, write_json, write_text
 from harness.inputs import test_views_of
 from harness.labels import ClassSpace, Space, space
+from harness.plugins import find
 from harness.study import study_facts
 from harness.transfer import TRANSDUCTIVE, Cell, cells_to_csv, in_matrix
 
@@ -59,11 +60,13 @@ def _of_protocols(
     recipes = {plan["recipe"]: plan["settings"] for plan in plans}
     for protocol in params.get("protocols") or {}:
         plan = read_json(layout.case_plan(protocol), f"dvc repro protocols@{protocol}")
+        adapted = bool(getattr(find("protocol", plan["file"]), "TRANSDUCTIVE", False))
         for cell in plan["cells"]:
             if (cell["space"], cell["target"]) == (name, target):
                 row = Row(cell["recipe"], recipes[cell["recipe"]], cell["source"], target, MAIN_VIEW, protocol)
                 row.variant, row.by_fold, row.reason = cell["variant"], cell["by_fold"], cell.get("reason", "")
                 row.file = None if row.reason else Path(cell["file"])
+                row.adapted = adapted
                 yield row
 
 

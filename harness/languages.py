@@ -1,0 +1,162 @@
+"""Does more carry over within a language than across languages, as far as a handful of corpora can say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import factorial, prod
+
+import numpy as np
+
+SLACK = 1e-12
+MOST = 100_000  # assignments that are tried
+
+Cells = Mapping[tuple[str, str], float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageContrast:
+    """Means over the cells within a language and across languages, and how unusual their difference is.
+
+    `p` is the share of the assignments of languages to corpora whose difference is at least as large (one-sided: within
+    is higher), `p_two_sided` the same of its size. No assignment can give less than `smallest_p`.
+    """
+
+    within: float | None
+    across: float | None
+    difference: float | None
+    within_cells: int
+    across_cells: int
+    p: float | None
+    p_two_sided: float | None
+    smallest_p: float | None
+    assignments: int  # different ways to group the corpora, with a difference
+    undefined: int  # ways that leave no cell within or across
+    corpora: tuple[str, ...]
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asymmetry:
+    """S(first -> second) - S(second -> first), or the reason why there is none."""
+
+    first: str
+    second: str
+    value: float | None
+    reason: str | None = None
+
+
+def contrast(cells: Cells, languages: Mapping[str, str]) -> LanguageContrast:
+    """Compare cells within a language with cells across languages by an exact permutation test.
+
+    The corpora are what is permuted: their cells share sources and targets, so that a test over cells would promise too
+    much. Corpora without any cell are left out. Three corpora of one language and two of another can be grouped in ten
+    ways, so that p is never below .1.
+
+    Args:
+        cells: (source, target) -> normalised transfer ratio or value; None where undefined. The diagonal is not used.
+        languages: corpus -> language.
+
+    Raises:
+        ValueError: a corpus has no language, or there are more than 100,000 ways to group the corpora.
+    """
+    found = {pair: value for pair, value in cells.items() if value is not None and pair[0] != pair[1]}
+    corpora = tuple(dict.fromkeys(corpus for pair in found for corpus in pair))
+    unknown = [corpus for corpus in corpora if corpus not in languages]
+    if unknown:
+        raise ValueError(f"no language is given for {', '.join(unknown)}")
+    groups = [languages[corpus] for corpus in corpora]
+    same, other = _means(found, corpora, groups)
+    counts = _counts(found, languages)
+    if same is None or other is None:
+        missing = "within a language" if same is None else "across languages"
+        return LanguageContrast(
+            same, other, None, *counts, None, None, None, 0, 0, corpora, f"no cell {missing} has a value"
+        )
+    differences = [_difference(found, corpora, one) for one in groupings(groups)]
+    known = np.array([one for one in differences if one is not None])
+    observed = same - other
+    return LanguageContrast(
+        same,
+        other,
+        observed,
+        *counts,
+        float(np.mean(known >= observed - SLACK)),
+        float(np.mean(np.abs(known) >= abs(observed) - SLACK)),
+        1 / len(known),
+        len(known),
+        len(differences) - len(known),
+        corpora,
+    )
+
+
+def _counts(found: Mapping[tuple[str, str], float], languages: Mapping[str, str]) -> tuple[int, int]:
+    within = sum(languages[source] == languages[target] for source, target in found)
+    return within, len(found) - within
+
+
+def _means(
+    found: Mapping[tuple[str, str], float], corpora: Sequence[str], groups: Sequence[object]
+) -> tuple[float | None, float | None]:
+    """Return the mean of the cells within a group and of those across groups."""
+    group = dict(zip(corpora, groups, strict=True))
+    within = [value for (source, target), value in found.items() if group[source] == group[target]]
+    across = [value for (source, target), value in found.items() if group[source] != group[target]]
+    return (float(np.mean(within)) if within else None), (float(np.mean(across)) if across else None)
+
+
+def _difference(
+    found: Mapping[tuple[str, str], float], corpora: Sequence[str], groups: Sequence[object]
+) -> float | None:
+    within, across = _means(found, corpora, groups)
+    return None if within is None or across is None else within - across
+
+
+def groupings(groups: Sequence[str]) -> list[tuple[int, ...]]:
+    """Return every different way to divide as many things into groups of the same sizes.
+
+    Two assignments that only swap the names of two equally large groups are one grouping.
+
+    Raises:
+        ValueError: there are more than 100,000 assignments.
+    """
+    sizes = [groups.count(name) for name in dict.fromkeys(groups)]
+    ways = factorial(len(groups)) // prod(factorial(size) for size in sizes)
+    if ways > MOST:
+        raise ValueError(f"there are {ways} ways to give {len(groups)} corpora their languages, more than {MOST}")
+    found: dict[tuple[int, ...], None] = {}
+    for one in _fill(len(groups), sizes):
+        names: dict[int, int] = {}
+        found[tuple(names.setdefault(group, len(names)) for group in one)] = None
+    return list(found)
+
+
+def _fill(left: int, sizes: list[int]) -> Iterator[tuple[int, ...]]:
+    if not left:
+        yield ()
+        return
+    for at, size in enumerate(sizes):
+        if size:
+            rest = [one - (other == at) for other, one in enumerate(sizes)]
+            yield from ((at, *more) for more in _fill(left - 1, rest))
+
+
+def asymmetry(cells: Cells) -> list[Asymmetry]:
+    """Return, for every two corpora, what carries over one way minus the other way; use the ratio, not the value.
+
+    Values of two targets differ in floor and difficulty; the normalised transfer ratio takes both out.
+
+    Args:
+        cells: (source, target) -> normalised transfer ratio, None where undefined. The diagonal is not used.
+    """
+    corpora = list(dict.fromkeys(corpus for pair in cells for corpus in pair))
+    found = []
+    for at, first in enumerate(corpora):
+        for second in corpora[at + 1 :]:
+            there, back = cells.get((first, second)), cells.get((second, first))
+            if there is None or back is None:
+                missing = [f"{s} -> {t}" for s, t, v in ((first, second, there), (second, first, back)) if v is None]
+                found.append(Asymmetry(first, second, None, f"undefined: {', '.join(missing)}"))
+            else:
+                found.append(Asymmetry(first, second, there - back))
+    return found
