@@ -24,8 +24,8 @@ from scipy import sparse
 from harness.errors import SettingError
 from harness.examples import Rows
 from harness.features import Matrix, Ragged
+from harness.normalisers import State, of_slot
 
-State = dict[str, NDArray[Any]]
 ROWS = 20_000  # rows or frames that means and covariances are counted on; more are drawn from
 
 
@@ -41,8 +41,7 @@ def fit_rows(source: Rows, target: Rows, seed: int = 0) -> State:
 
 def apply_slot(state: Mapping[str, NDArray[Any]], rows: Rows, slot: str) -> Matrix:
     """Return the moved features of one slot of source rows, zero where it is absent."""
-    own = {key.removeprefix(f"{slot}."): value for key, value in state.items() if key.startswith(f"{slot}.")}
-    return rows.spread(slot, apply(own, rows.found(slot)))
+    return rows.spread(slot, apply(of_slot(state, slot), rows.found(slot)))
 
 
 def fit(source: Matrix, target: Matrix, seed: int = 0) -> State:

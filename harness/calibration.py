@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.statistics import BINS, LEAST
+from harness.statistics import BINS, probability
 
 TOLERANCE = 1e-3  # by which the probabilities of a row may miss 1
 Floats = NDArray[np.float64]
@@ -55,15 +55,17 @@ def measured(truth: NDArray[Any], scores: NDArray[Any]) -> Calibration:
 
 def nll(truth: NDArray[Any], scores: NDArray[Any]) -> Floats:
     """Return the mean -log probability of the true class, in nats; a probability under 2^-23 counts as 2^-23."""
-    y, p = checked(truth, scores)
-    value: Floats = -np.log(np.maximum(p[:, np.arange(len(y)), y], LEAST)).mean(axis=1)
-    return value
+    return _mean(truth, scores, 2)
 
 
 def brier(truth: NDArray[Any], scores: NDArray[Any]) -> Floats:
     """Return the mean squared distance from the one-hot truth, summed over classes: 0 to 2 (Brier 1950)."""
+    return _mean(truth, scores, 1)
+
+
+def _mean(truth: NDArray[Any], scores: NDArray[Any], column: int) -> Floats:
     y, p = checked(truth, scores)
-    value: Floats = ((p - np.eye(p.shape[-1])[y]) ** 2).sum(axis=-1).mean(axis=1)
+    value: Floats = probability(y, p, np.zeros(len(y), dtype=np.int64))[:, 0, column] / len(y)
     return value
 
 

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from harness import layout, models, normalisers, training
-from harness.cellrow import inputs_of
+from harness import layout, models, training
+from harness.cellrow import inputs_of, own_statistics
 from harness.errors import ResultError, SettingError
 from harness.examples import ABSENT, Rows
 from harness.features import Ragged
@@ -33,9 +33,7 @@ def predicted(case: Case, row: Mapping[str, Any]) -> list[Predictions]:
     """Return what every model of the source says of the target with modalities taken away."""
     trained = _model(case)[1]
     target, module = inputs_of(case.target, row), find("fusion", str(row["fusion"]))
-    own = None
-    if row["normalise"] in normalisers.BY_CORPUS and case.target != case.source:
-        own = normalisers.fit_own(str(row["normalise"]), target.rows(single_source.adaptation_rows(target.utterances)))
+    own = None if case.target == case.source else own_statistics(case.target, row)
     every = [name for name, split in single_source.target_rows(target.utterances).items() if split == "test"]
     folds = {one.name: set(one.test) for one in single_source.folds(target.utterances)}
     found = []

@@ -14,17 +14,13 @@ import numpy as np
 from scipy import sparse
 
 from harness import normalisers
-from harness.cellrow import indices, inputs_of
+from harness.cellrow import indices, inputs_of, own_statistics
 from harness.examples import ABSENT, Examples, Rows
 from harness.features import Matrix, Ragged
-from harness.files import digest
 from harness.inputs import view_of
 from harness.labels import Space
 from harness.protocols import single_source
 from harness.protocols._case import Part
-
-State = normalisers.State
-_own: dict[tuple[str, str], State] = {}
 
 
 def learned(part: Part, row: Mapping[str, Any], name: str) -> list[tuple[str, str | float]]:
@@ -53,9 +49,8 @@ def joined(parts: Sequence[Part], row: Mapping[str, Any], target: Space, view: s
 def rows_of(corpus: str, row: Mapping[str, Any], ids: Sequence[str]) -> Rows:
     """Return the features of utterances of a corpus, standardised by its own where the recipe is transductive."""
     rows = inputs_of(corpus, row).rows(list(ids))
-    if row["normalise"] not in normalisers.BY_CORPUS:
-        return rows
-    return standardised(rows, own_statistics(corpus, row))
+    own = own_statistics(corpus, row)
+    return rows if own is None else standardised(rows, own)
 
 
 def adaptation(corpus: str, row: Mapping[str, Any]) -> Rows:
@@ -83,16 +78,6 @@ def without_own(row: Mapping[str, Any]) -> dict[str, Any]:
     """Return a recipe as rows of `rows_of` need it: those that are standardised already are so as a whole, too."""
     transductive = row["normalise"] in normalisers.BY_CORPUS
     return {**row, "normalise": "source_std"} if transductive else dict(row)
-
-
-def own_statistics(corpus: str, row: Mapping[str, Any]) -> State:
-    """Return the statistics of a corpus' unlabelled train split; a process works each out once."""
-    key = corpus, digest(row)
-    if key not in _own:
-        own = inputs_of(corpus, row)
-        rows = own.rows(single_source.adaptation_rows(own.utterances))
-        _own[key] = normalisers.fit_own(str(row["normalise"]), rows)
-    return _own[key]
 
 
 def standardised(rows: Rows, state: Mapping[str, Any]) -> Rows:

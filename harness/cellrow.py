@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness import layout, models, search, training
+from harness import layout, models, normalisers, search, training
 from harness.closure import code_digest
 from harness.examples import Examples
 from harness.files import digest
@@ -122,11 +122,23 @@ class _Frozen:
 def forget() -> None:
     """Forget what was read of corpora: a stage begins with this, for files may have changed since."""
     _cached_inputs.cache_clear()
+    _cached_statistics.cache_clear()
 
 
 @lru_cache(maxsize=16)
 def _cached_inputs(corpus: str, recipe: _Frozen) -> Inputs:
     return Inputs(corpus, recipe.recipe)
+
+
+def own_statistics(corpus: str, recipe: Mapping[str, Any]) -> normalisers.State | None:
+    """Return the normaliser's statistics of a corpus' unlabelled train split, or None where it has none of its own."""
+    return _cached_statistics(corpus, _Frozen(recipe)) if recipe["normalise"] in normalisers.BY_CORPUS else None
+
+
+@lru_cache(maxsize=16)
+def _cached_statistics(corpus: str, recipe: _Frozen) -> normalisers.State:
+    own = _cached_inputs(corpus, recipe)
+    return normalisers.fit_own(recipe.recipe["normalise"], own.rows(protocol.adaptation_rows(own.utterances)))
 
 
 def folds_of(job: CellRow) -> list[protocol.Fold]:

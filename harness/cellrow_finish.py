@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-from numpy.typing import NDArray
-
-from harness import layout, models, normalisers, predictions, training
-from harness.cellrow import CellRow, examples, folds_of, inputs_of, is_trained
+from harness import layout, models, predictions, training
+from harness.cellrow import CellRow, examples, folds_of, inputs_of, is_trained, own_statistics
 from harness.cellrow_pieces import assemble
 from harness.errors import ResultError
 from harness.files import digest
@@ -52,7 +49,7 @@ def _predict(job: CellRow, own: Inputs, target: Inputs, label_space: Space, trai
     wanted = digest([job.key, target.digests, asked])
     if predictions.key_of(path) == wanted:
         return
-    statistics = _own_statistics(job, target)
+    statistics = None if target.corpus == job.source else own_statistics(target.corpus, job.row)
     found = []
     for one in trained:
         rows = asked[one.fold]
@@ -71,10 +68,3 @@ def _asked(own: Inputs, target: Inputs) -> dict[str, dict[str, str]]:
     return {
         fold: {name: split for name, split in rows.items() if name in target.covered} for fold, rows in wanted.items()
     }
-
-
-def _own_statistics(job: CellRow, target: Inputs) -> dict[str, NDArray[Any]] | None:
-    """Return a target's own normaliser statistics where the recipe is transductive; the source keeps its own."""
-    if job.row["normalise"] not in normalisers.BY_CORPUS or target.corpus == job.source:
-        return None
-    return normalisers.fit_own(str(job.row["normalise"]), target.rows(protocol.adaptation_rows(target.utterances)))

@@ -23,7 +23,7 @@ from harness.transfer import TRANSDUCTIVE as ADAPTED
 from harness.transfer import Cell, ratio
 
 Values = dict[str, scoring.Value]
-ORACLE = "oracle"  # the protocol that selects on the target
+SOURCE_DEV = "source_dev"
 
 
 class Target:
@@ -66,6 +66,7 @@ class Row:
     view: str
     protocol: str = protocol.NAME
     variant: str = ""
+    selection: str = SOURCE_DEV
     file: Path | None = None
     adapted: bool = False  # the model has seen the target's features, without labels
     by_fold: bool = False  # of the target: its parts were predicted by models of their own
@@ -125,7 +126,7 @@ def _cell(params: Mapping[str, Any], label_space: Space, target: Target, row: Ro
         target=row.target,
         protocol=row.protocol + ADAPTED if transductive else row.protocol,
         variant=row.variant,
-        selection="target_dev" if row.protocol == ORACLE else "source_dev",
+        selection=row.selection,
         metric=name,
         reason=row.reason or "undefined",
     )

@@ -81,12 +81,8 @@ def train(
             rows = which.to(feed.device)
             labelled = dropped(*feed.batch(rows), settings)
             task = partial(loss_of, y=y[rows], w=w[rows], space=space)
-            optimiser.zero_grad()
             loss = target.loss(labelled, task, (epoch - 1) / epochs) if target else task(model(*labelled))
-            loss.backward()  # type: ignore[no-untyped-call]
-            if clip := float(settings.get("clip", 0)):
-                nn.utils.clip_grad_norm_(learning, clip)
-            optimiser.step()
+            _step(optimiser, loss, learning, float(settings.get("clip", 0)))
         if target and epoch < epochs * ALIGNED_FROM:
             continue
         scores = scores_of(model, dev.feed, space)
@@ -99,6 +95,14 @@ def train(
         elif epoch - chosen >= int(settings["patience"]):
             break
     return {name: value.numpy() for name, value in kept.items()}, float(best), {EPOCH: chosen}
+
+
+def _step(optimiser: torch.optim.Optimizer, loss: Tensor, learning: list[nn.Parameter], clip: float) -> None:
+    optimiser.zero_grad()
+    loss.backward()  # type: ignore[no-untyped-call]
+    if clip:
+        nn.utils.clip_grad_norm_(learning, clip)
+    optimiser.step()
 
 
 class _Target:

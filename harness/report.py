@@ -94,8 +94,8 @@ def _context(every: Sequence[Cell], facts: Mapping[str, Any]) -> dict[str, Any]:
         "lead_block": only(lead.blocks[0], best) if lead and best else None,
         "sentences": sentences(best, lead.blocks[0].metric) if lead and best else [],
         "cards": cards(facts),
-        "protocols": tables(every, facts.get("primary", {})),
-        "cells": every,
+        "protocols": tables(every, facts.get("primary", {}), facts.get("protocols")),
+        "cells": [*cells, *_beside(every, facts.get("primary", {}))],
         "varying": [
             name for name in ("view", "protocol", "variant", "selection") if len({getattr(c, name) for c in every}) > 1
         ],
@@ -111,6 +111,12 @@ def _context(every: Sequence[Cell], facts: Mapping[str, Any]) -> dict[str, Any]:
         "palettes": {"light": report_heat.css(report_heat.LIGHT), "dark": report_heat.css(report_heat.DARK)},
         "steps": list(report_heat.LIGHT),
     }
+
+
+def _beside(every: Sequence[Cell], primary: Mapping[str, str]) -> list[Cell]:
+    """Return what the table of all numbers has of the protocols: their primary values; cells.csv holds the rest."""
+    matrix = {id(cell) for cell in in_matrix(every)}
+    return [c for c in every if id(c) not in matrix and c.metric == primary.get(c.space) and c.value is not None]
 
 
 def _headline(facts: Mapping[str, Any], spaces: int) -> list[str]:

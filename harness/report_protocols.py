@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean
 
 from harness.crossing import crossing
@@ -14,7 +14,10 @@ from harness.transfer import SINGLE_SOURCE, TRANSDUCTIVE, Cell, in_matrix
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A question, how it was answered, and the answer; the first `words` columns are text, the others numbers."""
+    """A question, how it was answered, and the answer; the first `words` columns are text, the others numbers.
+
+    `notes` say why cells have no value.
+    """
 
     anchor: str
     question: str
@@ -22,31 +25,67 @@ class Table:
     header: Sequence[str]
     rows: Sequence[Sequence[str]]
     words: int = 1
+    notes: Sequence[str] = ()
 
 
 Cells = Sequence[Cell]
 
 
-def tables(cells: Cells, primary: Mapping[str, str]) -> list[Table]:
+def tables(cells: Cells, primary: Mapping[str, str], files: Mapping[str, str] | None = None) -> list[Table]:
     """Return the tables of all protocols that a study ran, by space and recipe; the primary metric alone.
 
     Args:
         cells: all of `cells.csv`.
         primary: space -> metric.
+        files: row of `protocols` -> file of harness/protocols, where they differ; a second row of one file has a table
+            of its own.
     """
     leading = [one for one in cells if one.metric == primary.get(one.space) and one.view == "multimodal"]
     found: list[Table] = []
     for make, needed in MAKERS:
         for space in ordered(one.space for one in leading):
             of_space = [one for one in leading if one.space == space]
-            for recipe in ordered(one.recipe for one in of_space if base(one) in needed):
-                found += make([one for one in of_space if one.recipe == recipe])
+            for names in _rows(of_space, files or {}, needed):
+                chosen = [replace(one, protocol=names[base(one)]) for one in of_space if base(one) in names]
+                for recipe in ordered(one.recipe for one in chosen):
+                    of_recipe = [one for one in of_space if one.recipe == recipe]
+                    adapted = any(one.protocol.endswith(TRANSDUCTIVE) for one in of_recipe if base(one) in names)
+                    ours = [one for one in chosen if one.recipe == recipe]
+                    made = make([*in_matrix(of_recipe), *ours])
+                    found += [_titled(one, of_recipe[0], names, adapted, _notes(ours)) for one in made]
     return found
 
 
 def base(cell: Cell) -> str:
     """Return the protocol without the ending that says transductive."""
     return cell.protocol.removesuffix(TRANSDUCTIVE)
+
+
+def _rows(cells: Cells, files: Mapping[str, str], needed: Sequence[str]) -> list[dict[str, str]]:
+    """Return row -> file for each table: the first rows of all needed files, then the second ones."""
+    known = ordered(base(one) for one in cells)
+    of_file = [[name for name in known if files.get(name, name) == file] for file in needed]
+    count = max(map(len, of_file))
+    return [
+        {names[at]: file for file, names in zip(needed, of_file, strict=True) if at < len(names)} for at in range(count)
+    ]
+
+
+def _titled(table: Table, cell: Cell, names: Mapping[str, str], adapted: bool, notes: Sequence[str]) -> Table:
+    """Return a table whose method line begins with what it is of, and whose anchor no other has."""
+    renamed = [name for name, file in names.items() if name != file]
+    of = [metric_title(cell.metric), cell.space, cell.recipe, *renamed]
+    method = f"{', '.join(of)}{' (transductive)' if adapted else ''}: {table.method}"
+    return replace(table, anchor="-".join([table.anchor, *of[1:]]), method=method, notes=notes)
+
+
+def _notes(cells: Cells) -> list[str]:
+    """Return each reason of cells without a value, with the targets it holds for."""
+    reasons = ordered(one.reason for one in cells if one.reason)
+    return [
+        f"{reason_text(reason)}: {', '.join(ordered(one.target for one in cells if one.reason == reason))}"
+        for reason in reasons
+    ]
 
 
 def _joint(cells: Cells) -> Iterator[Table]:
@@ -79,8 +118,7 @@ def _joint(cells: Cells) -> Iterator[Table]:
         "pooled",
         "− in-domain",
     )
-    yield _table(
-        cells,
+    yield Table(
         "joint",
         "Do several sources together carry over better than the best one?",
         "all others: leave-one-corpus-out, selected on their dev splits; pooled: the target's train split among them; "
@@ -112,8 +150,7 @@ def _few(cells: Cells) -> Iterator[Table]:
             for source in sources
         ]
         rows.append(["worth", ABSENT, *worth])
-        yield _table(
-            cells,
+        yield Table(
             f"few-{target}",
             f"What is a source worth in labels of {target}?",
             "rows: labelled utterances a class of the target's train split; target only: those alone; a source: with "
@@ -138,8 +175,7 @@ def _size(cells: Cells) -> Iterator[Table]:
             small, large = fmean(one.value or 0 for one, _ in pairs), fmean(full.value or 0 for _, full in pairs)
             rows.append([source, number(large), number(small), signed(small - large), str(len(pairs))])
     variants = ordered(one.variant for one in matched if one.value is not None)
-    yield _table(
-        cells,
+    yield Table(
         "size",
         "Is a source good because it is large?",
         f"mean over its cross-corpus cells, trained on all of the source and on a part ({', '.join(variants)}) as "
@@ -156,8 +192,7 @@ def _oracle(cells: Cells) -> Iterator[Table]:
         honest = _only(_of(cells, SINGLE_SOURCE), one.target, one.source)
         if one.value is not None and honest and honest.value is not None:
             rows.append([one.source, one.target, _value(honest), _value(one), _difference(one, honest)])
-    yield _table(
-        cells,
+    yield Table(
         "oracle",
         "What does selection on source dev give away?",
         "oracle: the same training, selected on the target's dev split, which no honest protocol may do",
@@ -188,8 +223,7 @@ def _missing(cells: Cells) -> Iterator[Table]:
             row += [number(left), signed(lost)]
         rows.append(row)
     header = ["what is left"] + [text for fill in fills for text in (fill, "− all")]
-    yield _table(
-        cells,
+    yield Table(
         "missing",
         "What is left without a modality?",
         "mean over cross-corpus cells; t, a, v: text, audio, video that are left; rate: share dropped at random; mask: "
@@ -199,28 +233,39 @@ def _missing(cells: Cells) -> Iterator[Table]:
     )
 
 
+def _adapted(cells: Cells) -> Iterator[Table]:
+    """What does it bring to have seen the target without labels?"""
+    honest = {(one.source, one.target): one for one in _crossing_corpora(cells)}
+    kinds = [kind for kind in ADAPTED if _of(cells, kind)]
+    at = {(kind, one.source, one.target): one for kind in kinds for one in _of(cells, kind)}
+    rows = []
+    for (source, target), one in honest.items():
+        found = [at.get((kind, source, target)) for kind in kinds]
+        if one.value is not None and any(cell and cell.value is not None for cell in found):
+            row = [source, target, _value(one)]
+            for cell in found:
+                row += [_value(cell), _difference(cell, one)]
+            rows.append(row)
+    header = ["source", "target", "without"] + [text for kind in kinds for text in (kind, "difference")]
+    yield Table(
+        "adapted",
+        "What does it bring to see the target's train split without labels?",
+        "one model for each pair, selected on source dev",
+        header,
+        rows,
+        words=2,
+    )
+
+
+ADAPTED = ("coral", "mmd", "dann")
 MAKERS: list[tuple[Callable[[Cells], Iterable[Table]], tuple[str, ...]]] = [
     (_joint, ("leave_one_corpus_out", "pooled")),
     (_few, ("few_shot",)),
     (_size, ("size_matched",)),
     (_oracle, ("oracle",)),
     (_missing, ("missing_modality",)),
+    (_adapted, ADAPTED),
 ]
-
-
-def _table(
-    cells: Cells,
-    anchor: str,
-    question: str,
-    method: str,
-    header: Sequence[str],
-    rows: Sequence[Sequence[str]],
-    words: int = 1,
-) -> Table:
-    one = cells[0]
-    adapted = any(cell.protocol.endswith(TRANSDUCTIVE) for cell in cells)
-    where = f"{metric_title(one.metric)}, {one.space}, {one.recipe}" + (" (transductive)" if adapted else "")
-    return Table(f"{anchor}-{one.space}-{one.recipe}", question, f"{where}: {method}", header, rows, words)
 
 
 def _of(cells: Cells, protocol: str) -> list[Cell]:
@@ -240,9 +285,7 @@ def _crossing_corpora(cells: Cells) -> list[Cell]:
 
 
 def _value(cell: Cell | None) -> str:
-    if cell is None:
-        return ABSENT
-    return number(cell.value) if cell.value is not None else reason_text(cell.reason)
+    return ABSENT if cell is None else number(cell.value)
 
 
 def _difference(cell: Cell | None, other: Cell | None) -> str:

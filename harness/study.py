@@ -38,6 +38,7 @@ def study_facts(params: Mapping[str, Any], plans: Sequence[Mapping[str, Any]], c
         "corpora": cards,
         "overlap": shared,
         "primary": params["primary"],
+        "protocols": {name: row.get("protocol", name) for name, row in (params.get("protocols") or {}).items()},
         "bootstrap": params["statistics"],
         "warnings": _warnings(cards, shared, cells),
         "digest": digest([params, [card["digest"] for card in cards.values()]]),

@@ -36,7 +36,8 @@ class Lesson:
         train: rows the parameters and the normaliser are fitted on.
         dev: rows of the same corpus the settings or the epoch are selected on.
         recipe: its `normalise`.
-        unlabelled: train rows of the target, for a recipe whose settings say `align`: one lesson, and model, a target.
+        unlabelled: train rows of the target, on the footing of `train`, for a recipe whose settings say `align`: one
+            lesson, and model, a target.
 
     Raises:
         SettingError: the recipe aligns and there is nothing to align with.
@@ -49,12 +50,6 @@ class Lesson:
             raise SettingError("align needs train rows of the target, and there are none")
         self.train, self.dev, self.unlabelled = train, dev, unlabelled
         self.state = normalisers.fit_rows(recipe["normalise"], train.x)
-
-    def of_target(self, recipe: Mapping[str, Any]) -> Arrays:
-        """Return the normaliser's statistics for the unlabelled rows: their own where it is transductive."""
-        if self.unlabelled is None or recipe["normalise"] not in normalisers.BY_CORPUS:
-            return self.state
-        return {**self.state, **normalisers.fit_own(recipe["normalise"], self.unlabelled)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +173,7 @@ def _descend(
     if len(trials) == 1:
         alone, other = trials[0].settings, None
         if alone.get("align") and lesson.unlabelled is not None:
-            other = _feed(module, lesson.unlabelled, recipe, lesson.of_target(recipe), alone)
+            other = _feed(module, lesson.unlabelled, recipe, lesson.state, alone)
         return [descent.train(module, fitted, on, space, alone, trials[0].seed, dev_score, other)]
     from harness import descent_batched
 

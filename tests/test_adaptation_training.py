@@ -84,15 +84,6 @@ def test_without_align_the_rows_of_the_target_change_nothing() -> None:
         assert_array_equal(with_rows.arrays[part], without.arrays[part])
 
 
-def test_a_transductive_normaliser_gives_the_target_its_own_footing() -> None:
-    row = {**recipe("mmd"), "normalise": "target_std"}
-    lesson = Lesson(TRAIN, DEV, row, ADAPT.x)
-    assert_array_equal(lesson.of_target(row)["text.mean"], ADAPT.x.found("text").mean(axis=0, dtype=np.float64))
-    assert_array_equal(
-        Lesson(TRAIN, DEV, recipe("mmd"), ADAPT.x).of_target(recipe("mmd"))["text.mean"], lesson.state["text.mean"]
-    )
-
-
 def test_alignment_needs_rows_and_is_not_batched() -> None:
     with pytest.raises(SettingError, match="align needs train rows of the target"):
         Lesson(TRAIN, DEV, recipe("mmd"))

@@ -13,7 +13,7 @@ from studies import stage
 from worlds import recipe, study
 
 from harness import features, layout, manifest, predictions, transfer
-from harness.errors import SettingError
+from harness.errors import HarnessError, SettingError
 from harness.labels import EMOTION4
 from harness.protocols import single_source
 
@@ -182,7 +182,7 @@ def test_a_second_run_trains_nothing_and_a_new_option_only_what_is_new(here: Pat
 )
 def test_a_wrong_row_is_told(here: Path, row: dict[str, Any], told: str) -> None:
     params = study(here, {"text": ROWS["text"]}, corpora=("emotiontalk", "meld"), utterances=120)
-    with pytest.raises(SettingError, match=told):
+    with pytest.raises(HarnessError, match=told):
         protocols(params, few_shot=row)
 
 

@@ -31,7 +31,8 @@ def test_all_others_stand_beside_the_best_single_source() -> None:
         cell("others", "a", 0.6, "leave_one_corpus_out_transductive"), cell("others", "b", None, "leave_one_corpus_out")
     )
     assert list(table.rows[0]) == ["a", ".700", ".500 (c)", ".600", "", "+.100", "–", "–"]
-    assert table.rows[1][3] == "target corpus: not annotated in this label space"
+    assert table.rows[1][3] == "–"
+    assert list(table.notes) == ["target corpus: not annotated in this label space: b"]
     assert "(transductive)" in table.method
 
 
@@ -68,3 +69,21 @@ def test_missing_modalities_are_set_against_the_same_pairs_with_all() -> None:
     (table,) = made(*cells)
     assert list(table.header) == ["what is left", "mask", "− all", "zero", "− all"]
     assert [list(row) for row in table.rows] == [["t", ".375", "−.100", ".250", "−.200"]]
+
+
+def test_adaptation_is_set_against_the_same_pair_without() -> None:
+    (table,) = made(cell("b", "a", 0.5, "coral_transductive"), cell("b", "a", 0.4, "dann_transductive"))
+    assert list(table.header) == ["source", "target", "without", "coral", "difference", "dann", "difference"]
+    assert [list(row) for row in table.rows] == [["b", "a", ".450", ".500", "+.050", ".400", "−.050"]]
+
+
+def test_rows_of_another_name_are_known_by_their_file_and_two_of_one_file_have_a_table_each() -> None:
+    cells = [*MATRIX, cell("b", "a", 0.5, "peek"), cell("b", "a", 0.6, "peek_again")]
+    found = tables(cells, {"emotion4": "uar"}, {"peek": "oracle", "peek_again": "oracle"})
+    assert [list(one.rows[0]) for one in found] == [
+        ["b", "a", ".450", ".500", "+.050"],
+        ["b", "a", ".450", ".600", "+.150"],
+    ]
+    assert "peek_again" in found[1].method
+    assert found[0].anchor != found[1].anchor
+    assert tables(cells, {"emotion4": "uar"}) == []

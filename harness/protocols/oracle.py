@@ -11,6 +11,8 @@ from collections.abc import Iterator
 
 from harness.protocols._case import DEV, Case, Field, Lesson, Part
 
+SELECTION = "target_dev"
+
 
 def cases(field: Field) -> Iterator[Case]:
     """Yield one case for each pair of corpora."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 from harness import cases, cellrow, engine, layout, training
 from harness.cases import Job
-from harness.errors import SettingError
+from harness.errors import NameUnknownError, SettingError
 from harness.files import read_json, write_json
 from harness.inputs import Inputs, view_of, why_no_source, why_no_target, with_modalities
 from harness.labels import ClassSpace, space
@@ -47,17 +48,24 @@ def run(params: dict[str, Any], protocol: str) -> None:
 def _of_recipe(params: Mapping[str, Any], protocol: str, file: str, name: str) -> list[Job]:
     recipe = with_modalities(checked(name, row(params, "recipes", name)), params["encoders"])
     loaded = {corpus: cellrow.inputs_of(corpus, recipe) for corpus in params["corpora"]}
-    options = {key: value for key, value in params["protocols"][protocol].items() if key not in OWN}
-    found: list[Job] = []
-    for space_name in _list(params["protocols"][protocol], protocol, "spaces"):
-        field = _field(params, name, recipe, space_name, loaded)
-        if getattr(find("protocol", file), "NETWORKS", False) and training.selects(find("fusion", recipe["fusion"])):
-            raise SettingError(f"protocols.{protocol}: {file} aligns networks, and recipe {name} is {recipe['fusion']}")
-        try:
-            found += [Job(protocol, recipe, case) for case in find("protocol", file).cases(field, **options)]
-        except TypeError as error:
-            raise SettingError(f"protocols.{protocol}: {error}; see the arguments of `cases` in {file}.py") from error
-    return found
+    options = _options(params["protocols"][protocol], protocol, file)
+    module, fusion = find("protocol", file), find("fusion", str(recipe["fusion"]))
+    if getattr(module, "NETWORKS", False) and training.selects(fusion):
+        raise SettingError(f"protocols.{protocol}: {file} aligns networks, and recipe {name} is {recipe['fusion']}")
+    fields = [
+        _field(params, name, recipe, one, loaded) for one in _list(params["protocols"][protocol], protocol, "spaces")
+    ]
+    return [Job(protocol, recipe, case) for field in fields for case in module.cases(field, **options)]
+
+
+def _options(asked: Mapping[str, Any], protocol: str, file: str) -> dict[str, Any]:
+    """Return what a row says beside the recipes and spaces: arguments of `cases`, no other."""
+    options = {key: value for key, value in asked.items() if key not in OWN}
+    known = list(inspect.signature(find("protocol", file).cases).parameters)[1:]
+    for name in options:
+        if name not in known:
+            raise NameUnknownError(f"option of {file} (protocols.{protocol})", name, known)
+    return options
 
 
 def _field(

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from harness import layout, statistics
-from harness.cells import Row, Target, cells, planned, score
+from harness.cells import SOURCE_DEV, Row, Target, cells, planned, score
 from harness.corpus import MAIN_VIEW
 from harness.files import read_json, write_json, write_text
 from harness.inputs import test_views_of
@@ -25,6 +25,7 @@ def run(params: dict[str, Any]) -> None:
     """Write results/cells.csv, study.json, transfer.json and plots/."""
     targets = {name: Target(name) for name in params["corpora"]}
     plans = [read_json(layout.plan(name), f"dvc repro transfer@{name}") for name in params["recipes"]]
+    beside = list(_of_protocols(params, plans))
     found: list[Cell] = []
     confusions: list[list[Any]] = []
     for name in params["spaces"]:
@@ -41,7 +42,8 @@ def run(params: dict[str, Any]) -> None:
             confusions += _confusions(label_space, rows)
             rows += [
                 score(row, params, label_space, metrics, target)
-                for row in _of_protocols(params, plans, name, target.corpus)
+                for of_space, row in beside
+                if (of_space, row.target) == (name, target.corpus)
             ]
             found += cells(params, label_space, metrics, target, rows)
     write_text(layout.CELLS, cells_to_csv(_sorted(found, params)))
@@ -53,21 +55,30 @@ def run(params: dict[str, Any]) -> None:
     print(f"{known} cells scored, {len(found)} rows in {layout.CELLS}")
 
 
-def _of_protocols(
-    params: Mapping[str, Any], plans: Sequence[Mapping[str, Any]], name: str, target: str
-) -> Iterator[Row]:
-    """Yield the cells of all protocols beside `single_source`, of one space and target."""
+def _of_protocols(params: Mapping[str, Any], plans: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, Row]]:
+    """Yield (space, planned cell) of all protocols beside `single_source`."""
     recipes = {plan["recipe"]: plan["settings"] for plan in plans}
-    for protocol in params.get("protocols") or {}:
-        plan = read_json(layout.case_plan(protocol), f"dvc repro protocols@{protocol}")
-        adapted = bool(getattr(find("protocol", plan["file"]), "TRANSDUCTIVE", False))
+    for name in params.get("protocols") or {}:
+        plan = read_json(layout.case_plan(name), f"dvc repro protocols@{name}")
+        module = find("protocol", plan["file"])
         for cell in plan["cells"]:
-            if (cell["space"], cell["target"]) == (name, target):
-                row = Row(cell["recipe"], recipes[cell["recipe"]], cell["source"], target, MAIN_VIEW, protocol)
-                row.variant, row.by_fold, row.reason = cell["variant"], cell["by_fold"], cell.get("reason", "")
-                row.file = None if row.reason else Path(cell["file"])
-                row.adapted = adapted
-                yield row
+            yield (
+                cell["space"],
+                Row(
+                    cell["recipe"],
+                    recipes[cell["recipe"]],
+                    cell["source"],
+                    cell["target"],
+                    MAIN_VIEW,
+                    protocol=name,
+                    variant=cell["variant"],
+                    selection=getattr(module, "SELECTION", SOURCE_DEV),
+                    file=Path(cell["file"]) if "file" in cell else None,
+                    adapted=getattr(module, "TRANSDUCTIVE", False),
+                    by_fold=cell["by_fold"],
+                    reason=cell.get("reason", ""),
+                ),
+            )
 
 
 def _sorted(cells: list[Cell], params: dict[str, Any]) -> list[Cell]:
