@@ -48,6 +48,7 @@ def write_params(folder: Path, corpora: Sequence[str], spaces: Sequence[str], **
     """Write the project's params.yaml for these corpora, with sections of its own in place of the project's."""
     params = yaml.safe_load((CHECKOUT / "params.yaml").read_text(encoding="utf-8"))
     fresh = {"corpora": {name: {} for name in corpora}, "spaces": list(spaces), "protocols": {}}
+    params["statistics"]["baseline"] = None
     params.update({**fresh, **sections})
     (folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False), encoding="utf-8")
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from harness import layout, manifest, predictions, scoring, statistics
 from harness.cellrow import indices
+from harness.comparison_clusters import small_sample_level
 from harness.corpus import MAIN_VIEW
 from harness.inputs import view_of
 from harness.labels import ClassSpace, Space
@@ -35,19 +37,31 @@ class Target:
         self.labels = manifest.read_labels(layout.labels(corpus))
         rows = protocol.target_rows(self.utterances)
         self.tested = [name for name, split in rows.items() if split == "test"]
-        self._truths: dict[tuple[str, str], dict[str, Any]] = {}  # every recipe and source asks for the same
+        self._rows: dict[tuple[str, str], scoring.Tested] = {}  # every recipe and source asks for the same
+        self._floors: dict[tuple[int, str, str], tuple[Any, tuple[float | None, float | None]]] = {}
 
     @cached_property
     def dialogues(self) -> dict[str, str]:
         """Return id -> dialogue."""
         return {row.id: row.dialogue for row in self.utterances}
 
-    def truth(self, target: Space, view: str = MAIN_VIEW) -> dict[str, Any]:
-        """Return id -> class index or number of the test rows that have a label in a view."""
+    def rows(self, target: Space, view: str = MAIN_VIEW) -> scoring.Tested:
+        """Return the test rows that have a label in a view, as class index or number."""
         key = target.name, view
-        if key not in self._truths:
-            self._truths[key] = self._truth(target, view)
-        return self._truths[key]
+        if key not in self._rows:
+            self._rows[key] = scoring.Tested(self._truth(target, view), self.dialogues, self.tested)
+        return self._rows[key]
+
+    def truth(self, target: Space, view: str = MAIN_VIEW) -> Mapping[str, Any]:
+        """Return id -> class index or number of the test rows that have a label in a view."""
+        return self.rows(target, view).truth
+
+    def floors(self, truth: NDArray[Any], target: Space, metric: str) -> tuple[float | None, float | None]:
+        """Return `scoring.floors` of the truth of a cell, which cells with the same rows share."""
+        key = id(truth), target.name, metric
+        if key not in self._floors:
+            self._floors[key] = truth, scoring.floors(truth, target, metric)  # the truth is kept: its id stays its own
+        return self._floors[key][1]
 
     def _truth(self, target: Space, view: str) -> dict[str, Any]:
         found = {name: manifest.label_of(self.labels[name], target.name, view) for name in self.tested}
@@ -71,6 +85,8 @@ class Row:
     adapted: bool = False  # the model has seen the target's features, without labels
     by_fold: bool = False  # of the target: its parts were predicted by models of their own
     reason: str = ""
+    warning: str = ""  # of whoever made the predictions
+    warnings: list[str] = field(default_factory=list)
     scored: scoring.Scored | None = None
     values: Values | None = None
 
@@ -80,6 +96,7 @@ def planned(plan: Mapping[str, Any], cell: Mapping[str, str], view: str) -> Row:
     row = Row(plan["recipe"], plan["settings"], cell["source"], cell["target"], view, reason=cell.get("reason", ""))
     row.by_fold = row.source == row.target
     row.file = None if row.reason else Path(cell["file"])
+    row.warning = cell.get("warning", "")
     return row
 
 
@@ -87,18 +104,19 @@ def score(row: Row, params: Mapping[str, Any], label_space: Space, metrics: Sequ
     """Fill in what a row's predictions are worth, or why there is no value."""
     if row.file is None:
         return row
-    truth = target.truth(label_space, row.view)
-    if not truth and row.view != MAIN_VIEW:
+    rows = target.rows(label_space, row.view)
+    if not rows.truth and row.view != MAIN_VIEW:
         row.reason = f"target_no_view:{row.view}"
         return row
     found = predictions.read(row.file, label_space)
-    scored = scoring.align(found, truth, target.dialogues, target.tested, row.by_fold)
+    scored = rows.align(found, row.by_fold)
     if not len(scored.truth):
         row.reason = "no_labelled_test_rows"
         return row
     settings = params["statistics"]
     weights = statistics.draws(int(scored.clusters.max()) + 1, int(settings["resamples"]), int(settings["seed"]))
     row.scored = scored
+    row.warnings = [*([row.warning] if row.warning else []), *scoring.degeneracy(scored, label_space)]
     row.values = {value.metric: value for value in scoring.values(scored, label_space, metrics, weights)}
     return row
 
@@ -108,14 +126,16 @@ def cells(
 ) -> Iterator[Cell]:
     """Make the cells of one space and target, each against the in-domain row of the same recipe."""
     matrix = [row for row in rows if row.protocol == protocol.NAME]
-    in_domain = {(row.recipe, row.view): row for row in matrix if row.source == row.target}
+    at_home = {(row.recipe, row.view): row for row in matrix if row.source == row.target}
     names = _metric_names(label_space, metrics)
     for row in rows:
         for name in names:
-            yield _cell(params, label_space, target, row, in_domain[row.recipe, row.view], name)
+            yield _cell(params, label_space, target, row, at_home.get((row.recipe, row.view)), name)
 
 
-def _cell(params: Mapping[str, Any], label_space: Space, target: Target, row: Row, in_domain: Row, name: str) -> Cell:
+def _cell(
+    params: Mapping[str, Any], label_space: Space, target: Target, row: Row, in_domain: Row | None, name: str
+) -> Cell:
     transductive = row.settings["normalise"] in TRANSDUCTIVE or row.adapted
     cell = Cell(
         space=label_space.name,
@@ -133,15 +153,23 @@ def _cell(params: Mapping[str, Any], label_space: Space, target: Target, row: Ro
     if row.scored is None or row.values is None:
         return cell
     value = row.values[name]
-    spread = statistics.interval(value.resamples, float(params["statistics"]["level"]))
+    level = _level(params, row.scored)
+    spread = statistics.interval(value.resamples, level)
     point = float(value.replicates.mean())
     if np.isnan(point) or spread is None:
         return cell
     _fill(cell, params, label_space, target, row, value)
     cell.value, cell.reason = point, ""
     cell.low, cell.high = spread
-    _compare(cell, params, value, in_domain)
+    if in_domain is not None:
+        _compare(cell, level, value, in_domain)
     return cell
+
+
+def _level(params: Mapping[str, Any], scored: scoring.Scored) -> float:
+    """Return the level whose percentile interval covers as params.yaml says with so many dialogues."""
+    level, clusters = float(params["statistics"]["level"]), int(scored.clusters.max()) + 1
+    return small_sample_level(clusters, level) if clusters > 1 else level
 
 
 def _fill(
@@ -156,34 +184,32 @@ def _fill(
     cell.n_classes = len(np.unique(scored.truth)) if isinstance(label_space, ClassSpace) else None
     cell.clusters = int(scored.clusters.max()) + 1
     cell.coverage = len(scored.truth) / scored.asked
-    cell.floor, cell.floor_random = scoring.floors(scored.truth, label_space, cell.metric)
+    cell.floor, cell.floor_random = target.floors(scored.truth, label_space, cell.metric)
     cell.ceiling = _ceiling(label_space, target, row, cell.metric)
-    warnings = scoring.degeneracy(scored, label_space)
+    warnings = list(row.warnings)
     if cell.clusters < int(params["statistics"]["few_clusters"]):
         warnings.append(f"interval from {cell.clusters} dialogues only")
     cell.warnings = "; ".join(warnings)
 
 
-def _compare(cell: Cell, params: Mapping[str, Any], value: scoring.Value, in_domain: Row) -> None:
-    """Add gap and ratio against the in-domain cell on the same rows and the same resamples."""
+def _compare(cell: Cell, level: float, value: scoring.Value, in_domain: Row) -> None:
+    """Add gap and ratio against the in-domain cell, where both stand on the same rows and so the same resamples."""
     if in_domain.values is None or in_domain.scored is None or cell.value is None:
         return
     home = in_domain.values[cell.metric]
     cell.in_domain = float(home.replicates.mean())
-    home_interval = statistics.interval(home.resamples, float(params["statistics"]["level"]))
-    if home_interval is None or cell.is_in_domain:
+    if cell.is_in_domain or in_domain.scored.truth.shape != (cell.n,):
         return
     cell.gap = cell.value - cell.in_domain
-    gaps = statistics.interval(value.resamples - home.resamples, float(params["statistics"]["level"]))
-    if gaps is not None and in_domain.scored.truth.shape == (cell.n,):
-        cell.gap_low, cell.gap_high = gaps
-    if cell.floor is not None and _higher_is_better(cell.metric):
+    cell.gap_low, cell.gap_high = statistics.interval(value.resamples - home.resamples, level) or (None, None)
+    home_interval = statistics.interval(home.resamples, level)
+    if home_interval is not None and cell.floor is not None and _higher_is_better(cell.metric):
         cell.ratio = ratio(cell.value, cell.in_domain, cell.floor, home_interval[0])
 
 
 def _ceiling(label_space: Space, target: Target, row: Row, metric: str) -> float | None:
     """Score people who saw one modality only against the main label, for a recipe of that one modality."""
-    used = list(inputs(row.settings))
+    used = row.settings["inputs"] if "inputs" in row.settings else list(inputs(row.settings))
     if row.view != MAIN_VIEW or len(used) != 1 or not isinstance(label_space, ClassSpace):
         return None
     name, _, part = metric.partition("/")

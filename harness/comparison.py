@@ -106,25 +106,43 @@ def paired_permutation(
     Raises:
         ValueError: the two do not hold the same dialogues, or the metric has one value a class.
     """
+    masks, exact = exchanges(first.shape[1], permutations, seed)
+    observed, apart = exchanged(first, second, metric, masks)
+    smallest = 1 / len(masks) if exact else 1 / (len(masks) + 1)
+    if not np.isfinite(observed):
+        return Permutation(None, None, smallest, len(masks), exact, "undefined")
+    as_far = farther(observed, apart)
+    p = as_far / len(masks) if exact else (as_far + 1) / (len(masks) + 1)
+    return Permutation(observed, p, smallest, len(masks), exact)
+
+
+def exchanged(first: Floats, second: Floats, metric: Any, masks: NDArray[np.uint8]) -> tuple[float, Floats]:
+    """Return the difference of two recipes, and the same after each exchange of dialogues, (permutations,).
+
+    Args:
+        first, second, metric: as in `paired_permutation`.
+        masks: (permutations, dialogues), 1 where a dialogue's predictions change places.
+
+    Raises:
+        ValueError: the two do not hold the same dialogues, or the metric has one value a class.
+    """
     if first.shape[1:] != second.shape[1:]:
         raise ValueError(f"two recipes are compared on the same dialogues; sums are {first.shape} and {second.shape}")
     reduce = getattr(metric, "reduced", None)
     value = metric.from_reduced if reduce else metric.from_statistic
     one, other = _paired(*((reduce(first), reduce(second)) if reduce else (first, second)))
-    masks, exact = exchanges(first.shape[1], permutations, seed)
     moved = statistics.sums(other - one, masks)
     ones, others = one.sum(axis=1)[:, None], other.sum(axis=1)[:, None]
     # one replicate at a time: all of them together would leave the processor's cache
-    apart = np.mean([value(a + m) - value(b - m) for a, b, m in zip(ones, others, moved, strict=True)], axis=0)
+    apart: Floats = np.mean([value(a + m) - value(b - m) for a, b, m in zip(ones, others, moved, strict=True)], axis=0)
     if apart.ndim != 1:
         raise ValueError("a metric with one value a class has no single difference to test")
-    observed = float(np.mean(value(ones[:, 0]) - value(others[:, 0])))
-    smallest = 1 / len(masks) if exact else 1 / (len(masks) + 1)
-    if not np.isfinite(observed):
-        return Permutation(None, None, smallest, len(masks), exact, "undefined")
-    as_far = int((~(np.abs(apart) < abs(observed) - SLACK)).sum())
-    p = as_far / len(masks) if exact else (as_far + 1) / (len(masks) + 1)
-    return Permutation(observed, p, smallest, len(masks), exact)
+    return float(np.mean(value(ones[:, 0]) - value(others[:, 0]))), apart
+
+
+def farther(observed: float, apart: Floats) -> int:
+    """Count the exchanges whose difference is at least as large as the observed one, or undefined."""
+    return int((~(np.abs(apart) < abs(observed) - SLACK)).sum())
 
 
 @lru_cache(maxsize=8)

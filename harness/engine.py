@@ -19,6 +19,7 @@ from typing import TypeVar
 from harness.errors import HarnessError, SettingError
 
 Job = TypeVar("Job")
+Result = TypeVar("Result")
 _kept: list[ProcessPoolExecutor] | None = None
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
@@ -65,16 +66,16 @@ def prepare(modules: Sequence[str]) -> None:
 
 
 def run(
-    work: Callable[[Job], object],
+    work: Callable[[Job], Result],
     jobs: Sequence[Job],
     workers: int,
     label: str,
     sizes: Sequence[int] = (),
     unit: str = "",
-) -> None:
-    """Call `work` on every job and return when all are done.
+) -> list[Result]:
+    """Call `work` on every job and return what it returned, in the order of the jobs, when all are done.
 
-    `work` is a module-level function that writes its result itself, whole. Progress is shown on standard error.
+    `work` is a module-level function; what is large it writes itself, whole. Progress is shown on standard error.
 
     Args:
         work: what is to be done.
@@ -89,16 +90,20 @@ def run(
         WorkerDied: a process is gone.
     """
     if not jobs:
-        return
+        return []
+    results: dict[int, Result] = {}
     for variable in THREAD_VARIABLES:  # read by the math libraries when the child processes import them
         os.environ[variable] = "1"
     with _progress(label, sizes or [1] * len(jobs), unit) as done:
         if workers == 1:
             for number, job in enumerate(jobs):
-                work(job)
+                results[number] = work(job)
                 done(number)
         else:
-            _side_by_side(work, jobs, workers, label, done)
+            for number, result in _side_by_side(work, jobs, workers, label):
+                results[number] = result
+                done(number)
+    return [results[number] for number in range(len(jobs))]
 
 
 @contextmanager
@@ -121,14 +126,14 @@ def _progress(label: str, sizes: Sequence[int], unit: str) -> Iterator[Callable[
 
 
 def _side_by_side(
-    work: Callable[[Job], object], jobs: Sequence[Job], workers: int, label: str, done: Callable[[int], None]
-) -> None:
+    work: Callable[[Job], Result], jobs: Sequence[Job], workers: int, label: str
+) -> Iterator[tuple[int, Result]]:
+    """Yield the number and the result of each job as it ends."""
     with _pool(workers, len(jobs)) as pool:
         futures = {pool.submit(work, job): number for number, job in enumerate(jobs)}
         try:
             for future in as_completed(futures):
-                future.result()
-                done(futures[future])
+                yield futures[future], future.result()
         except BrokenProcessPool as error:
             raise WorkerDied(
                 f"{label}: a worker process died (out of memory?); finished pieces are kept, so run the command "

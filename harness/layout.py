@@ -15,6 +15,7 @@ PREDICTIONS = Path("predictions")
 PROTOCOLS = Path("protocols")
 RESULTS = Path("results")
 CELLS = RESULTS / "cells.csv"
+COMPARISON = RESULTS / "comparison.csv"
 STUDY = RESULTS / "study.json"
 SUMMARY = RESULTS / "transfer.json"
 PLOTS = RESULTS / "plots"

@@ -63,20 +63,37 @@ def key_of(path: Path) -> str | None:
 
 
 def read(path: Path, space: Space) -> list[Predictions]:
-    """Read the predictions of one cell, one item per replicate in the order written."""
+    """Read the predictions of one cell, one item per replicate in the order written.
+
+    Replicates that follow each other with the same rows share their lists of ids and splits.
+    """
     try:
-        table = pq.read_table(path)
+        table = pq.read_table(path, use_threads=False)  # stages read several files side by side
         scores = np.stack([table[name].to_numpy() for name in score_columns(space)], axis=1)
     except (OSError, KeyError, ValueError) as error:
         raise ResultError(f"{path}: cannot be read ({error}); delete it and run `dvc repro transfer`") from error
-    ids, splits = table["id"].to_pylist(), table["split"].to_pylist()
-    folds, seeds = table["fold"].to_numpy(), table["seed"].to_numpy()
-    changes = np.flatnonzero((folds[1:] != folds[:-1]) | (seeds[1:] != seeds[:-1])) + 1
-    edges = [0, *changes.tolist(), len(ids)] if ids else []
-    return [
-        Predictions(str(folds[a]), int(seeds[a]), ids[a:b], splits[a:b], scores[a:b])
-        for a, b in itertools.pairwise(edges)
-    ]
+    (ids, names), (splits, kinds) = (_coded(table[name]) for name in ("id", "split"))
+    (folds, fold_names), seeds = _coded(table["fold"]), table["seed"].to_numpy()
+    changes = np.flatnonzero((np.diff(folds) != 0) | (np.diff(seeds) != 0)) + 1
+    edges = [0, *changes.tolist(), len(ids)] if len(ids) else []
+    found: list[Predictions] = []
+    before = slice(0, 0)
+    for a, b in itertools.pairwise(edges):
+        rows = slice(a, b)
+        if found and np.array_equal(ids[rows], ids[before]) and np.array_equal(splits[rows], splits[before]):
+            said, parts = found[-1].ids, found[-1].splits
+        else:
+            said, parts = names[ids[rows]].tolist(), kinds[splits[rows]].tolist()
+        found.append(Predictions(str(fold_names[folds[a]]), int(seeds[a]), said, parts, scores[rows]))
+        before = rows
+    return found
+
+
+def _coded(column: pa.ChunkedArray) -> tuple[NDArray[np.int32], NDArray[np.object_]]:
+    """Return the number of each text among the different ones, and these."""
+    coded = column.combine_chunks().dictionary_encode()
+    coded = coded.combine_chunks() if isinstance(coded, pa.ChunkedArray) else coded
+    return coded.indices.to_numpy(), coded.dictionary.to_numpy(zero_copy_only=False)
 
 
 def score_columns(space: Space) -> list[str]:

@@ -39,6 +39,69 @@ class Value:
     resamples: Floats
 
 
+class Tested:
+    """The labelled test rows of a target, beside which predictions are put; those with the same rows share arrays."""
+
+    def __init__(self, truth: Mapping[str, Any], dialogues: Mapping[str, str], tested: Sequence[str]) -> None:
+        """Keep what is true of a target.
+
+        Args:
+            truth: id -> class index or number.
+            dialogues: id -> dialogue.
+            tested: ids of the target's test rows.
+        """
+        self.truth, self.dialogues, self.asked = truth, dialogues, len(tested)
+        self.labelled = [name for name in tested if name in truth]
+        self._before: tuple[list[str], NDArray[Any], NDArray[np.int64]] | None = None
+        self._orders: tuple[list[str], list[str], list[str], NDArray[np.int64]] | None = None
+
+    def align(self, found: Sequence[Predictions], in_domain: bool) -> Scored:
+        """Put predictions, truth and dialogues side by side.
+
+        Args:
+            found: predictions of every replicate of the source.
+            in_domain: the folds of the source each predicted their own part; together they are one replicate per seed.
+        """
+        seeds = sorted({one.seed for one in found})
+        groups = [[o for o in found if o.seed == seed] for seed in seeds] if in_domain else [[one] for one in found]
+        rows, orders = self._ordered(groups)
+        scores = [
+            (group[0].scores if len(group) == 1 else np.concatenate([one.scores for one in group]))[order]
+            for group, order in zip(groups, orders, strict=True)
+        ]
+        truth, clusters = self._facts(rows)
+        return Scored(
+            truth=truth,
+            scores=np.array(scores, dtype=np.float32),
+            clusters=clusters,
+            asked=self.asked,
+            seeds=tuple(seeds) if in_domain else tuple(one.seed for one in found),
+        )
+
+    def _ordered(self, groups: Sequence[Sequence[Predictions]]) -> tuple[list[str], list[NDArray[np.int64]]]:
+        """Return the labelled rows that all have, and the places of these in each group."""
+        now = [(one.ids, one.splits) for group in groups for one in group]
+        alike = all(len(group) == 1 for group in groups) and all(_same([one], now[:1]) for one in now)
+        if alike and self._orders is not None and _same(now[:1], [self._orders[:2]]):
+            return self._orders[2], [self._orders[3]] * len(groups)
+        places = _places(groups)
+        unlike = list({id(place): place for place in places}.values())
+        rows = [name for name in self.labelled if all(name in place for place in unlike)]
+        made = {id(place): np.array([place[name] for name in rows], dtype=np.int64) for place in unlike}
+        if alike and now:
+            self._orders = (*now[0], rows, made[id(places[0])])
+        return rows, [made[id(place)] for place in places]
+
+    def _facts(self, rows: list[str]) -> tuple[NDArray[Any], NDArray[np.int64]]:
+        """Return truth and dialogue number of rows."""
+        if self._before is None or self._before[0] != rows:
+            numbers = {name: at for at, name in enumerate(dict.fromkeys(self.dialogues[row] for row in rows))}
+            truth = np.array([self.truth[name] for name in rows])
+            clusters = np.array([numbers[self.dialogues[name]] for name in rows], dtype=np.int64)
+            self._before = rows, truth, clusters
+        return self._before[1], self._before[2]
+
+
 def align(
     found: Sequence[Predictions],
     truth: Mapping[str, Any],
@@ -46,32 +109,8 @@ def align(
     tested: Sequence[str],
     in_domain: bool,
 ) -> Scored:
-    """Put predictions, truth and dialogues of the target's labelled test rows side by side.
-
-    Args:
-        found: predictions of every replicate of the source.
-        truth: id -> class index or number.
-        dialogues: id -> dialogue.
-        tested: ids of the target's test rows.
-        in_domain: the folds of the source each predicted their own part; together they are one replicate per seed.
-    """
-    seeds = sorted({one.seed for one in found})
-    groups = [[one for one in found if one.seed == seed] for seed in seeds] if in_domain else [[one] for one in found]
-    places = _places(groups)
-    rows = [name for name in tested if name in truth and all(name in place for place in places)]
-    numbers = {name: at for at, name in enumerate(dict.fromkeys(dialogues[row] for row in rows))}
-    orders = {id(place): [place[name] for name in rows] for place in places}
-    scores = [
-        np.concatenate([one.scores for one in group])[orders[id(place)]]
-        for group, place in zip(groups, places, strict=True)
-    ]
-    return Scored(
-        truth=np.array([truth[name] for name in rows]),
-        scores=np.array(scores, dtype=np.float32),
-        clusters=np.array([numbers[dialogues[name]] for name in rows], dtype=np.int64),
-        asked=len(tested),
-        seeds=tuple(seeds) if in_domain else tuple(one.seed for one in found),
-    )
+    """Return `Tested(truth, dialogues, tested).align(found, in_domain)`."""
+    return Tested(truth, dialogues, tested).align(found, in_domain)
 
 
 def _places(groups: Sequence[Sequence[Predictions]]) -> list[dict[str, int]]:
@@ -80,13 +119,21 @@ def _places(groups: Sequence[Sequence[Predictions]]) -> list[dict[str, int]]:
     before: list[tuple[list[str], list[str]]] = []
     for group in groups:
         now = [(one.ids, one.splits) for one in group]
-        if now != before:
+        if not _same(now, before):
             rows = [row for ids, splits in now for row in zip(ids, splits, strict=True)]
             places.append({name: at for at, (name, split) in enumerate(rows) if split == "test"})
         else:
             places.append(places[-1])
         before = now
     return places
+
+
+def _same(now: Sequence[tuple[list[str], list[str]]], before: Sequence[tuple[list[str], list[str]]]) -> bool:
+    """Tell whether two groups have the same rows; most share their lists, and need no look at each id."""
+    return len(now) == len(before) and all(
+        all(one is other or one == other for one, other in zip(rows, others, strict=True))
+        for rows, others in zip(now, before, strict=True)
+    )
 
 
 def values(scored: Scored, space: Space, metrics: Sequence[str], weights: NDArray[Any]) -> list[Value]:

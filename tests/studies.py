@@ -28,7 +28,7 @@ def params_of(
     params["encoders"] = {"ngrams": {**params["encoders"]["ngrams"], "buckets": 4096}}
     params["spaces"] = list(spaces)
     params["training"] = {**params["training"], "seeds": [1, 2], "c_sparse": [1]}
-    params["statistics"]["resamples"] = 200
+    params["statistics"] |= {"resamples": 200, "baseline": None}
     params["protocols"] = {}
     params["engine"]["workers"] = 1
     params["synth"] = {**params["synth"], **WORLD, "media": False, "defects": "none"}

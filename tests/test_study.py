@@ -66,7 +66,7 @@ def test_native_text_does_not_cross_languages_but_its_translation_does(folder: P
     run_to_cells(params)
     away = {c.recipe: c for c in read_cells(layout.CELLS) if (c.name, c.metric) == ("emotiontalk->meld", "uar")}
     assert away["text_ngrams"].low <= away["text_ngrams"].floor + 0.05
-    assert away["text_ngrams_zh"].low > away["text_ngrams_zh"].floor + 0.2
+    assert away["text_ngrams_zh"].low > away["text_ngrams_zh"].floor + 0.1
 
 
 def test_every_pair_has_a_value_or_a_reason_for_every_metric(folder: Path) -> None:

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.statistics import BINS
+
 KIND, STATISTIC, HIGHER_IS_BETTER = "classes", "calibration", False
 
 
@@ -36,4 +38,9 @@ def point(truth: Any, probabilities: Any) -> NDArray[np.float64]:
 
     classes = probabilities.shape[-1]
     below_one = probabilities.clamp(max=1 - 2**-24)  # torchmetrics puts a confidence of exactly 1 into a 16th bin
-    return np.array([float(multiclass_calibration_error(one, truth, classes, n_bins=15)) for one in below_one])
+    return np.array(
+        [
+            float(multiclass_calibration_error(one, truth, classes, n_bins=BINS, validate_args=False))
+            for one in below_one
+        ]
+    )

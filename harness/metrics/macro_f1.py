@@ -1,7 +1,7 @@
 """Macro-F1: the mean F1 over the classes that occur in the target's truth.
 
 torchmetrics and scikit-learn average over every class that was seen in truth or prediction, so we take
-torchmetrics' F1 per class and average it ourselves.
+torchmetrics' counts and average ourselves.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.metrics._margins import parts, reduced
+from harness.metrics._margins import counted, parts, reduced
 
 KIND, STATISTIC, HIGHER_IS_BETTER = "classes", "confusion", True
 
@@ -39,10 +39,4 @@ def from_reduced(margins: NDArray[Any]) -> NDArray[np.float64]:
 
 def point(truth: Any, probabilities: Any) -> NDArray[np.float64]:
     """Return macro-F1 per replicate of truth (n,) and probabilities (replicates, n, classes), by torchmetrics."""
-    from torchmetrics.functional.classification import multiclass_f1_score
-
-    replicates, _, classes = probabilities.shape
-    f1 = multiclass_f1_score(
-        probabilities.argmax(-1), truth.expand(replicates, -1), classes, average=None, multidim_average="samplewise"
-    )
-    return np.asarray(f1[:, truth.unique()].double().mean(dim=1))
+    return from_reduced(counted(truth, probabilities))

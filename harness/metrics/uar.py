@@ -1,8 +1,7 @@
 """UAR, unweighted average recall: the mean recall over the classes that occur in the target's truth.
 
 A prediction of a class that does not occur there is a miss. This equals scikit-learn's balanced_accuracy_score;
-torchmetrics and audmetric average over other sets of classes, so we take torchmetrics' recall per class and average
-it ourselves.
+torchmetrics and audmetric average over other sets of classes, so we take torchmetrics' counts and average ourselves.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.metrics._margins import parts, reduced
+from harness.metrics._margins import counted, parts, reduced
 
 KIND, STATISTIC, HIGHER_IS_BETTER = "classes", "confusion", True
 
@@ -31,16 +30,5 @@ def from_reduced(margins: NDArray[Any]) -> NDArray[np.float64]:
 
 
 def point(truth: Any, probabilities: Any) -> NDArray[np.float64]:
-    """Return UAR per replicate, by torchmetrics.
-
-    Args:
-        truth: class indices (n,), a torch tensor.
-        probabilities: (replicates, n, classes), a torch tensor.
-    """
-    from torchmetrics.functional.classification import multiclass_recall
-
-    replicates, _, classes = probabilities.shape
-    recall = multiclass_recall(
-        probabilities.argmax(-1), truth.expand(replicates, -1), classes, average=None, multidim_average="samplewise"
-    )
-    return np.asarray(recall[:, truth.unique()].double().mean(dim=1))
+    """Return UAR per replicate of truth (n,) and probabilities (replicates, n, classes), by torchmetrics."""
+    return from_reduced(counted(truth, probabilities))

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.metrics._margins import parts, reduced
+from harness.metrics._margins import counted, parts, reduced
 
 KIND, STATISTIC, HIGHER_IS_BETTER = "classes", "confusion", True
 
@@ -27,15 +27,4 @@ def from_reduced(margins: NDArray[Any]) -> NDArray[np.float64]:
 
 def point(truth: Any, probabilities: Any) -> NDArray[np.float64]:
     """Return WA per replicate of truth (n,) and probabilities (replicates, n, classes), by torchmetrics."""
-    from torchmetrics.functional.classification import multiclass_accuracy
-
-    replicates, _, classes = probabilities.shape
-    return np.asarray(
-        multiclass_accuracy(
-            probabilities.argmax(-1),
-            truth.expand(replicates, -1),
-            classes,
-            average="micro",
-            multidim_average="samplewise",
-        ).double()
-    )
+    return from_reduced(counted(truth, probabilities))

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from harness.corpus import Utterance
 
 NAME = "single_source"
+NO_SOURCE = "none"  # the source of predictions that were learned from no corpus of the study
 ALL = "all"  # the one fold of a corpus with an official split
 
 

@@ -8,51 +8,62 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from harness import layout, statistics
-from harness.cells import SOURCE_DEV, Row, Target, cells, planned, score
+from harness import cells_target, engine, layout
+from harness.cells import SOURCE_DEV, Row
+from harness.cells_target import Job, Scored, named
+from harness.comparison_study import columns, compared, row
 from harness.corpus import MAIN_VIEW
+from harness.errors import NameUnknownError
 from harness.files import read_json, write_json, write_text
-from harness.inputs import test_views_of
-from harness.labels import ClassSpace, Space, space
+from harness.labels import space
 from harness.plugins import find
 from harness.study import study_facts
 from harness.transfer import TRANSDUCTIVE, Cell, cells_to_csv, in_matrix
 
 
 def run(params: dict[str, Any]) -> None:
-    """Write results/cells.csv, study.json, transfer.json and plots/."""
-    targets = {name: Target(name) for name in params["corpora"]}
-    plans = [read_json(layout.plan(name), f"dvc repro transfer@{name}") for name in params["recipes"]]
+    """Write results/cells.csv, comparison.csv, study.json, transfer.json and plots/."""
+    cells_target.forget()
+    engine.prepare(["harness.cells_target", "torchmetrics.functional.classification"])
+    rows = [*params["recipes"], *(params.get("external") or {})]
+    _check_baseline(params["statistics"], rows)
+    plans = [{**read_json(layout.plan(name), f"dvc repro transfer@{name}"), "rows": []} for name in rows]
     beside = list(_of_protocols(params, plans))
-    found: list[Cell] = []
-    confusions: list[list[Any]] = []
-    for name in params["spaces"]:
-        label_space = space(name)
-        metrics = params["metrics"]["classes" if isinstance(label_space, ClassSpace) else "scale"]
-        for target in targets.values():
-            rows = [
-                score(planned(plan, cell, view), params, label_space, metrics, target)
-                for plan in plans
-                for view in test_views_of(plan["settings"])
-                for cell in plan["cells"]
-                if (cell["space"], cell["target"]) == (name, target.corpus)
-            ]
-            confusions += _confusions(label_space, rows)
-            rows += [
-                score(row, params, label_space, metrics, target)
-                for of_space, row in beside
-                if (of_space, row.target) == (name, target.corpus)
-            ]
-            found += cells(params, label_space, metrics, target, rows)
-    write_text(layout.CELLS, cells_to_csv(_sorted(found, params)))
+    jobs = [
+        Job(params, space(name).name, target, plans, [row for of, row in beside if (of, row.target) == (name, target)])
+        for target in params["corpora"]
+        for name in params["spaces"]
+    ]
+    done = engine.run(cells_target.work, jobs, engine.worker_count(params["engine"]["workers"]), "score")
+    found = _sorted([cell for one in done for cell in one.cells], params, rows)
+    write_text(layout.CELLS, cells_to_csv(found))
+    write_text(layout.COMPARISON, _csv(["space", "metric", *columns()], _compared(params, jobs, done)))
     write_json(layout.STUDY, study_facts(params, plans, found))
     matrix = in_matrix(found)
     write_json(layout.SUMMARY, _summary(matrix, params["primary"]))
-    _plots(matrix, params["primary"], confusions)
+    _plots(matrix, params["primary"], [line for one in done for line in one.confusions])
     known = sum(not cell.reason for cell in found if cell.metric == params["primary"][cell.space])
     print(f"{known} cells scored, {len(found)} rows in {layout.CELLS}")
+
+
+def _check_baseline(settings: Mapping[str, Any], recipes: Sequence[str]) -> None:
+    if settings["baseline"] is not None and settings["baseline"] not in recipes:
+        raise NameUnknownError("recipe (statistics.baseline; null for none)", str(settings["baseline"]), recipes)
+
+
+def _compared(params: dict[str, Any], jobs: list[Job], done: list[Scored]) -> list[list[Any]]:
+    """Return the lines of comparison.csv: recipes against each other in every space, by the primary metric."""
+    settings = params["statistics"]
+    lines = []
+    for name in params["spaces"]:
+        entries = [entry for job, one in zip(jobs, done, strict=True) if job.space == name for entry in one.entries]
+        for one in compared(entries, str(settings["baseline"]), float(settings["level"])):
+            lines.append([name, params["primary"][name], *map(_rounded, row(one))])
+    return lines
+
+
+def _rounded(value: Any) -> Any:
+    return "" if value is None else round(value, 6) if isinstance(value, float) else value
 
 
 def _of_protocols(params: Mapping[str, Any], plans: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, Row]]:
@@ -81,10 +92,10 @@ def _of_protocols(params: Mapping[str, Any], plans: Sequence[Mapping[str, Any]])
             )
 
 
-def _sorted(cells: list[Cell], params: dict[str, Any]) -> list[Cell]:
+def _sorted(cells: list[Cell], params: dict[str, Any], rows: Sequence[str]) -> list[Cell]:
     """Order cells as params.yaml orders spaces, recipes and corpora."""
     spaces, recipes, corpora = (
-        {name: at for at, name in enumerate(params[key])} for key in ("spaces", "recipes", "corpora")
+        {name: at for at, name in enumerate(names)} for names in (params["spaces"], rows, params["corpora"])
     )
     protocols = {name: at for at, name in enumerate(params.get("protocols") or {}, start=1)}
     last = len(corpora)
@@ -102,37 +113,14 @@ def _summary(cells: list[Cell], primary: dict[str, str]) -> dict[str, Any]:
     summary: dict[str, Any] = {}
     for cell in cells:
         if cell.metric == primary[cell.space] and cell.value is not None:
-            by_target = summary.setdefault(cell.space, {}).setdefault(_named(cell.recipe, cell.view), {})
+            by_target = summary.setdefault(cell.space, {}).setdefault(named(cell.recipe, cell.view), {})
             by_target.setdefault(cell.source, {})[cell.target] = round(cell.value, 4)
     return summary
 
 
-def _named(recipe: str, view: str) -> str:
-    """Return a recipe's name with the view that it was tested against, where that is not the main one."""
-    return recipe if view == MAIN_VIEW else f"{recipe}@{view}"
-
-
-def _confusions(label_space: Space, rows: list[Row]) -> Iterator[list[Any]]:
-    """Yield one line per (truth, predicted) of each cell, counts averaged over replicates."""
-    if not isinstance(label_space, ClassSpace):
-        return
-    for row in rows:
-        if row.scored is not None:
-            scored = row.scored
-            one = np.zeros(len(scored.truth), dtype=np.int64)
-            counts = statistics.confusion(
-                scored.truth, scored.scores.argmax(axis=-1), one, len(label_space.classes)
-            ).mean(axis=0)[0]
-            for t, truth in enumerate(label_space.classes):
-                for p, predicted in enumerate(label_space.classes):
-                    share = counts[t, p] / counts[t].sum() if counts[t].sum() else 0.0
-                    cell = [label_space.name, _named(row.recipe, row.view), row.source, row.target, truth, predicted]
-                    yield [*cell, round(counts[t, p], 2), round(share, 4)]
-
-
 def _plots(cells: list[Cell], primary: dict[str, str], confusions: list[list[Any]]) -> None:
     matrix = [
-        [cell.space, _named(cell.recipe, cell.view), cell.source, cell.target, cell.metric, round(cell.value, 4)]
+        [cell.space, named(cell.recipe, cell.view), cell.source, cell.target, cell.metric, round(cell.value, 4)]
         for cell in cells
         if cell.metric == primary[cell.space] and cell.value is not None
     ]

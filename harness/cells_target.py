@@ -1,0 +1,150 @@
+"""All cells of one label space and target: the unit of work of `score`.
+
+Recipes, sources and protocols of one target share its truth, its dialogues and the draws of these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from harness import scoring, statistics
+from harness.cells import Row, Target, cells, planned, score
+from harness.comparison import exchanged, exchanges
+from harness.comparison_study import Entry
+from harness.corpus import MAIN_VIEW
+from harness.inputs import test_views_of, view_of
+from harness.labels import ClassSpace, Space, space
+from harness.plugins import find
+from harness.protocols import single_source
+from harness.transfer import Cell
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What to score: `plans` of `transfer`, and the rows `beside` them of other protocols, all of this target."""
+
+    params: Mapping[str, Any]
+    space: str
+    target: str
+    plans: Sequence[Mapping[str, Any]]
+    beside: Sequence[Row]
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """Cells, lines of confusion.csv, and the entries of the comparison of recipes."""
+
+    cells: list[Cell]
+    confusions: list[list[Any]]
+    entries: list[Entry] = field(default_factory=list)
+
+
+def work(job: Job) -> Scored:
+    """Score every planned cell of one space and target."""
+    label_space, target = space(job.space), _target(job.target)
+    metrics = job.params["metrics"]["classes" if isinstance(label_space, ClassSpace) else "scale"]
+    rows = [
+        score(planned(plan, cell, view), job.params, label_space, metrics, target)
+        for plan in job.plans
+        for view in test_views_of(plan["settings"])
+        for cell in plan["cells"]
+        if (cell["space"], cell["target"]) == (job.space, job.target)
+    ]
+    beside = [score(row, job.params, label_space, metrics, target) for row in job.beside]
+    found = list(cells(job.params, label_space, metrics, target, [*rows, *beside]))
+    return Scored(found, list(_confusions(label_space, rows)), list(_entries(job, label_space, rows)))
+
+
+def forget() -> None:
+    """Forget what was read of corpora: a stage begins with this."""
+    _target.cache_clear()
+
+
+@lru_cache(maxsize=2)  # the spaces of a target follow each other
+def _target(corpus: str) -> Target:
+    return Target(corpus)
+
+
+def named(recipe: str, view: str) -> str:
+    """Return a recipe's name with the view that it was tested against, where that is not the main one."""
+    return recipe if view == MAIN_VIEW else f"{recipe}@{view}"
+
+
+def _confusions(label_space: Space, rows: Sequence[Row]) -> Iterator[list[Any]]:
+    """Yield one line per (truth, predicted) of each cell, counts averaged over replicates."""
+    if not isinstance(label_space, ClassSpace):
+        return
+    for row in rows:
+        if row.scored is not None:
+            scored = row.scored
+            one = np.zeros(len(scored.truth), dtype=np.int64)
+            counts = statistics.confusion(
+                scored.truth, scored.scores.argmax(axis=-1), one, len(label_space.classes)
+            ).mean(axis=0)[0]
+            for t, truth in enumerate(label_space.classes):
+                for p, predicted in enumerate(label_space.classes):
+                    share = counts[t, p] / counts[t].sum() if counts[t].sum() else 0.0
+                    cell = [label_space.name, named(row.recipe, row.view), row.source, row.target, truth, predicted]
+                    yield [*cell, round(counts[t, p], 2), round(share, 4)]
+
+
+def _entries(job: Job, label_space: Space, rows: Sequence[Row]) -> Iterator[Entry]:
+    """Yield each recipe's mean over the sources that all have, with what the comparison of recipes draws.
+
+    A recipe that was trained on no source (external, zero-shot) stands against the others with its one cell.
+    """
+    metric = job.params["primary"].get(label_space.name)
+    by_recipe = _by_recipe(job, rows, metric)
+    trained = [set(of) for of in by_recipe.values() if set(of) != {single_source.NO_SOURCE}]
+    common = [name for name in job.params["corpora"] if trained and all(name in of for of in trained)]
+    if trained and not common:
+        return
+    sources = common or [single_source.NO_SOURCE]
+    sides = {
+        recipe: [of.get(name) or of[single_source.NO_SOURCE] for name in sources] for recipe, of in by_recipe.items()
+    }
+    baseline = str(job.params["statistics"]["baseline"])
+    for recipe, chosen in sides.items():
+        against = sides.get(baseline, []) if recipe != baseline else []
+        yield _entry(job, label_space, metric, recipe, chosen, against)
+
+
+def _by_recipe(job: Job, rows: Sequence[Row], metric: str | None) -> dict[str, dict[str, Row]]:
+    """Return recipe -> source -> row of the cross-corpus cells on the main labels that have a value."""
+    found: dict[str, dict[str, Row]] = {}
+    sizes = [len(row.scored.truth) for row in rows if row.scored is not None]
+    for row in rows:
+        if row.view == MAIN_VIEW == view_of(row.settings) and row.source != row.target and row.scored and row.values:
+            whole = len(row.scored.truth) == max(sizes)  # cells of fewer rows cannot be paired with the others
+            if whole and metric in row.values and np.isfinite(row.values[metric].replicates).all():
+                found.setdefault(row.recipe, {})[row.source] = row
+    return found
+
+
+def _entry(
+    job: Job, label_space: Space, metric: str | None, recipe: str, chosen: Sequence[Row], against: Sequence[Row]
+) -> Entry:
+    values = [row.values[metric] for row in chosen if row.values and metric]
+    scored = next(row.scored for row in chosen if row.scored)
+    clusters = int(scored.clusters.max()) + 1
+    value = float(np.mean([one.replicates.mean() for one in values]))
+    entry = Entry(recipe, job.target, len(chosen), clusters, value, np.mean([one.resamples for one in values], axis=0))
+    if not against or clusters < 2:
+        return entry
+    module = find("metric", str(metric))
+    settings = job.params["statistics"]
+    masks, _ = exchanges(clusters, int(settings["resamples"]), int(settings["seed"]))
+    moved = []
+    for one, other in zip(chosen, against, strict=True):
+        assert one.scored is not None
+        assert other.scored is not None
+        first, second = (scoring.statistic(side, label_space, module) for side in (one.scored, other.scored))
+        moved.append(exchanged(first, second, module, masks))
+    entry.apart = float(np.mean([apart for apart, _ in moved]))
+    entry.exchanged = np.mean([drawn for _, drawn in moved], axis=0)
+    return entry
