@@ -31,23 +31,6 @@ class Temperature:
     warnings: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Scaled:
-    """A cell before and after temperatures from source dev, and with the best ones for its own truth.
-
-    Pairs are (before, after), means over replicates. `oracle` reads the target's truth: a bound, never a result.
-    """
-
-    scores: Floats  # (replicates, n, classes)
-    temperatures: tuple[float, ...]
-    nll: tuple[float, float]
-    ece: tuple[float, float]
-    kept: int  # replicates in which the rule on source dev keeps the scaling
-    oracle_temperatures: tuple[float, ...]
-    oracle_nll: float
-    oracle_ece: float
-
-
 def fitted(truth: NDArray[Any], scores: NDArray[Any]) -> Temperature:
     """Fit the temperature of one replicate on labelled rows of the source's dev split.
 
@@ -63,7 +46,7 @@ def fitted(truth: NDArray[Any], scores: NDArray[Any]) -> Temperature:
     y, p = checked(truth, scores)
     if len(p) != 1:
         raise ValueError(f"a temperature is fitted on one replicate; these are {len(p)}")
-    t = _best(y, p[0])
+    t = best(y, p[0])
     after = tempered(p, t)
     losses = float(nll(y, p)[0]), float(nll(y, after)[0])
     errors = float(ece(y, p)[0]), float(ece(y, after)[0])
@@ -74,31 +57,6 @@ def fitted(truth: NDArray[Any], scores: NDArray[Any]) -> Temperature:
         ece=errors,
         keep=errors[1] <= (1 - FALL) * errors[0] and losses[1] <= losses[0] and not at_edge,
         warnings=(f"the temperature {t:.3g} lies at the edge of what is tried",) if at_edge else (),
-    )
-
-
-def scaled(fits: Sequence[Temperature], truth: NDArray[Any], scores: NDArray[Any]) -> Scaled:
-    """Apply a temperature of source dev to each replicate of a cell, and compare it with the best for this truth.
-
-    Args:
-        fits: one per replicate.
-        truth: class indices (n,) of the target's test rows; it is only measured against.
-        scores: probabilities (replicates, n, classes).
-    """
-    y, p = checked(truth, scores)
-    if len(fits) != len(p):
-        raise ValueError(f"{len(fits)} temperatures for {len(p)} replicates")
-    t, best = [one.temperature for one in fits], [_best(y, one) for one in p]
-    after, bound = tempered(p, t), tempered(p, best)
-    return Scaled(
-        scores=after,
-        temperatures=tuple(t),
-        nll=(float(nll(y, p).mean()), float(nll(y, after).mean())),
-        ece=(float(ece(y, p).mean()), float(ece(y, after).mean())),
-        kept=sum(one.keep for one in fits),
-        oracle_temperatures=tuple(best),
-        oracle_nll=float(nll(y, bound).mean()),
-        oracle_ece=float(ece(y, bound).mean()),
     )
 
 
@@ -113,7 +71,11 @@ def tempered(scores: NDArray[Any], temperature: float | Sequence[float]) -> Floa
     return normal
 
 
-def _best(y: NDArray[np.int64], p: Floats) -> float:
+def best(y: NDArray[np.int64], p: Floats) -> float:
+    """Return the temperature with the least NLL of truth (n,) and probabilities (n, classes).
+
+    With the labels of a target's test rows it is a bound (oracle), never a result.
+    """
     from scipy.optimize import minimize_scalar
     from scipy.special import logsumexp
 

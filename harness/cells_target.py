@@ -96,55 +96,56 @@ def _confusions(label_space: Space, rows: Sequence[Row]) -> Iterator[list[Any]]:
 def _entries(job: Job, label_space: Space, rows: Sequence[Row]) -> Iterator[Entry]:
     """Yield each recipe's mean over the sources that all have, with what the comparison of recipes draws.
 
-    A recipe that was trained on no source (external, zero-shot) stands against the others with its one cell.
+    All recipes are compared on the utterances that all of them predicted. A recipe that was trained on no source
+    (external, zero-shot) stands against the others with its one cell.
     """
-    metric = job.params["primary"].get(label_space.name)
-    by_recipe = _by_recipe(job, rows, metric)
+    by_recipe = _by_recipe(rows)
     trained = [set(of) for of in by_recipe.values() if set(of) != {single_source.NO_SOURCE}]
     common = [name for name in job.params["corpora"] if trained and all(name in of for of in trained)]
-    if trained and not common:
+    if not by_recipe or (trained and not common):
         return
-    sources = common or [single_source.NO_SOURCE]
-    sides = {
-        recipe: [of.get(name) or of[single_source.NO_SOURCE] for name in sources] for recipe, of in by_recipe.items()
+    sources, none = common or [single_source.NO_SOURCE], single_source.NO_SOURCE
+    chosen = {recipe: [of.get(name) or of[none] for name in sources] for recipe, of in by_recipe.items()}
+    kept = set.intersection(*(set(one.ids) for of in chosen.values() for one in of))
+    metric = find("metric", str(job.params["primary"].get(label_space.name)))
+    sums = {
+        recipe: [scoring.statistic(_only(one, kept), label_space, metric) for one in of]
+        for recipe, of in chosen.items()
     }
     baseline = str(job.params["statistics"]["baseline"])
-    for recipe, chosen in sides.items():
-        against = sides.get(baseline, []) if recipe != baseline else []
-        yield _entry(job, label_space, metric, recipe, chosen, against)
+    for recipe, of in sums.items():
+        yield _entry(job, metric, recipe, of, sums.get(baseline, []) if recipe != baseline else [])
 
 
-def _by_recipe(job: Job, rows: Sequence[Row], metric: str | None) -> dict[str, dict[str, Row]]:
-    """Return recipe -> source -> row of the cross-corpus cells on the main labels that have a value."""
-    found: dict[str, dict[str, Row]] = {}
-    sizes = [len(row.scored.truth) for row in rows if row.scored is not None]
+def _by_recipe(rows: Sequence[Row]) -> dict[str, dict[str, scoring.Scored]]:
+    """Return recipe -> source -> rows of the cross-corpus cells on the main labels that have a value."""
+    found: dict[str, dict[str, scoring.Scored]] = {}
     for row in rows:
-        if row.view == MAIN_VIEW == view_of(row.settings) and row.source != row.target and row.scored and row.values:
-            whole = len(row.scored.truth) == max(sizes)  # cells of fewer rows cannot be paired with the others
-            if whole and metric in row.values and np.isfinite(row.values[metric].replicates).all():
-                found.setdefault(row.recipe, {})[row.source] = row
+        if row.view == MAIN_VIEW == view_of(row.settings) and row.source != row.target and row.scored:
+            found.setdefault(row.recipe, {})[row.source] = row.scored
     return found
 
 
-def _entry(
-    job: Job, label_space: Space, metric: str | None, recipe: str, chosen: Sequence[Row], against: Sequence[Row]
-) -> Entry:
-    values = [row.values[metric] for row in chosen if row.values and metric]
-    scored = next(row.scored for row in chosen if row.scored)
-    clusters = int(scored.clusters.max()) + 1
-    value = float(np.mean([one.replicates.mean() for one in values]))
-    entry = Entry(recipe, job.target, len(chosen), clusters, value, np.mean([one.resamples for one in values], axis=0))
-    if not against or clusters < 2:
-        return entry
-    module = find("metric", str(metric))
-    settings = job.params["statistics"]
-    masks, _ = exchanges(clusters, int(settings["resamples"]), int(settings["seed"]))
-    moved = []
-    for one, other in zip(chosen, against, strict=True):
-        assert one.scored is not None
-        assert other.scored is not None
-        first, second = (scoring.statistic(side, label_space, module) for side in (one.scored, other.scored))
-        moved.append(exchanged(first, second, module, masks))
-    entry.apart = float(np.mean([apart for apart, _ in moved]))
-    entry.exchanged = np.mean([drawn for _, drawn in moved], axis=0)
+def _only(scored: scoring.Scored, kept: set[str]) -> scoring.Scored:
+    """Return the rows of these ids; dialogues are numbered anew, in the order in which they appear."""
+    if len(kept) == len(scored.ids):
+        return scored
+    at = np.array([place for place, name in enumerate(scored.ids) if name in kept], dtype=np.int64)
+    clusters = np.unique(scored.clusters[at], return_inverse=True)[1].astype(np.int64)
+    return scoring.Scored(scored.truth[at], scored.scores[:, at], clusters, scored.asked, scored.seeds)
+
+
+def _entry(job: Job, metric: Any, recipe: str, sums: Sequence[Any], against: Sequence[Any]) -> Entry:
+    """Return a recipe's entry from the sums per dialogue of its cells; `against` are those of the baseline."""
+    settings, clusters = job.params["statistics"], sums[0].shape[1]
+    resamples, seed = int(settings["resamples"]), int(settings["seed"])
+    drawn = statistics.draws(clusters, resamples, seed)
+    value = float(np.mean([metric.from_statistic(one.sum(axis=1)).mean() for one in sums]))
+    spread = np.mean([statistics.resampled(one, drawn, metric) for one in sums], axis=0)
+    entry = Entry(recipe, job.target, len(sums), clusters, value, spread)
+    if against and clusters > 1:
+        masks, _ = exchanges(clusters, resamples, seed)
+        moved = [exchanged(one, other, metric, masks) for one, other in zip(sums, against, strict=True)]
+        entry.apart = float(np.mean([apart for apart, _ in moved]))
+        entry.exchanged = np.mean([apart for _, apart in moved], axis=0)
     return entry

@@ -68,6 +68,7 @@ def compared(entries: Sequence[Entry], baseline: str, level: float) -> list[Comp
         target
         for target in dict.fromkeys(one.target for one in entries)
         if all((recipe, target) in found for recipe in recipes)
+        and all(np.isfinite(found[recipe, target].value) for recipe in recipes)
     ]
     if not targets or len(recipes) < 2:
         return []

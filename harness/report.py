@@ -20,7 +20,10 @@ from harness.report_grid import Block, block, only, ordered
 from harness.report_latex import table
 from harness.report_marks import MARKS, note_text
 from harness.report_protocols import tables
+from harness.report_questions import Sheets, questions
+from harness.report_questions import tables as of_questions
 from harness.report_summary import Comparison, Gap, compare, gaps, sentences
+from harness.report_tables import Table
 from harness.report_templates import environment, markdown_text
 from harness.transfer import Cell, in_matrix
 
@@ -54,18 +57,18 @@ class Section:
     gaps: Sequence[Gap]
 
 
-def html(cells: Sequence[Cell], facts: Mapping[str, Any]) -> str:
+def html(cells: Sequence[Cell], facts: Mapping[str, Any], sheets: Sheets | None = None) -> str:
     """Return the report as one HTML page without any outside resource.
 
     Raises:
         ResultError: a cell holds a number that is not finite.
     """
-    return _templates(escape=True).get_template("report.html.j2").render(_context(cells, facts))
+    return _templates(escape=True).get_template("report.html.j2").render(_context(cells, facts, sheets))
 
 
-def markdown(cells: Sequence[Cell], facts: Mapping[str, Any]) -> str:
+def markdown(cells: Sequence[Cell], facts: Mapping[str, Any], sheets: Sheets | None = None) -> str:
     """Return the matrices, footnotes and warnings as Markdown with pipe tables."""
-    return _templates(escape=False).get_template("report.md.j2").render(_context(cells, facts))
+    return _templates(escape=False).get_template("report.md.j2").render(_context(cells, facts, sheets))
 
 
 def latex(cells: Sequence[Cell], space: str, metric: str, facts: Mapping[str, Any] | None = None) -> str:
@@ -79,7 +82,13 @@ def latex(cells: Sequence[Cell], space: str, metric: str, facts: Mapping[str, An
     )
 
 
-def _context(every: Sequence[Cell], facts: Mapping[str, Any]) -> dict[str, Any]:
+def all_tables(cells: Sequence[Cell], facts: Mapping[str, Any], sheets: Sheets | None = None) -> list[Table]:
+    """Return the tables of the report beside its matrices."""
+    asked = questions(sheets or {}, facts)
+    return [*of_questions(asked), *tables(cells, facts.get("primary", {}), facts.get("protocols"))]
+
+
+def _context(every: Sequence[Cell], facts: Mapping[str, Any], sheets: Sheets | None) -> dict[str, Any]:
     cells = in_matrix(every)
     sections = [_section(cells, facts, name) for name in ordered(cell.space for cell in cells)]
     lead = next((one for one in sections if "classes" in one.facts), next(iter(sections), None))
@@ -94,6 +103,7 @@ def _context(every: Sequence[Cell], facts: Mapping[str, Any]) -> dict[str, Any]:
         "lead_block": only(lead.blocks[0], best) if lead and best else None,
         "sentences": sentences(best, lead.blocks[0].metric) if lead and best else [],
         "cards": cards(facts),
+        "questions": questions(sheets or {}, facts),
         "protocols": tables(every, facts.get("primary", {}), facts.get("protocols")),
         "cells": [*cells, *_beside(every, facts.get("primary", {}))],
         "varying": [

@@ -3,30 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from statistics import fmean
 
 from harness.crossing import crossing
 from harness.report_grid import ordered
+from harness.report_tables import Table
 from harness.report_words import ABSENT, interval, metric_title, number, reason_text, signed
 from harness.transfer import SINGLE_SOURCE, TRANSDUCTIVE, Cell, in_matrix
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A question, how it was answered, and the answer; the first `words` columns are text, the others numbers.
-
-    `notes` say why cells have no value.
-    """
-
-    anchor: str
-    question: str
-    method: str
-    header: Sequence[str]
-    rows: Sequence[Sequence[str]]
-    words: int = 1
-    notes: Sequence[str] = ()
-
 
 Cells = Sequence[Cell]
 

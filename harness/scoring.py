@@ -28,6 +28,7 @@ class Scored:
     clusters: NDArray[np.int64]
     asked: int  # test rows of the target, scored or not
     seeds: tuple[int, ...]  # of each replicate
+    ids: Sequence[str] = ()  # of the rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,7 @@ class Tested:
             clusters=clusters,
             asked=self.asked,
             seeds=tuple(seeds) if in_domain else tuple(one.seed for one in found),
+            ids=rows,
         )
 
     def _ordered(self, groups: Sequence[Sequence[Predictions]]) -> tuple[list[str], list[NDArray[np.int64]]]:

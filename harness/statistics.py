@@ -130,7 +130,10 @@ def averaged(drawn: Floats, metric: Any) -> Floats:
 
 
 def resampled(statistic: Floats, weights: NDArray[Any], metric: Any) -> Floats:
-    """Return `averaged` of the `sums` of one statistic."""
+    """Return the metric of each resample of one statistic, averaged over replicates, on what the metric needs of it."""
+    if reduce := getattr(metric, "reduced", None):
+        average: Floats = np.mean([metric.from_reduced(one) for one in sums(reduce(statistic), weights)], axis=0)
+        return average
     return averaged(sums(statistic, weights), metric)
 
 

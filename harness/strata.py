@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness import statistics
+from harness.comparison_clusters import small_sample_level
 from harness.labels import ClassSpace, Space
 from harness.plugins import find
 from harness.scoring import Scored, statistic
@@ -136,7 +137,7 @@ def _stratum(
     mean = float(points.mean())
     if not np.isfinite(mean):
         return Stratum(name, metric, None, None, None, rows, dialogues, warnings, "undefined", points, resamples)
-    spread = statistics.interval(resamples, level) if dialogues > 1 else None
+    spread = statistics.interval(resamples, small_sample_level(dialogues, level)) if dialogues > 1 else None
     reason = None if spread else "one_dialogue" if dialogues < 2 else "undefined_in_resamples"
     low, high = spread or (None, None)
     return Stratum(name, metric, mean, low, high, rows, dialogues, warnings, reason, points, resamples)

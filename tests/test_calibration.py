@@ -184,13 +184,13 @@ def test_a_cell_is_scaled_by_source_dev_and_bounded_by_its_own_truth() -> None:
     target, logits = honest(4, 6000)
     fits = [calibration_temperature.fitted(dev, softmax(dev_logits * a, axis=1)) for a in (2.0, 3.0)]
     scores = np.stack([softmax(logits * a, axis=1) for a in (2.5, 3.0)])
-    found = calibration_temperature.scaled(fits, target, scores)
-    assert found.kept == 2
-    assert found.nll[0] > found.nll[1] >= found.oracle_nll
-    assert found.ece[0] > found.ece[1]
-    assert_allclose(found.oracle_temperatures, [2.5, 3.0], rtol=0.06)
-    assert_allclose(found.scores, calibration_temperature.tempered(scores, found.temperatures))
-    with pytest.raises(ValueError, match="1 temperatures for 2"):
-        calibration_temperature.scaled(fits[:1], target, scores)
+    after = calibration_temperature.tempered(scores, [one.temperature for one in fits])
+    best = [calibration_temperature.best(target, one) for one in scores]
+    bound = calibration_temperature.tempered(scores, best)
+    assert all(one.keep for one in fits)
+    assert_allclose(best, [2.5, 3.0], rtol=0.06)
+    before, then, least = (calibration.nll(target, one).mean() for one in (scores, after, bound))
+    assert before > then >= least
+    assert calibration.ece(target, scores).mean() > calibration.ece(target, after).mean()
     with pytest.raises(ValueError, match="one replicate"):
         calibration_temperature.fitted(target, scores)

@@ -20,7 +20,7 @@ LONGEST = 300
 # A file imports from lower levels and from its own room.
 LEVELS = [
     {"errors", "layout"},
-    {"files", "labels", "plugins", "settings", "engine", "statistics", "crossing", "tree", "tables"},
+    {"files", "labels", "plugins", "settings", "engine", "statistics", "crossing", "tree", "tables", "sheets"},
     {"corpus", "inert", "closure", "features", "models", "predictions", "search", "transfer", "calibration"},
     {"report", "transferability", "comparison", "languages", "prior", "decomposition"},
     {"recipes", "manifest", "synth", "media", "folds", "examples", "encoders", "fusion", "metrics", "protocols"},
@@ -30,6 +30,7 @@ LEVELS = [
     {"training"},
     {"cellrow"},
     {"cases", "cells"},
+    {"analysis"},
     {"stages", "verbs"},
     {"cli"},
     {"__main__"},

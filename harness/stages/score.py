@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness import cells_target, engine, layout
+from harness import cells_target, engine, layout, sheets
 from harness.cells import SOURCE_DEV, Row
 from harness.cells_target import Job, Scored, named
 from harness.comparison_study import columns, compared, row
@@ -37,7 +35,7 @@ def run(params: dict[str, Any]) -> None:
     done = engine.run(cells_target.work, jobs, engine.worker_count(params["engine"]["workers"]), "score")
     found = _sorted([cell for one in done for cell in one.cells], params, rows)
     write_text(layout.CELLS, cells_to_csv(found))
-    write_text(layout.COMPARISON, _csv(["space", "metric", *columns()], _compared(params, jobs, done)))
+    write_text(layout.COMPARISON, sheets.text(["space", "metric", *columns()], _compared(params, jobs, done)))
     write_json(layout.STUDY, study_facts(params, plans, found))
     matrix = in_matrix(found)
     write_json(layout.SUMMARY, _summary(matrix, params["primary"]))
@@ -58,12 +56,8 @@ def _compared(params: dict[str, Any], jobs: list[Job], done: list[Scored]) -> li
     for name in params["spaces"]:
         entries = [entry for job, one in zip(jobs, done, strict=True) if job.space == name for entry in one.entries]
         for one in compared(entries, str(settings["baseline"]), float(settings["level"])):
-            lines.append([name, params["primary"][name], *map(_rounded, row(one))])
+            lines.append([name, params["primary"][name], *row(one)])
     return lines
-
-
-def _rounded(value: Any) -> Any:
-    return "" if value is None else round(value, 6) if isinstance(value, float) else value
 
 
 def _of_protocols(params: Mapping[str, Any], plans: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, Row]]:
@@ -125,11 +119,6 @@ def _plots(cells: list[Cell], primary: dict[str, str], confusions: list[list[Any
         if cell.metric == primary[cell.space] and cell.value is not None
     ]
     header = ["space", "recipe", "source", "target"]
-    write_text(layout.PLOTS / "matrix.csv", _csv([*header, "metric", "value"], matrix))
-    write_text(layout.PLOTS / "confusion.csv", _csv([*header, "truth", "predicted", "count", "share"], confusions))
-
-
-def _csv(header: list[str], rows: list[list[Any]]) -> str:
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerows([header, *rows])
-    return out.getvalue()
+    write_text(layout.PLOTS / "matrix.csv", sheets.text([*header, "metric", "value"], matrix))
+    cells_of = [*header, "truth", "predicted", "count", "share"]
+    write_text(layout.PLOTS / "confusion.csv", sheets.text(cells_of, confusions))

@@ -42,6 +42,55 @@ for (const box of document.querySelectorAll("details[data-filter]")) {
   });
 }
 
+// Every table can be copied, as CSV for a sheet or as LaTeX for a paper.
+const special = {"\\": "\\textbackslash{}", "{": "\\{", "}": "\\}", "&": "\\&", "%": "\\%", "$": "\\$", "#": "\\#", "_": "\\_",
+  "^": "\\textasciicircum{}", "~": "\\textasciitilde{}", "<": "\\textless{}", ">": "\\textgreater{}", "–": "--", "−": "$-$", "→": "$\\rightarrow$"};
+const latex = text => [...text].map(one => special[one] ?? one).join("");
+const quoted = text => /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+
+function cellsOf(table) {
+  return [...table.rows].filter(row => !row.hidden).map(row => [...row.cells].filter(cell => !cell.classList.contains("axis"))
+    .map(cell => {
+      const interval = cell.querySelector(".i");
+      const text = [...cell.childNodes].filter(node => node !== interval && !(node.classList && node.classList.contains("sr")))
+        .map(node => node.textContent).join("").replace(/\s+/g, " ").trim();
+      return interval && interval.textContent ? `${text} ${interval.textContent}`.trim() : text;
+    }));
+}
+
+const forms = {
+  CSV: rows => rows.map(row => row.map(text => quoted(text.replaceAll("−", "-"))).join(",")).join("\n") + "\n",
+  LaTeX: rows => ["% needs \\usepackage{booktabs}", `\\begin{tabular}{l${"r".repeat(Math.max(...rows.map(row => row.length)) - 1)}}`,
+    "\\toprule", ...rows.map((row, at) => row.map(latex).join(" & ") + " \\\\" + (at ? "" : " \\midrule")), "\\bottomrule",
+    "\\end{tabular}", ""].join("\n"),
+};
+
+for (const table of document.querySelectorAll("table.list, table.matrix")) {
+  const bar = document.createElement("p");
+  bar.className = "copy screen";
+  for (const [name, form] of Object.entries(forms)) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = `copy as ${name}`;
+    button.addEventListener("click", async () => {
+      const text = form(cellsOf(table));
+      try {
+        await navigator.clipboard.writeText(text);
+      } catch {  // a page opened from a file may not have a clipboard
+        const area = Object.assign(document.createElement("textarea"), {value: text});
+        document.body.append(area);
+        area.select();
+        document.execCommand("copy");
+        area.remove();
+      }
+      button.textContent = "copied";
+      setTimeout(() => { button.textContent = `copy as ${name}`; }, 1500);
+    });
+    bar.append(button);
+  }
+  table.parentElement.after(bar);
+}
+
 // On paper the folded parts are open.
 addEventListener("beforeprint", () => {
   for (const box of document.querySelectorAll("details")) box.open = true;

@@ -1,0 +1,37 @@
+"""The gap of a cell as the sum of what prior, coverage and features cost (docs/decomposition.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from harness.analysis_field import Field
+from harness.comparison_clusters import small_sample_level
+from harness.decomposition import CAUSES, Cell, decomposed
+from harness.plugins import find
+
+TERMS = ("gap", *CAUSES)
+COLUMNS = ("metric", "term", "value", "low", "high", "least", "most", "warnings", "reason")
+METRICS = ("uar", "wf1")
+
+
+def lines(field: Field, source: str) -> Iterator[list[Any]]:
+    """Yield the gap and its three terms for UAR and WF1; nothing for the in-domain cell."""
+    home, scored = field.home(), field.scored(source)
+    learned, own = field.priors(source), field.priors(field.target.corpus)
+    if source == field.target.corpus or home is None or not learned or not own:
+        return
+    if home.truth.shape != scored.truth.shape:
+        return
+    source_prior, target_prior = (np.mean(list(one.values()), axis=0) for one in (learned, own))
+    cell = Cell(scored.truth, scored.clusters, home.scores, scored.scores, target_prior, source_prior)
+    weights = field.weights(source)
+    level = small_sample_level(weights.shape[1], field.level) if weights.shape[1] > 1 else field.level
+    for name in METRICS:
+        found = decomposed(cell, find("metric", name), weights, level)
+        for term in TERMS:
+            one = getattr(found, term)
+            numbers = [one.value, one.low, one.high, one.least, one.most] if one else [None] * 5
+            yield [name, term, *numbers, "; ".join(found.warnings), found.reason or ""]

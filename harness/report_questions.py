@@ -1,0 +1,49 @@
+"""The questions that a study answers beside its matrices, each with a figure or drawing, a table and a method line.
+
+report_questions_recipes.py   which recipe is better; within and across languages
+report_questions_rows.py      the parts of a gap; on which utterances it fails
+report_questions_scores.py    calibration; prior shift; what could be foreseen
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from harness.report_questions_recipes import directions, languages, recipes
+from harness.report_questions_rows import fairness, gaps, strata
+from harness.report_questions_scores import calibration, foreseen, prior
+from harness.report_tables import Question, Table
+
+Lines = Sequence[Mapping[str, str]]
+Sheets = Mapping[str, Lines]
+
+
+def questions(sheets: Sheets, facts: Mapping[str, Any]) -> list[Question]:
+    """Return the questions for which there are lines.
+
+    Args:
+        sheets: name of a file of results/ (comparison, analysis/*.csv, foresee/*.csv) -> its lines.
+        facts: study.json.
+    """
+    baseline = str(facts.get("bootstrap", {}).get("baseline") or "")
+    every = [
+        recipes(sheets.get("comparison", []), sheets.get("ranks", []), sheets.get("tests", []), baseline),
+        languages(sheets.get("languages", []), directions(sheets.get("asymmetry", []), _looked_at(sheets))),
+        gaps(sheets.get("gap", [])),
+        strata(sheets.get("strata", []), fairness(sheets.get("fairness", []))),
+        calibration(sheets.get("calibration", []), sheets.get("reliability", [])),
+        prior(sheets.get("prior", [])),
+        foreseen(sheets.get("foreseen", [])),
+    ]
+    return [one for one in every if one is not None and (one.tables or one.figures)]
+
+
+def tables(found: Sequence[Question]) -> list[Table]:
+    """Return all tables of all questions."""
+    return [table for one in found for table in one.tables]
+
+
+def _looked_at(sheets: Sheets) -> list[str]:
+    """Return the recipes that were analysed."""
+    return list(dict.fromkeys(line["recipe"] for line in sheets.get("calibration", [])))

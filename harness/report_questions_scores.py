@@ -1,0 +1,201 @@
+"""Whether probabilities can be believed, what a shifted prior costs, and what could be foreseen."""
+
+from __future__ import annotations
+
+from statistics import fmean
+
+from harness import report_figures
+from harness.report_questions_recipes import Lines, names, of, p_text
+from harness.report_questions_rows import fields, mean, printed
+from harness.report_tables import Question, Table
+from harness.report_words import ABSENT, number, plural, signed
+from harness.sheets import number as value_of
+
+Point = tuple[float, float, float]
+
+
+def calibration(lines: Lines, bins: Lines) -> Question | None:
+    """Return calibration before and after temperature scaling."""
+    tables, figures, means = [], [], []
+    for space, recipe, found in fields(lines):
+        rows = []
+        for source, target in dict.fromkeys((o["source"], o["target"]) for o in found):
+            states = {o["state"]: o for o in of(found, source=source, target=target)}
+            raw, after, bound = (states[name] for name in ("raw", "tempered", "oracle"))
+            pairs = [printed(one, name) for name in ("ece", "nll", "brier") for one in (raw, after)]
+            rows.append(
+                [source, target, *pairs, printed(bound, "ece"), printed(raw, "aurc"), printed(after, "temperature")]
+            )
+        means.append((space, recipe, _eces(found)))
+        tables.append(
+            Table(
+                f"calibration-{space}-{recipe}",
+                f"Calibration, {space}, {recipe}",
+                "raw, then with one temperature a model, fitted on source dev; oracle: fitted on the target's own "
+                "truth, a bound; AURC: mean risk over coverages, 0 best; lower is better throughout",
+                [
+                    *(
+                        "source",
+                        "target",
+                        "ECE",
+                        "tempered",
+                        "NLL",
+                        "tempered",
+                        "Brier",
+                        "tempered",
+                        "ECE oracle",
+                        "AURC",
+                    ),
+                    "T",
+                ],
+                rows,
+                words=2,
+            )
+        )
+        if ours := of(bins, space=space, recipe=recipe):
+            figures.append(report_figures.reliability(f"Reliability, {space}, {recipe}", _curves(ours)))
+    answer = []
+    if means:
+        text = [number(_fmean([values[at] for *_, values in means])) for at in range(4)]
+        answer = [
+            f"Mean ECE {text[0]} in-domain and {text[2]} cross-corpus; after a temperature from source dev {text[1]} "
+            f"and {text[3]}."
+        ]
+    title = "Can its probabilities be believed?"
+    overview = [_calibration_overview(means)] if means else []
+    return Question("calibration", "Calibration", title, answer, [*overview, *tables], figures)
+
+
+def _eces(lines: Lines) -> list[float | None]:
+    """Return the mean ECE in-domain, raw and tempered, and cross-corpus, raw and tempered."""
+    halves = [[o for o in lines if (o["source"] == o["target"]) == home] for home in (True, False)]
+    return [mean(of(half, state=state), "ece") for half in halves for state in ("raw", "tempered")]
+
+
+def _fmean(values: list[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return fmean(known) if known else None
+
+
+def _calibration_overview(means: list[tuple[str, str, list[float | None]]]) -> Table:
+    return Table(
+        "calibration-overview",
+        "Mean calibration error",
+        "ECE, raw and with a temperature fitted on source dev; lower is better",
+        ["space", "recipe", "in-domain", "tempered", "cross-corpus", "tempered"],
+        [[space, recipe, *map(number, values)] for space, recipe, values in means],
+        words=2,
+    )
+
+
+def _curves(bins: Lines) -> dict[str, list[Point]]:
+    """Return the bins of all in-domain and of all cross-corpus cells, pooled by rows, raw and tempered."""
+    curves: dict[str, list[Point]] = {}
+    for state in ("raw", "tempered"):
+        for where in ("in-domain", "cross-corpus"):
+            found: dict[str, list[Point]] = {}
+            for o in of(bins, state=state):
+                if (o["source"] == o["target"]) == (where == "in-domain") and o["accuracy"]:
+                    numbers = float(o["confidence"]), float(o["accuracy"]), float(o["rows"])
+                    found.setdefault(o["low"], []).append(numbers)
+            points = [_pooled(found[low]) for low in sorted(found, key=float)]
+            if points:
+                curves[f"{where}, {state}"] = points
+    return curves
+
+
+def _pooled(points: list[Point]) -> Point:
+    """Return the mean confidence and accuracy of bins, weighted by rows, and all rows."""
+    rows = sum(n for *_, n in points)
+    confidence, accuracy = (sum(one[at] * one[2] for one in points) / rows for at in (0, 1))
+    return confidence, accuracy, rows
+
+
+def prior(lines: Lines) -> Question | None:
+    """Return what prior correction would yield, diagnosed."""
+    tables, counted = [], []
+    for space, recipe, found in fields(lines):
+        rows = []
+        for source, target in dict.fromkeys((o["source"], o["target"]) for o in found):
+            methods = {o["method"]: o for o in of(found, source=source, target=target)}
+            em, bbse, oracle = (methods[name] for name in ("em", "bbse_soft", "oracle"))
+            row = [source, target, printed(em, "distance_source"), printed(em, "distance"), em["collapsed"] or ABSENT]
+            row += [
+                printed(bbse, "distance"),
+                bbse["collapsed"] or ABSENT,
+                number(value_of(bbse, "condition"), 1),
+            ]
+            for metric in ("uar", "wf1"):
+                row += [printed(em, f"{metric}_before"), *(printed(one, metric) for one in (em, bbse, oracle))]
+            rows.append(row)
+        counted.append([space, recipe, *_counted(found)])
+        header = ["source", "target", "prior distance", "EM", "collapsed", "BBSE", "collapsed", "condition"]
+        header += [f"{metric}{how}" for metric in ("UAR", "WF1") for how in ("", " EM", " BBSE", " oracle")]
+        tables.append(
+            Table(
+                f"prior-{space}-{recipe}",
+                f"Prior correction, {space}, {recipe}",
+                "total variation between the target's true class shares and the prior that the model stands for, then "
+                "what EM (Saerens 2002) and BBSE (Lipton 2018, soft) estimate from unlabelled scores; condition: of "
+                "the source-dev confusion matrix; oracle: re-weighted by the true shares; off in every other table",
+                header,
+                rows,
+                words=2,
+            )
+        )
+    answer, overview = [], []
+    if counted:
+        cells, fell, gained = (sum(int(row[at]) for row in counted) for at in (2, 3, 4))
+        answer = [f"EM collapses in {fell} of {plural(cells, 'cross-corpus cell')} and raises UAR in {gained}."]
+        overview = [_prior_overview(counted)]
+    title = "Would correcting for another class prior help?"
+    return Question("prior", "Prior correction", title, answer, [*overview, *tables])
+
+
+def _counted(lines: Lines) -> list[str]:
+    """Return cells, then for EM and BBSE how many collapse and in how many UAR rises."""
+    found = [str(len(of(lines, method="em")))]
+    for method in ("em", "bbse_soft"):
+        ours = of(lines, method=method)
+        found.append(str(sum(bool(o["collapsed"]) and not o["collapsed"].startswith("0 ") for o in ours)))
+        found.append(str(sum(float(o["uar"]) > float(o["uar_before"]) for o in ours if o["uar"])))
+    return found
+
+
+def _prior_overview(rows: list[list[str]]) -> Table:
+    return Table(
+        "prior-overview",
+        "How often prior correction collapses, and how often it helps",
+        "collapsed: of a class that the source has, next to nothing is left, or half of the prior's entropy is lost",
+        ["space", "recipe", "cells", "EM collapsed", "EM raises UAR", "BBSE collapsed", "BBSE raises UAR"],
+        rows,
+        words=2,
+    )
+
+
+def foreseen(lines: Lines) -> Question | None:
+    """Return how estimates of transferability rank pairs against what happened."""
+    tables = []
+    for space, recipe, found in fields(lines):
+        rows = []
+        for estimator in names(found, "estimator"):
+            ours = of(found, estimator=estimator, coefficient="spearman", outcome="value")
+            scopes = {o["scope"]: o for o in ours}
+            row = [estimator]
+            for scope in ("overall", "within_target"):
+                line = scopes.get(scope)
+                row += [signed(value_of(line, "value")), p_text(line, "p_joint")] if line else [ABSENT, ABSENT]
+            rows.append([*row, ours[0]["pairs"] if ours else ABSENT])
+        tables.append(
+            Table(
+                f"foreseen-{space}-{recipe}",
+                f"Estimates against what happened, {space}, {recipe}",
+                "Spearman's correlation of an estimate, made without the test, with the cells' values, over all pairs "
+                "and among the sources of each target; p: corpora renamed (Mantel); read docs/foresee.md before "
+                "choosing a source by one",
+                ["estimate", "all pairs", "p", "within target", "p", "pairs"],
+                rows,
+            )
+        )
+    title = "Could it have been foreseen?"
+    return Question("foreseen", "Foresight", title, [], tables)

@@ -1,0 +1,196 @@
+"""What stands behind the cells, worked out for a small study and held against cells.csv and scikit-learn."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.metrics import brier_score_loss, recall_score
+from studies import params_of, run_to_cells, stage
+
+from harness import layout, manifest, predictions, sheets
+from harness.errors import NameUnknownError, ResultError, SettingError
+from harness.labels import EMOTION4
+from harness.plugins import find
+from harness.transfer import Cell, read_cells
+
+CORPORA = ("emotiontalk", "iemocap", "meld")
+RECIPES = ("text_ngrams_zh", "text_ngrams")
+TABLES = ("strata", "fairness", "calibration", "reliability", "risk", "prior", "gap", "ranks", "tests", "languages")
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    """A study of two Chinese-route recipes on three corpora, scored and analysed; the current folder is its own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path_factory.mktemp("analysis"))
+        params = params_of(Path.cwd(), corpora=CORPORA, recipes=RECIPES, statistics={"baseline": "text_ngrams"})
+        find("verb", "synth").run(params)
+        run_to_cells(params)
+        stage("analyse", params)
+        stage("report", params)
+        yield params
+
+
+def lines(name: str, **wanted: str) -> list[dict[str, str]]:
+    """The lines of a table whose columns have these values; there is at least one."""
+    found = sheets.read(layout.ANALYSIS / f"{name}.csv", "analyse")
+    found = [line for line in found if all(line[key] == value for key, value in wanted.items())]
+    assert found
+    return found
+
+
+def cell(metric: str, source: str, target: str, recipe: str = "text_ngrams_zh") -> Cell:
+    (one,) = [
+        c
+        for c in read_cells(layout.CELLS)
+        if (c.recipe, c.metric, c.source, c.target) == (recipe, metric, source, target)
+    ]
+    return one
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_every_table_is_written_and_every_line_has_a_value_or_a_reason(study: dict[str, Any], name: str) -> None:
+    for line in lines(name):
+        if "reason" in line and "value" in line:
+            assert line["value"] or line["reason"], line
+
+
+def test_a_stratum_is_scikit_learns_recall_of_its_rows(study: dict[str, Any]) -> None:
+    rows = {row.id: row for row in manifest.read_utterances(layout.utterances("iemocap"))}
+    labels = manifest.read_labels(layout.labels("iemocap"))
+    (said,) = predictions.read(layout.prediction("text_ngrams_zh", "meld", "emotion4", "iemocap"), EMOTION4)
+    for sex in ("female", "male"):
+        at = [i for i, name in enumerate(said.ids) if said.splits[i] == "test" and rows[name].gender == sex]
+        truth = [manifest.label_of(labels[said.ids[i]], "emotion4") for i in at]
+        known = [
+            (t, EMOTION4.classes[said.scores[i].argmax()]) for t, i in zip(truth, at, strict=True) if t is not None
+        ]
+        expected = recall_score(*zip(*known, strict=True), labels=sorted({t for t, _ in known}), average="macro")
+        (line,) = lines("strata", recipe="text_ngrams_zh", source="meld", target="iemocap", kind="gender", stratum=sex)
+        assert float(line["value"]) == pytest.approx(expected, abs=1e-6)
+        assert int(line["rows"]) == len(known)
+
+
+def test_strata_of_a_kind_hold_every_row_once(study: dict[str, Any]) -> None:
+    for target, kind in (("iemocap", "gender"), ("iemocap", "performance")):
+        ours = lines("strata", recipe="text_ngrams_zh", source=target, target=target, kind=kind)
+        assert sum(int(line["rows"]) for line in ours) == cell("uar", target, target).n
+
+
+def test_calibration_before_scaling_is_that_of_the_cells(study: dict[str, Any]) -> None:
+    for source, target in (("meld", "emotiontalk"), ("iemocap", "iemocap"), ("iemocap", "meld")):
+        (raw,) = lines("calibration", recipe="text_ngrams_zh", source=source, target=target, state="raw")
+        assert float(raw["ece"]) == pytest.approx(cell("ece", source, target).value, abs=2e-6)
+
+
+def test_brier_is_scikit_learns(study: dict[str, Any]) -> None:
+    (said,) = predictions.read(layout.prediction("text_ngrams_zh", "meld", "emotion4", "emotiontalk"), EMOTION4)
+    labels = manifest.read_labels(layout.labels("emotiontalk"))
+    truth = [manifest.label_of(labels[name], "emotion4") for name in said.ids]
+    at = [i for i, t in enumerate(truth) if t is not None and said.splits[i] == "test"]
+    scores = said.scores[at].astype(float)
+    expected = sum(
+        brier_score_loss([truth[i] == name for i in at], scores[:, k]) for k, name in enumerate(EMOTION4.classes)
+    )
+    (raw,) = lines("calibration", recipe="text_ngrams_zh", source="meld", target="emotiontalk", state="raw")
+    assert float(raw["brier"]) == pytest.approx(expected, abs=1e-5)
+
+
+def test_the_best_temperature_for_the_truth_is_the_least_loss(study: dict[str, Any]) -> None:
+    for line in lines("calibration", state="oracle"):
+        keys = {key: line[key] for key in ("recipe", "source", "target")}
+        for state in ("raw", "tempered"):
+            (other,) = lines("calibration", state=state, **keys)
+            assert float(line["nll"]) <= float(other["nll"]) + 1e-5
+
+
+def test_the_parts_of_a_gap_sum_to_the_gap_of_the_cell(study: dict[str, Any]) -> None:
+    for source, target in (("meld", "emotiontalk"), ("iemocap", "meld"), ("meld", "iemocap")):
+        for metric in ("uar", "wf1"):
+            terms = {
+                line["term"]: float(line["value"])
+                for line in lines("gap", recipe="text_ngrams_zh", source=source, target=target, metric=metric)
+            }
+            assert terms["gap"] == pytest.approx(cell(metric, source, target).gap, abs=2e-6)
+            assert terms["prior"] + terms["coverage"] + terms["feature"] == pytest.approx(terms["gap"], abs=2e-6)
+
+
+def test_the_true_prior_is_no_distance_away(study: dict[str, Any]) -> None:
+    for line in lines("prior"):
+        assert float(line["uar_before"]) == pytest.approx(
+            cell("uar", line["source"], line["target"], line["recipe"]).value, abs=2e-6
+        )
+        if line["method"] == "oracle":
+            assert float(line["distance"]) == 0
+        assert line["reason"] or float(line["uar"]) >= 0
+
+
+def test_risk_falls_to_the_error_of_all_rows(study: dict[str, Any]) -> None:
+    ours = lines("risk", recipe="text_ngrams_zh", source="meld", target="meld")
+    coverage = [float(line["coverage"]) for line in ours]
+    assert all(a < b for a, b in pairwise(coverage))
+    assert coverage[-1] == 1
+    assert float(ours[-1]["risk"]) == pytest.approx(1 - cell("wa", "meld", "meld").value, abs=2e-6)
+
+
+def test_languages_are_means_of_cells(study: dict[str, Any]) -> None:
+    (line,) = lines("languages", recipe="text_ngrams_zh", of="value")
+    within = [cell("uar", "iemocap", "meld").value, cell("uar", "meld", "iemocap").value]
+    assert float(line["within"]) == pytest.approx(np.mean(within), abs=1e-6)
+    assert int(line["across_cells"]) == 4
+    assert float(line["smallest_p"]) == pytest.approx(1 / 3, abs=1e-6)
+
+
+def test_recipes_are_compared_on_the_rows_that_all_predicted(study: dict[str, Any]) -> None:
+    found = sheets.read(layout.COMPARISON, "score")
+    (every,) = [line for line in found if line["scope"] == "all"]
+    means = [
+        np.mean([cell("uar", s, t, recipe).value for t in CORPORA for s in CORPORA if s != t])
+        for recipe in ("text_ngrams_zh", "text_ngrams")
+    ]
+    assert (every["first"], every["second"], every["cells"]) == ("text_ngrams_zh", "text_ngrams", "6")
+    assert float(every["difference"]) == pytest.approx(means[0] - means[1], abs=1e-6)
+    assert float(every["low"]) < float(every["difference"]) < float(every["high"])
+    assert float(every["p_holm"]) == pytest.approx(float(every["smallest_p"]), abs=1e-6)  # the route decides
+
+
+def test_the_report_answers_and_every_table_is_a_file(study: dict[str, Any]) -> None:
+    page = layout.REPORT.read_text(encoding="utf-8")
+    for anchor in ("recipes-compared", "languages", "gap-parts", "strata", "calibration", "prior"):
+        assert f'<h2 id="{anchor}">' in page
+    assert "text_ngrams_zh is better" in page
+    assert not re.search(r">nan<|\bnan\b", page.lower())
+    names = {path.stem for path in layout.TABLES.glob("*.csv")}
+    assert {"gap-overview", "prior-overview", "calibration-overview", "against-emotion4", "ranks-emotion4"} <= names
+    assert names <= {path.stem for path in layout.TABLES.glob("*.tex")}
+    text = (layout.TABLES / "gap-overview.csv").read_text(encoding="utf-8")
+    assert text.startswith("space,recipe,metric,gap,prior,coverage,feature\nemotion4,")
+    assert "−" not in text
+
+
+def test_an_unknown_recipe_is_refused_with_what_is_known(study: dict[str, Any]) -> None:
+    with pytest.raises(NameUnknownError, match=r"analysis\.recipes.*text_ngrams_zh"):
+        stage("analyse", {**study, "analysis": {"recipes": ["text_ngrams_hz"], "spaces": ["emotion4"]}})
+    with pytest.raises(SettingError, match=r"analysis\.spaces is 'emotion4'; it is a list"):
+        stage("analyse", {**study, "analysis": {"recipes": [], "spaces": "emotion4"}})
+    with pytest.raises(NameUnknownError, match=r"statistics\.baseline"):
+        stage("score", {**study, "statistics": {**study["statistics"], "baseline": "mine"}})
+
+
+def test_a_number_that_is_none_is_never_written() -> None:
+    assert sheets.text(["a", "b"], [[None, 0.5], ["x", 2]]) == "a,b\n,0.500000\nx,2\n"
+    with pytest.raises(ResultError, match="column b: nan"):
+        sheets.text(["a", "b"], [["x", float("nan")]])
+    with pytest.raises(ResultError, match="a line of 1 cells in a table of 2 columns"):
+        sheets.text(["a", "b"], [["x"]])
+
+
+def test_facts_name_the_baseline(study: dict[str, Any]) -> None:
+    assert json.loads(layout.STUDY.read_text())["bootstrap"]["baseline"] == "text_ngrams"
