@@ -128,7 +128,7 @@ def repo(tmp_path_factory: pytest.TempPathFactory) -> Repo:
     return made
 
 
-AFTER_TRAINING = {"score", "report"}  # and `track`, which costs ten seconds a time
+AFTER_TRAINING = {"score", "analyse", "report"}  # and `track`, which costs ten seconds a time
 
 
 @pytest.mark.slow
@@ -188,14 +188,15 @@ def test_a_corpus_is_one_file_and_one_row(repo: Repo) -> None:
 
 
 @pytest.mark.slow
-def test_an_encoder_a_model_and_a_metric_are_one_file_and_one_row_each(repo: Repo) -> None:
+def test_an_encoder_a_model_a_metric_and_a_protocol_are_one_file_and_one_row_each(repo: Repo) -> None:
     for page, room, name in (
         ("add-an-encoder.md", "encoders", "shape"),
         ("add-a-model.md", "fusion", "relu"),
         ("add-a-metric.md", "metrics", "gmean"),
+        ("add-a-protocol.md", "protocols", "learning_curve"),
     ):
         (repo.folder / "harness" / room / f"{name}.py").write_text(block(page, "python"), encoding="utf-8")
-    rows = [yaml.safe_load(block(page, "yaml")) for page in ("add-an-encoder.md", "add-a-model.md")]
+    rows = [yaml.safe_load(block(page, "yaml")) for page in ("add-an-encoder.md", "add-a-model.md", "add-a-protocol.md")]
     params = yaml.safe_load((repo.folder / "params.yaml").read_text(encoding="utf-8"))
     for new in rows:
         for section, added in new.items():
@@ -204,9 +205,10 @@ def test_an_encoder_a_model_and_a_metric_are_one_file_and_one_row_each(repo: Rep
     text = yaml.safe_dump(params, allow_unicode=True, sort_keys=False)
     (repo.folder / "params.yaml").write_text(text, encoding="utf-8")
     ran = repo.repro()
-    assert ran == {"features@shape", "transfer@text_shape", "transfer@text_relu", *AFTER_TRAINING}
+    assert ran == {"features@shape", "transfer@text_shape", "transfer@text_relu", "protocols@learning_curve", *AFTER_TRAINING}
     cells = (repo.folder / "results" / "cells.csv").read_text(encoding="utf-8")
     assert re.search(r"emotion4,multimodal,text_relu,meld,emotiontalk,single_source,source_dev,gmean,\d", cells)
+    assert re.search(r"emotion4,multimodal,text_ngrams,meld,emotiontalk,learning_curve,source_dev,gmean,\d", cells)
 
 
 @pytest.mark.slow
