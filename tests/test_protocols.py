@@ -230,6 +230,12 @@ def test_shots_are_so_many_of_each_class_nested_and_drawn_anew() -> None:
     assert len(held) == 4
 
 
+def test_few_rows_are_held_out_only_where_something_is_chosen() -> None:
+    for chooses, learned in ((True, 8), (False, 10)):  # of five of each class
+        (case, *_) = [one for one in few_shot.cases(field(chooses=chooses), shots=[5]) if one.source == _case.NOBODY]
+        assert len(ids(case.lessons[0].train[0])) == learned
+
+
 def test_more_shots_than_there_are_is_a_reason() -> None:
     reasons = {case.variant: case.reason for case in few_shot.cases(field(), shots=[5, 50]) if case.target == "one"}
     assert reasons["k=5"] == ""

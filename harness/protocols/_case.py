@@ -131,6 +131,7 @@ class Field:
         folds: corpus -> names of its folds.
         counts: corpus -> class -> labelled train rows; of a scale one entry.
         seeds: those of the study.
+        chooses: whether training chooses something on dev: an epoch, or one of several settings.
     """
 
     recipe: str
@@ -143,6 +144,7 @@ class Field:
     folds: Mapping[str, Sequence[str]]
     counts: Mapping[str, Mapping[Any, int]] = field(default_factory=dict)
     seeds: Sequence[int] = ()
+    chooses: bool = True
 
     @property
     def corpora(self) -> list[str]:

@@ -3,8 +3,8 @@
 `k=0`, the source alone, is `single_source` and not repeated here. Else a model is trained on the source and the drawn
 rows together; these are repeated until they make up `share` of what is learned from, or a few dozen rows would drown.
 Selection is on source dev. The source `none` is the target-only line: the drawn rows alone, a fifth of which is held
-out to select on, for these labels are all that is known. Draws are nested: the rows of a small k are among those of a
-larger one. The seed is the number of the draw.
+out to select on, for these labels are all that is known; none is held out where the recipe leaves nothing to select.
+Draws are nested: the rows of a small k are among those of a larger one. The seed is the number of the draw.
 """
 
 from __future__ import annotations
@@ -46,8 +46,10 @@ def _lessons(field: Field, source: str, target: str, k: int, share: float) -> It
     for draw in field.seeds:
         for fold in field.folds[target] if field.divided(target) else [""]:
             few = Part(target, fold=fold, per_class=k, draw=draw)
-            train: tuple[Part, ...] = (replace(few, hold=HELD),)
-            dev: tuple[Part, ...] = (replace(few, hold=-HELD),)
+            train: tuple[Part, ...] = (few,)
+            dev: tuple[Part, ...] = (few,)  # where nothing is chosen, its score decides nothing
+            if field.chooses:
+                train, dev = (replace(few, hold=HELD),), (replace(few, hold=-HELD),)
             if source != NOBODY:
                 train, dev = (Part(source, whole=True), replace(few, share=share)), (Part(source, DEV),)
             yield Lesson((draw,), train, dev, fold, fold or ALL)

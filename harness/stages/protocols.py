@@ -89,7 +89,14 @@ def _field(
         folds={one: [fold.name for fold in single_source.folds(own.utterances)] for one, own in loaded.items()},
         counts=counts,
         seeds=tuple(params["training"]["seeds"]),
+        chooses=_chooses(recipe),
     )
+
+
+def _chooses(recipe: Mapping[str, Any]) -> bool:
+    """Tell whether training chooses something on dev: a network its epoch, a model with several candidates one."""
+    fusion = find("fusion", str(recipe["fusion"]))
+    return not training.selects(fusion) or len(fusion.candidates(recipe["settings"])) > 1
 
 
 def _list(asked: Mapping[str, Any], protocol: str, key: str) -> list[str]:
