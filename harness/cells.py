@@ -25,7 +25,8 @@ from harness.transfer import TRANSDUCTIVE as ADAPTED
 from harness.transfer import Cell, ratio
 
 Values = dict[str, scoring.Value]
-SOURCE_DEV = "source_dev"
+SOURCE_DEV, ELSEWHERE = "source_dev", "elsewhere"  # on what a model was selected; of external predictions nobody knows
+EXTERNAL = "external"  # fusion of these
 
 
 class Target:
@@ -97,18 +98,26 @@ def planned(plan: Mapping[str, Any], cell: Mapping[str, str], view: str) -> Row:
     row.by_fold = row.source == row.target
     row.file = None if row.reason else Path(cell["file"])
     row.warning = cell.get("warning", "")
+    row.selection = ELSEWHERE if row.settings["fusion"] == EXTERNAL else SOURCE_DEV
     return row
 
 
-def score(row: Row, params: Mapping[str, Any], label_space: Space, metrics: Sequence[str], target: Target) -> Row:
-    """Fill in what a row's predictions are worth, or why there is no value."""
+def score(
+    row: Row,
+    params: Mapping[str, Any],
+    label_space: Space,
+    metrics: Sequence[str],
+    target: Target,
+    said: Sequence[predictions.Predictions] | None = None,
+) -> Row:
+    """Fill in what a row's predictions (`said`, or those of its file) are worth, or why there is no value."""
     if row.file is None:
         return row
     rows = target.rows(label_space, row.view)
     if not rows.truth and row.view != MAIN_VIEW:
         row.reason = f"target_no_view:{row.view}"
         return row
-    found = predictions.read(row.file, label_space)
+    found = predictions.read(row.file, label_space) if said is None else said
     scored = rows.align(found, row.by_fold)
     if not len(scored.truth):
         row.reason = "no_labelled_test_rows"

@@ -90,7 +90,10 @@ def _options(module: ModuleType) -> dict[str, inspect.Parameter]:
 
 def _ordered(kind: str) -> list[str]:
     """Return stages in pipeline order, verbs by name."""
-    order = ("prepare", "audit", "features", "transfer", "score", "report", "track")
+    order = (
+        *("prepare", "audit", "features", "transfer", "external", "protocols", "score", "analyse", "foresee"),
+        *("report", "track"),
+    )
     return sorted(plugins.names(kind), key=lambda name: (order.index(name) if name in order else len(order), name))
 
 

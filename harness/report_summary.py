@@ -9,7 +9,7 @@ from statistics import fmean
 from harness.report_grid import Block, Grid, ordered
 from harness.report_marks import DEGENERATE, marks_of, reaches_floor
 from harness.report_words import higher_is_better, interval, metric_title, number, percent, plural
-from harness.transfer import Cell
+from harness.transfer import NO_SOURCE, Cell
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,9 @@ def compare(block: Block) -> Comparison:
     """Average the cross-corpus cells of every matrix; recipes are ranked over the pairs that all of them have."""
     cells = {at: _cross(grid.cells) for at, grid in enumerate(block.grids)}
     main = {at for at, grid in enumerate(block.grids) if grid.variant.is_main}  # few corpora have a further view
-    taking_part = [{(cell.source, cell.target) for cell in cells[at]} for at in main if cells[at]]
+    # predictions of a system that learned from no corpus of ours have no pair in common with the others
+    trained = [at for at in main if any(cell.source != NO_SOURCE for cell in cells[at])]
+    taking_part = [{(cell.source, cell.target) for cell in cells[at]} for at in trained]
     common = set.intersection(*taking_part) if taking_part else set()
     targets = ordered(target for grid in block.grids for target in grid.targets)
     standings = [

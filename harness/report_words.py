@@ -50,6 +50,7 @@ _REASONS = {
     "no_text": "no text in this route",
     "no_audio": "no readable sound",
     "no_video": "no readable picture",
+    "not_predicted": "no test utterance is in the file of predictions",
     "no_features": "no utterance with all the features",
     "no_labelled_test_rows": "no test utterance of the target has a label",
     "same_family": "source and target are one corpus family",
@@ -58,7 +59,11 @@ _REASONS = {
     "outside_space": "outside the space",
     "blank": "left blank in the release",
 }
-_SELECTIONS = {"source_dev": "selected on source dev", "target_dev": "selected on target dev (oracle)"}
+_SELECTIONS = {
+    "source_dev": "selected on source dev",
+    "target_dev": "selected on target dev (oracle)",
+    "elsewhere": "made elsewhere",
+}
 
 
 def number(value: float | None, places: int = 3) -> str:

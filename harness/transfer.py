@@ -15,6 +15,7 @@ from typing import Any, get_type_hints
 
 from harness.errors import ResultError
 
+NO_SOURCE = "none"  # in the place of a source: learned from no corpus of the study
 SINGLE_SOURCE, TRANSDUCTIVE = "single_source", "_transductive"  # protocol of the matrix; ending where it adapts
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from harness import cellrow, cellrow_finish, cellrow_pieces, engine, layout, models, training
+from harness import cellrow, cellrow_work, engine, layout, models
 from harness.cellrow import CellRow
 from harness.files import read_json, write_json
 from harness.inputs import Inputs, why_no_source, why_no_target, with_modalities
@@ -30,24 +30,11 @@ def run(params: dict[str, Any], recipe: str) -> None:
     cards = {name: read_json(layout.card(name), "dvc repro prepare") for name in params["corpora"]}
     cells = [cell for name in params["spaces"] for cell in _cells(recipe, settings, space(name).name, loaded, cards)]
     jobs = _jobs(recipe, settings, cells, loaded, tuple(params["training"]["seeds"]))
-    _work(jobs, params["engine"], f"transfer {recipe}")
+    cellrow_work.work(jobs, params["engine"], f"transfer {recipe}")
     rows = [_trained(job) for job in jobs]
     write_json(layout.plan(recipe), {"recipe": recipe, "settings": written, "cells": cells, "rows": rows})
     _prune(recipe, jobs)
     print(f"{recipe}: {len(jobs)} cell rows, {sum('file' in cell for cell in cells)} of {len(cells)} cells predicted")
-
-
-def _work(jobs: list[CellRow], settings: dict[str, Any], label: str) -> None:
-    """Train what is not current, all replicates of all cell rows side by side, then predict."""
-    workers, batching = engine.worker_count(settings["workers"]), settings["batch"]
-    if any(not training.selects(job.module) for job in jobs) and training.on_gpu():
-        workers = 1  # replicates go side by side on the GPU itself
-    waiting = [job for job in jobs if not cellrow.is_trained(job)]
-    with engine.kept():
-        for stage in (cellrow_pieces.first_pieces, cellrow_pieces.more_pieces):
-            pieces = [piece for job in waiting for piece in stage(job, batching)]
-            engine.run(cellrow_pieces.train, pieces, workers, label, [len(piece.trials) for piece in pieces])
-        engine.run(cellrow_finish.finish, [(job, batching) for job in jobs], workers, f"{label}: predict")
 
 
 def _cells(

@@ -1,0 +1,97 @@
+"""The cases that a row of `protocols` asks for."""
+
+from __future__ import annotations
+
+import inspect
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from harness import cellrow, layout, training
+from harness.cases import Job
+from harness.errors import NameUnknownError, SettingError
+from harness.files import read_json
+from harness.inputs import Inputs, view_of, why_no_source, why_no_target, with_modalities
+from harness.labels import ClassSpace, space
+from harness.plugins import find
+from harness.protocols import single_source
+from harness.protocols._case import Field
+from harness.recipes import checked
+from harness.settings import inputs, row
+
+OWN = ("protocol", "recipes", "spaces")  # keys of a row that are not options of the protocol
+
+
+def file_of(params: Mapping[str, Any], protocol: str) -> str:
+    """Return the file of harness/protocols that a row names, which must have cases of its own."""
+    file = str(row(params, "protocols", protocol).get("protocol", protocol))
+    if file == single_source.NAME or not hasattr(find("protocol", file), "cases"):
+        raise SettingError(f"protocols.{protocol}: {file} is what the stage `transfer` does; name another protocol")
+    return file
+
+
+def planned(params: Mapping[str, Any], protocol: str) -> list[Job]:
+    """Return every case of a row, those with a reason too."""
+    asked, file = row(params, "protocols", protocol), file_of(params, protocol)
+    return [one for name in _list(asked, protocol, "recipes") for one in _of_recipe(params, protocol, file, name)]
+
+
+def _of_recipe(params: Mapping[str, Any], protocol: str, file: str, name: str) -> list[Job]:
+    recipe = with_modalities(checked(name, row(params, "recipes", name)), params["encoders"])
+    loaded = {corpus: cellrow.inputs_of(corpus, recipe) for corpus in params["corpora"]}
+    options = _options(params["protocols"][protocol], protocol, file)
+    module, fusion = find("protocol", file), find("fusion", str(recipe["fusion"]))
+    if getattr(module, "NETWORKS", False) and training.selects(fusion):
+        raise SettingError(f"protocols.{protocol}: {file} aligns networks, and recipe {name} is {recipe['fusion']}")
+    fields = [
+        _field(params, name, recipe, one, loaded) for one in _list(params["protocols"][protocol], protocol, "spaces")
+    ]
+    return [Job(protocol, recipe, case) for field in fields for case in module.cases(field, **options)]
+
+
+def _options(asked: Mapping[str, Any], protocol: str, file: str) -> dict[str, Any]:
+    """Return what a row says beside the recipes and spaces: arguments of `cases`, no other."""
+    options = {key: value for key, value in asked.items() if key not in OWN}
+    known = list(inspect.signature(find("protocol", file).cases).parameters)[1:]
+    for name in options:
+        if name not in known:
+            raise NameUnknownError(f"option of {file} (protocols.{protocol})", name, known)
+    return options
+
+
+def _field(
+    params: Mapping[str, Any], name: str, recipe: Mapping[str, Any], space_name: str, loaded: Mapping[str, Inputs]
+) -> Field:
+    target, view = space(space_name), view_of(recipe)
+    cards = {corpus: read_json(layout.card(corpus), "dvc repro prepare") for corpus in loaded}
+    counts = {}
+    for corpus, own in loaded.items():
+        truth = own.labels(target.name, view)
+        learned = {one for fold in single_source.folds(own.utterances) for one in fold.train if one in truth}
+        counts[corpus] = dict(Counter(truth[one] if isinstance(target, ClassSpace) else "" for one in learned))
+    return Field(
+        recipe=name,
+        slots=list(inputs(recipe)),
+        space=target.name,
+        classes=len(target.classes) if isinstance(target, ClassSpace) else 0,
+        why_no_source={one: why_no_source(own, cards[one], target.name, recipe) or "" for one, own in loaded.items()},
+        why_no_target={one: why_no_target(own, cards[one], target.name, recipe) or "" for one, own in loaded.items()},
+        families={one: cards[one]["family"] for one in loaded},
+        folds={one: [fold.name for fold in single_source.folds(own.utterances)] for one, own in loaded.items()},
+        counts=counts,
+        seeds=tuple(params["training"]["seeds"]),
+        chooses=_chooses(recipe),
+    )
+
+
+def _chooses(recipe: Mapping[str, Any]) -> bool:
+    """Tell whether training chooses something on dev: a network its epoch, a model with several candidates one."""
+    fusion = find("fusion", str(recipe["fusion"]))
+    return not training.selects(fusion) or len(fusion.candidates(recipe["settings"])) > 1
+
+
+def _list(asked: Mapping[str, Any], protocol: str, key: str) -> list[str]:
+    found = asked.get(key)
+    if not isinstance(found, list) or not found:
+        raise SettingError(f"protocols.{protocol}: {key} is {found!r}; it is a list of names")
+    return [str(one) for one in found]

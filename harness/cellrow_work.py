@@ -1,0 +1,21 @@
+"""Cell rows worked through: replicates side by side, then model files and predictions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from harness import cellrow, cellrow_finish, cellrow_pieces, engine, training
+from harness.cellrow import CellRow
+
+
+def work(jobs: list[CellRow], settings: dict[str, Any], label: str) -> None:
+    """Train what is not current, all replicates of all cell rows side by side, then predict."""
+    workers, batching = engine.worker_count(settings["workers"]), settings["batch"]
+    if any(not training.selects(job.module) for job in jobs) and training.on_gpu():
+        workers = 1  # replicates go side by side on the GPU itself
+    waiting = [job for job in jobs if not cellrow.is_trained(job)]
+    with engine.kept():
+        for stage in (cellrow_pieces.first_pieces, cellrow_pieces.more_pieces):
+            pieces = [piece for job in waiting for piece in stage(job, batching)]
+            engine.run(cellrow_pieces.train, pieces, workers, label, [len(piece.trials) for piece in pieces])
+        engine.run(cellrow_finish.finish, [(job, batching) for job in jobs], workers, f"{label}: predict")

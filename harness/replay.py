@@ -1,0 +1,148 @@
+"""One cell made again from what it was made from, in a folder of its own; the study is read and never changed.
+
+replay.py           which cell is meant, and how it is made again
+replay_compare.py   what is equal, and what is not
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness import cases, cases_plan, cellrow, cellrow_work, layout, models, predictions
+from harness.cellrow import CellRow
+from harness.cells import EXTERNAL
+from harness.errors import HarnessError, NameUnknownError, ResultError
+from harness.files import read_json
+from harness.inputs import with_modalities
+from harness.labels import space
+from harness.plugins import find
+
+ENDING = ".parquet"
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A cell by the path of its predictions: of the matrix, or of a row of `protocols`."""
+
+    protocol: str  # empty: of the matrix
+    recipe: str
+    space: str
+    source: str
+    target: str
+    file: Path
+    by_fold: bool
+    variant: str = ""
+
+
+def find_cell(params: Mapping[str, Any], text: str) -> tuple[Named, dict[str, Any]]:
+    """Return the cell that a path means, and the settings of its recipe when it was made.
+
+    Args:
+        params: params.yaml.
+        text: `<recipe>/<source>/<space>/<target>` or `protocols/<row>/<recipe>/<space>/<case>`, with or without
+            `predictions/` before and `.parquet` behind.
+
+    Raises:
+        NameUnknownError: there is no such cell.
+        ResultError: the cell has a reason in place of predictions.
+        HarnessError: its predictions were made elsewhere.
+    """
+    path = text.removesuffix(ENDING).removeprefix("./")
+    parts = path.split("/")
+    if parts[0] == layout.PROTOCOLS.name and len(parts) == 5:
+        plan = read_json(layout.case_plan(parts[1]), f"dvc repro protocols@{parts[1]}")
+        found = {one["file"].removesuffix(ENDING): one for one in plan["cells"] if "file" in one}
+        cell = _one(found, path)
+        settings = read_json(layout.plan(cell["recipe"]), f"dvc repro transfer@{cell['recipe']}")["settings"]
+        protocol = parts[1]
+    else:
+        parts = parts[1:] if parts[0] == layout.PREDICTIONS.name else parts
+        known = [*params["recipes"], *(params.get("external") or {})]
+        if len(parts) != 4 or parts[0] not in known:
+            raise NameUnknownError("cell (<recipe>/<source>/<space>/<target>)", text, [f"{name}/..." for name in known])
+        plan = read_json(layout.plan(parts[0]), f"dvc repro transfer@{parts[0]}")
+        every = {f"{parts[0]}/{o['source']}/{o['space']}/{o['target']}": o for o in plan["cells"]}
+        cell, settings, protocol = _one(every, "/".join(parts)), plan["settings"], ""
+    if "file" not in cell:
+        raise ResultError(f"{path}: has no predictions to make again: {cell['reason']}")
+    if settings["fusion"] == EXTERNAL:
+        raise HarnessError(f"{path}: was predicted elsewhere; only who made {settings.get('file')} can make it again")
+    recipe, by_fold = cell.get("recipe", parts[0]), cell.get("by_fold", cell["source"] == cell["target"])
+    where = (cell["space"], cell["source"], cell["target"], Path(cell["file"]), by_fold, cell.get("variant", ""))
+    return Named(protocol, recipe, *where), settings
+
+
+def _one(known: Mapping[str, dict[str, Any]], name: str) -> dict[str, Any]:
+    if name not in known:
+        raise NameUnknownError("cell", name, known)
+    return known[name]
+
+
+def changes(params: Mapping[str, Any], cell: Named, settings: Mapping[str, Any]) -> list[str]:
+    """Return what is not as it was when the cell was made, in words; each is one digest, so it cannot say more."""
+    found = []
+    if dict(settings) != params["recipes"].get(cell.recipe):
+        found.append(f"recipe {cell.recipe} reads differently in params.yaml now; it is made again as it was")
+    if cell.protocol:
+        if cases.key_of(_case(params, cell)) != predictions.key_of(cell.file):
+            found.append("code, packages, options, seeds, features or labels are not those it was made from")
+        return found
+    job = _job(params, cell, settings)
+    stored = models.facts(job.path)
+    if stored is None:
+        found.append(f"{job.path} is gone; only predictions are compared")
+    elif stored["key"] != job.key:
+        found.append("code, packages, seeds, features or labels of the source are not those its model was made from")
+    return found
+
+
+def made_again(params: Mapping[str, Any], cell: Named, settings: Mapping[str, Any]) -> list[predictions.Predictions]:
+    """Train and predict the cell in a folder that is deleted afterwards, and return its predictions."""
+    with _elsewhere(with_models=bool(cell.protocol)):
+        if cell.protocol:
+            cases.work(_case(params, cell))
+        else:
+            cellrow_work.work([_job(params, cell, settings)], dict(params["engine"]), f"replay {cell.recipe}")
+        return predictions.read(cell.file, space(cell.space))
+
+
+def _job(params: Mapping[str, Any], cell: Named, settings: Mapping[str, Any]) -> CellRow:
+    recipe = with_modalities(dict(settings), params["encoders"])
+    seeds = tuple(params["training"]["seeds"])
+    own = cellrow.inputs_of(cell.source, recipe)
+    used = cellrow.seeds_of(find("fusion", str(recipe["fusion"])), seeds)
+    key = cellrow.key_of(recipe, own, cell.space, seeds)
+    return CellRow(cell.recipe, recipe, cell.source, cell.space, (cell.target,), used, key)
+
+
+def _case(params: Mapping[str, Any], cell: Named) -> cases.Job:
+    for job in cases_plan.planned(params, cell.protocol):
+        if job.path == cell.file and not job.case.reason:
+            return job
+    raise HarnessError(f"{cell.file}: params.yaml no longer asks for this case; run `dvc repro protocols`")
+
+
+@contextmanager
+def _elsewhere(with_models: bool) -> Iterator[None]:
+    """Work in a new folder in which the study's data can be read, and nothing of the study be written."""
+    study = Path.cwd()
+    with tempfile.TemporaryDirectory(prefix="replay-") as name:
+        folder = Path(name)
+        folder.joinpath("data").mkdir()
+        for one in study.joinpath("data").iterdir():
+            if one.name != layout.WORK.name:
+                folder.joinpath("data", one.name).symlink_to(one.resolve())
+        if with_models and study.joinpath(layout.MODELS).exists():
+            folder.joinpath(layout.MODELS).symlink_to(study / layout.MODELS)
+        try:
+            os.chdir(folder)
+            yield
+        finally:
+            os.chdir(study)
+            cellrow.forget()

@@ -1,0 +1,65 @@
+"""Take predictions that somebody else made into the study: a row of `external` in params.yaml."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from harness import external, external_cells, external_rows, layout, predictions
+from harness.external_cells import Made, Target
+from harness.external_table import Table
+from harness.files import digest, file_digest, read_json, write_json
+from harness.labels import space
+from harness.settings import row
+
+
+def run(params: dict[str, Any], name: str) -> None:
+    """Write predictions/<name>/, as `transfer` does for a recipe, with plan.json naming every cell's file or reason.
+
+    Args:
+        params: params.yaml.
+        name: a row of `external`.
+    """
+    asked = external.checked(params, name, row(params, "external", name))
+    targets = {one: Target(one, read_json(layout.card(one), "dvc repro prepare")) for one in params["corpora"]}
+    path = Path(asked["file"])
+    table = Table(path)
+    ids = {one: target.ids if target.card["present"] else None for one, target in targets.items()}
+    rows = external_rows.read(table, asked["space"], ids)
+    cells = external_cells.cells(rows, targets, params["spaces"], asked["partial"])
+    content = file_digest(path)
+    for cell in cells:
+        if not cell.reason:
+            key = digest([content, cell.space, cell.source, targets[cell.target].digest])
+            file = layout.prediction(name, cell.source, cell.space, cell.target)
+            predictions.write(file, key, space(cell.space), cell.replicates)
+    planned = [cell.planned(name) for cell in cells]
+    write_json(layout.plan(name), {"recipe": name, "settings": external.settings(asked), "cells": planned, "rows": []})
+    _prune(name, planned)
+    print("\n".join(_said(name, len(table), cells)))
+
+
+def _said(name: str, rows: int, cells: Sequence[Made]) -> list[str]:
+    """Return what became of the rows of the file; none is left out in silence."""
+    kept, unused = sum(cell.kept for cell in cells), Counter[str]()
+    for cell in cells:
+        why = {"": "train", external_cells.NOT_PREDICTED: "no_test_row"}.get(cell.reason, cell.reason)
+        unused[why] += cell.rows - cell.kept
+    unused["space_not_in_study"] = rows - kept - unused.total()
+    left = ", ".join(f"{count} {why}" for why, count in unused.items() if count) or "none"
+    lines = [f"{name}: {sum(not cell.reason for cell in cells)} of {len(cells)} cells; {kept} of {rows} rows used"]
+    lines.append(f"  not used: {left}")
+    warned = [cell for cell in cells if cell.warning]
+    return lines + [f"  {cell.space}, {cell.source} -> {cell.target}: {cell.warning}" for cell in warned]
+
+
+def _prune(name: str, planned: Sequence[dict[str, str]]) -> None:
+    """Delete what an earlier plan left behind, so that the folder holds this study and nothing else."""
+    wanted = {layout.plan(name), *(Path(cell["file"]) for cell in planned if "file" in cell)}
+    for path in sorted((layout.PREDICTIONS / name).rglob("*"), reverse=True):
+        if path.is_file() and path not in wanted:
+            path.unlink()
+        elif path.is_dir() and not any(path.iterdir()):
+            path.rmdir()

@@ -1,0 +1,33 @@
+"""Make one cell again from what it was made from, and say whether it is equal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from harness import cellrow, engine, predictions, replay, replay_compare
+from harness.errors import HarnessError
+from harness.labels import space
+
+
+def run(params: dict[str, Any], cell: str) -> None:
+    """Train and predict a cell in a folder of its own, and compare it with the stored one.
+
+    Args:
+        params: params.yaml.
+        cell: path of its predictions, as in `text_e5/meld/emotion4/emotiontalk`.
+
+    Raises:
+        HarnessError: something is different, so that the command exits 1.
+    """
+    cellrow.forget()
+    engine.prepare(["harness.descent", "harness.cellrow_finish", "scipy.optimize"])
+    named, settings = replay.find_cell(params, cell)
+    for line in replay.changes(params, named, settings):
+        print(f"changed: {line}")
+    stored = predictions.read(named.file, space(named.space))
+    now = replay.made_again(params, named, settings)
+    found = [replay_compare.predicted(stored, now), replay_compare.scored(params, named, settings, now)]
+    for line in (line for one in found for line in one.lines):
+        print(line)
+    if not all(one.equal for one in found):
+        raise HarnessError(f"{cell} is not what was stored; `dvc repro` makes a study anew from what there is now")

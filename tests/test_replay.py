@@ -1,0 +1,120 @@
+"""A cell made again is equal, says what changed when it is not, and never touches the study."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from studies import params_of, run_to_cells, stage
+
+from harness import layout, predictions, transfer
+from harness.cli import main
+from harness.errors import HarnessError, NameUnknownError, ResultError
+from harness.files import digest
+from harness.labels import EMOTION4
+from harness.plugins import find
+
+CELL = "text_ngrams_zh/meld/emotion4/emotiontalk"
+ROWS = {"few": {"protocol": "few_shot", "recipes": ["text_ngrams_zh"], "spaces": ["emotion4"], "shots": [5]}}
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    """A study of one recipe and one protocol on two corpora; the current folder is its own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path_factory.mktemp("replay"))
+        params = params_of(Path.cwd(), protocols=ROWS)
+        find("verb", "synth").run(params)
+        run_to_cells({**params, "protocols": {}})
+        stage("protocols", params, "few")
+        stage("score", params)
+        yield params
+
+
+def state() -> str:
+    """A digest of every file of the study that a replay must leave alone."""
+    tops = (layout.MODELS, layout.PREDICTIONS, layout.PROTOCOLS, layout.RESULTS, Path("data"))
+    files = sorted(path for top in tops for path in top.rglob("*") if path.is_file())
+    return digest([[path.as_posix(), path.read_bytes().hex(), path.stat().st_mtime_ns] for path in files])
+
+
+def replay(params: dict[str, Any], cell: str) -> None:
+    find("verb", "replay").run(params, cell)
+
+
+@pytest.mark.parametrize("name", [CELL, f"predictions/{CELL}.parquet"])
+def test_a_cell_is_equal_and_the_study_untouched(study: dict[str, Any], name: str, capsys: Any) -> None:
+    before = state()
+    replay(study, name)
+    said = capsys.readouterr().out.splitlines()
+    assert [line.partition(":")[0] for line in said] == ["equal", "equal"]
+    assert "values of results/cells.csv" in said[1]
+    assert state() == before
+
+
+def test_a_case_of_a_protocol_is_equal(study: dict[str, Any], capsys: Any) -> None:
+    before = state()
+    replay(study, "protocols/few/text_ngrams_zh/emotion4/none-meld-k5")
+    assert "equal: every score" in capsys.readouterr().out
+    assert state() == before
+
+
+def test_a_stored_score_that_was_changed_is_found(study: dict[str, Any], capsys: Any) -> None:
+    path = layout.PREDICTIONS / f"{CELL}.parquet"
+    kept = path.read_bytes()
+    found = predictions.read(path, EMOTION4)
+    found[0].scores[0] = found[0].scores[0][::-1]
+    try:
+        predictions.write(path, str(predictions.key_of(path)), EMOTION4, found)
+        with pytest.raises(HarnessError, match="is not what was stored"):
+            replay(study, CELL)
+        said = capsys.readouterr().out
+        assert "different: 1 of " in said
+        assert "equal: " in said  # cells.csv was not changed
+    finally:
+        path.write_bytes(kept)
+
+
+def test_a_value_that_was_changed_is_found(study: dict[str, Any], capsys: Any) -> None:
+    kept = layout.CELLS.read_text()
+    cells = transfer.read_cells(layout.CELLS)
+    (one,) = [c for c in cells if (c.name, c.metric, c.variant) == ("meld->emotiontalk", "uar", "")]
+    assert one.value is not None
+    one.value += 0.01
+    try:
+        layout.CELLS.write_text(transfer.cells_to_csv(cells))
+        with pytest.raises(HarnessError):
+            replay(study, CELL)
+        assert f"different: uar {one.value:.6f}, now {one.value - 0.01:.6f}" in capsys.readouterr().out
+    finally:
+        layout.CELLS.write_text(kept)
+
+
+def test_what_changed_since_is_said(study: dict[str, Any], capsys: Any) -> None:
+    recipe = {**study["recipes"]["text_ngrams_zh"], "settings": {"c": [0.1]}}
+    replay({**study, "recipes": {"text_ngrams_zh": recipe}}, CELL)
+    said = capsys.readouterr().out
+    assert "changed: recipe text_ngrams_zh reads differently in params.yaml now; it is made again as it was" in said
+    assert "equal: every score" in said
+
+
+def test_a_cell_that_is_not_there_says_what_is(study: dict[str, Any], capsys: Any) -> None:
+    with pytest.raises(NameUnknownError, match="did you mean 'text_ngrams_zh/meld/emotion4/emotiontalk'"):
+        replay(study, f"{CELL}s")
+    with pytest.raises(NameUnknownError, match="known: text_ngrams_zh/"):
+        replay(study, "text_ngrams_zh/meld")
+    assert main(["replay", "nothing/here/at/all"]) == 1
+    assert capsys.readouterr().err.startswith("error: no cell")
+
+
+def test_a_reason_cannot_be_made_again(study: dict[str, Any]) -> None:
+    plan = layout.plan("text_ngrams_zh")
+    kept = plan.read_text()
+    try:
+        plan.write_text(kept.replace(f'"file": "predictions/{CELL}.parquet"', '"reason": "same_family"'))
+        with pytest.raises(ResultError, match="no predictions to make again: same_family"):
+            replay(study, CELL)
+    finally:
+        plan.write_text(kept)
