@@ -47,7 +47,8 @@ def write_store(folder: Path, corpus: str, slot: str, ids: Sequence[str], matrix
 def write_params(folder: Path, corpora: Sequence[str], spaces: Sequence[str], **sections: Mapping[str, Any]) -> None:
     """Write the project's params.yaml for these corpora, with sections of its own in place of the project's."""
     params = yaml.safe_load((CHECKOUT / "params.yaml").read_text(encoding="utf-8"))
-    none = {"protocols": {}, "analysis": {"recipes": [], "spaces": []}}
+    nothing = {"recipes": [], "spaces": []}
+    none = {"protocols": {}, "external": {}, "analysis": nothing, "foresee": nothing}
     fresh = {"corpora": {name: {} for name in corpora}, "spaces": list(spaces), **none}
     params["statistics"]["baseline"] = None
     params.update({**fresh, **sections})

@@ -29,7 +29,7 @@ def params_of(
     params["spaces"] = list(spaces)
     params["training"] = {**params["training"], "seeds": [1, 2], "c_sparse": [1]}
     params["statistics"] |= {"resamples": 200, "baseline": None}
-    params |= {"protocols": {}, "external": {}}
+    params |= {"protocols": {}, "external": {}, "foresee": {"recipes": [], "spaces": []}}
     params["analysis"] = {"recipes": list(recipes), "spaces": list(spaces)}
     params["engine"]["workers"] = 1
     params["synth"] = {**params["synth"], **WORLD, "media": False, "defects": "none"}

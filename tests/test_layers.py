@@ -30,7 +30,7 @@ LEVELS = [
     {"training"},
     {"cellrow"},
     {"cases", "cells"},
-    {"analysis", "replay"},
+    {"analysis", "foresee", "replay"},
     {"stages", "verbs"},
     {"cli"},
     {"__main__"},

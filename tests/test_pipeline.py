@@ -128,7 +128,7 @@ def repo(tmp_path_factory: pytest.TempPathFactory) -> Repo:
     return made
 
 
-AFTER_TRAINING = {"score", "analyse", "report"}  # and `track`, which costs ten seconds a time
+AFTER_TRAINING = {"score", "analyse", "foresee", "report"}  # and `track`, which costs ten seconds a time
 
 
 @pytest.mark.slow

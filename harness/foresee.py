@@ -1,0 +1,85 @@
+"""Estimates of transferability for the pairs of a study, made without a test row of the target, and what came of them.
+
+foresee.py         one pair: what is known before testing, and every estimate from it
+foresee_ranks.py   whether the estimates ranked the pairs as the cells turned out
+
+A target is known by its *train* rows. A corpus that is divided by folds has none that are not tested by a model of
+another corpus; as a target it has a reason in place of estimates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from harness import layout, models, training
+from harness.cellrow import indices, inputs_of, own_statistics
+from harness.features import Ragged
+from harness.inputs import Inputs, view_of, with_modalities
+from harness.labels import Space, space
+from harness.plugins import find
+from harness.protocols import single_source
+from harness.transferability import ESTIMATORS, Pair, estimates
+
+COLUMNS = ("space", "recipe", "source", "target", "estimator", "value", "needs", "reason")
+DIVIDED = "target_has_no_train_split"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One pair of corpora: recipe as written, space, source and target."""
+
+    params: Mapping[str, Any]
+    name: str
+    settings: Mapping[str, Any]
+    space: str
+    source: str
+    target: str
+
+
+def work(job: Job) -> list[list[Any]]:
+    """Return a line of estimates.csv for each estimator."""
+    recipe = with_modalities(dict(job.settings), job.params["encoders"])
+    target = inputs_of(job.target, recipe)
+    keys = [job.space, job.name, job.source, job.target]
+    if single_source.has_folds(target.utterances):
+        return [[*keys, name, None, one.target_labels, DIVIDED] for name, one in ESTIMATORS.items()]
+    pair = _pair(job, recipe, inputs_of(job.source, recipe), target)
+    found = estimates(pair, int(job.params["statistics"]["seed"]))
+    return [[*keys, name, one.value, ESTIMATORS[name].target_labels, one.reason or ""] for name, one in found.items()]
+
+
+def _pair(job: Job, recipe: Mapping[str, Any], source: Inputs, target: Inputs) -> Pair:
+    """Return what is known of a pair; probabilities are the mean over the source's models."""
+    label_space = space(job.space)
+    trained = models.read(layout.model(job.name, job.source, job.space))
+    module, own = find("fusion", str(recipe["fusion"])), own_statistics(job.target, recipe)
+    labels, known = target.labels(job.space), single_source.adaptation_rows(target.utterances)
+    ids = [name for name in known if name in labels]
+    rows = target.rows(ids)
+    said = [training.predict(module, o.arrays, rows, label_space, recipe, o.chosen, own) for o in trained]
+    fold = next(one for one in single_source.folds(source.utterances) if one.name == trained[0].fold)
+    source_labels = source.labels(job.space, view_of(recipe))
+    learned = [name for name in fold.train if name in source_labels]
+    dialogues = [{row.id: row.dialogue for row in side.utterances} for side in (source, target)]
+    pooled = not any(isinstance(part, Ragged) for part in (*target.parts.values(), *source.parts.values()))
+    state = {name.removeprefix("norm."): value for name, value in trained[0].arrays.items() if name.startswith("norm.")}
+    x = training.side_by_side(recipe["normalise"], {**state, **(own or {})}, rows) if pooled else None
+    source_x = training.side_by_side(recipe["normalise"], state, source.rows(learned)) if pooled else None
+    return Pair(
+        probabilities=np.asarray(said, dtype=np.float64).mean(axis=0) if _has_classes(label_space) else None,
+        hidden=x,
+        y=indices([labels[name] for name in ids], label_space),
+        source_y=indices([source_labels[name] for name in learned], label_space),
+        x=x,
+        source_x=source_x,
+        dialogues=np.array([dialogues[1][name] for name in ids]),
+        source_dialogues=np.array([dialogues[0][name] for name in learned]),
+    )
+
+
+def _has_classes(label_space: Space) -> bool:
+    return hasattr(label_space, "classes")

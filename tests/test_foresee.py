@@ -1,0 +1,121 @@
+"""Estimates of transferability in a study: from train rows of the target alone, ranked against what happened."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from studies import params_of, run_to_cells, stage
+
+from harness import cellrow, foresee, foresee_ranks, layout, manifest, models, sheets, training
+from harness.errors import NameUnknownError
+from harness.inputs import with_modalities
+from harness.labels import EMOTION4
+from harness.plugins import find
+from harness.transfer import Cell
+
+CORPORA = ("emotiontalk", "m3ed", "meld", "iemocap")
+RECIPE = "text_ngrams_zh"
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    """A study of one recipe on four corpora, one of them without an official split."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path_factory.mktemp("foresee"))
+        params = params_of(Path.cwd(), CORPORA, (RECIPE,), foresee={"recipes": [RECIPE], "spaces": ["emotion4"]})
+        find("verb", "synth").run(params)
+        run_to_cells(params)
+        stage("foresee", params)
+        yield params
+
+
+def lines(name: str, **wanted: str) -> list[dict[str, str]]:
+    found = sheets.read(layout.FORESEEN / f"{name}.csv", "foresee")
+    return [line for line in found if all(line[key] == value for key, value in wanted.items())]
+
+
+def test_every_pair_has_every_estimate_or_a_reason(study: dict[str, Any]) -> None:
+    every = lines("estimates")
+    assert len(every) == 12 * 8
+    for line in every:
+        assert bool(line["value"]) != bool(line["reason"]), line
+    assert {line["reason"] for line in lines("estimates", target="iemocap")} == {foresee.DIVIDED}
+    assert {line["reason"] for line in lines("estimates", estimator="logme", target="meld")} == {"sparse_features"}
+
+
+def test_leep_is_its_formula_on_the_train_rows(study: dict[str, Any]) -> None:
+    recipe = with_modalities(dict(study["recipes"][RECIPE]), study["encoders"])
+    cellrow.forget()
+    target = cellrow.inputs_of("meld", recipe)
+    train = {row.id for row in target.utterances if row.split == "train"}
+    truth = {name: label for name, label in target.labels("emotion4").items() if name in train}
+    (one,) = models.read(layout.model(RECIPE, "emotiontalk", "emotion4"))
+    p = training.predict(
+        find("fusion", "linear"), one.arrays, target.rows(list(truth)), EMOTION4, recipe, one.chosen
+    ).astype(float)
+    y = np.array([EMOTION4.classes.index(str(label)) for label in truth.values()])
+    joint = np.array([p[y == k].sum(axis=0) for k in range(4)]) / len(y)  # (y, z)
+    given = joint / joint.sum(axis=0)
+    expected = np.log((p * given[y]).sum(axis=1)).mean()
+    (line,) = lines("estimates", estimator="leep", source="emotiontalk", target="meld")
+    assert float(line["value"]) == pytest.approx(expected, abs=1e-5)
+
+
+def test_no_label_of_a_test_row_is_seen(study: dict[str, Any]) -> None:
+    before = (layout.FORESEEN / "estimates.csv").read_bytes()
+    path = layout.labels("meld")
+    kept, split = path.read_text(encoding="utf-8"), {}
+    for row in manifest.read_utterances(layout.utterances("meld")):
+        split[row.id] = row.split
+    rows = [json.loads(line) for line in kept.splitlines()]
+    try:
+        for row in rows:
+            if split[row["id"]] == "test":
+                row["emotion4"] = "sad"
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+        stage("foresee", study)
+        assert (layout.FORESEEN / "estimates.csv").read_bytes() == before
+        for row in rows:
+            if split[row["id"]] == "train":
+                row["emotion4"] = "sad"
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+        stage("foresee", study)
+        assert (layout.FORESEEN / "estimates.csv").read_bytes() != before
+    finally:
+        path.write_text(kept, encoding="utf-8")
+        stage("foresee", study)
+
+
+def test_estimates_that_say_what_happened_rank_it(study: dict[str, Any]) -> None:
+    pairs = [(s, t) for s in CORPORA for t in CORPORA if s != t]
+    values = np.linspace(0.3, 0.6, len(pairs))
+    found = [["emotion4", "r", s, t, "leep", float(v), "labels", ""] for (s, t), v in zip(pairs, values, strict=True)]
+    cells = [
+        Cell("emotion4", "multimodal", "r", s, t, "single_source", "source_dev", "uar", value=float(v))
+        for (s, t), v in zip(pairs, values, strict=True)
+    ]
+    judged = list(foresee_ranks.ranks(found, cells, {"emotion4": "uar"}))
+    at = {name: place for place, name in enumerate(foresee_ranks.COLUMNS)}
+    for line in judged:
+        if line[at["outcome"]] == "value" and line[at["scope"]] == "overall":
+            assert line[at["value"]] == pytest.approx(1)
+            assert line[at["p_joint"]] == pytest.approx(line[at["smallest_p"]])
+            assert line[at["smallest_p"]] >= 1 / 24 - 1e-9
+    assert {line[at["reason"]] for line in judged if line[at["outcome"]] == "ratio"} == {"too_few_pairs"}
+
+
+def test_an_unknown_name_is_refused(study: dict[str, Any]) -> None:
+    with pytest.raises(NameUnknownError, match=r"foresee\.recipes"):
+        stage("foresee", {**study, "foresee": {"recipes": ["nobody"], "spaces": ["emotion4"]}})
+
+
+def test_nothing_asked_is_nothing_estimated(study: dict[str, Any]) -> None:
+    stage("foresee", {**study, "foresee": {"recipes": [], "spaces": []}})
+    assert lines("estimates") == lines("ranks") == []
+    stage("foresee", study)
+    assert lines("ranks")
