@@ -99,8 +99,8 @@ def mirror(
         for run in stale:
             client.delete_run(run.info.run_id)
     scored = [cell for cell in cells if cell.value is not None]
-    view = key(scored[0].space, primary(scored, facts)) if scored else ""
-    pages = hint(uri, experiment_id, view, [runs[record.key] for record in _compared(scored, facts)])
+    whole, best = (key(scored[0].space, primary(scored, facts), one) if scored else "" for one in (False, True))
+    pages = hint(uri, experiment_id, whole, best, [runs[record.key] for record in _compared(scored, facts)])
     return Mirrored(len(wanted) - len(kept), len(kept), len(stale), experiment_id, pages)
 
 
@@ -210,15 +210,14 @@ def _current(found: Sequence[Any], wanted: Sequence[Record]) -> dict[str, Any]:
 
 
 def _create(client: Any, experiment_id: str, record: Record, labels: Mapping[str, str]) -> str:
-    """Make one run and return its id; its content tag comes last, so a run that has it is whole."""
-    from mlflow.entities import Metric, Param
+    """Make one run and return its id; its content tag comes last, so a run that has it is whole.
+
+    Every call is a transaction of its own, and on SQLite costs milliseconds: the last one carries all it can.
+    """
+    from mlflow.entities import Metric, Param, RunTag
 
     tags = {**labels, **record.tags, KEY: record.key}
     info = client.create_run(experiment_id, run_name=record.name, tags=tags).info
-    metrics = [Metric(name, value, info.start_time, 0) for name, value in record.metrics.items()]
-    params = [Param(name, value) for name, value in record.params.items()]
-    for at in range(0, max(len(metrics), len(params)), BATCH):
-        client.log_batch(info.run_id, metrics=metrics[at : at + BATCH], params=params[at : at + BATCH])
     for inside, path in record.files.items():
         client.log_artifact(info.run_id, str(path), str(Path(inside).parent) if "/" in inside else None)
     for inside, text in record.texts.items():
@@ -226,17 +225,26 @@ def _create(client: Any, experiment_id: str, record: Record, labels: Mapping[str
     if record.datasets:
         client.log_inputs(info.run_id, datasets=_datasets(record))
     client.set_terminated(info.run_id)
-    client.set_tag(info.run_id, CONTENT, record.content())
+    metrics = [Metric(name, value, info.start_time, 0) for name, value in record.metrics.items()]
+    params = [Param(name, value) for name, value in record.params.items()]
+    parts = range(0, max(len(metrics), len(params), 1), BATCH)
+    for at in parts:
+        whole = [RunTag(CONTENT, record.content())] if at == parts[-1] else []
+        client.log_batch(info.run_id, metrics[at : at + BATCH], params[at : at + BATCH], whole)
     return str(info.run_id)
 
 
 def _datasets(record: Record) -> list[Any]:
-    from mlflow.entities import Dataset, DatasetInput
+    """Return the corpora of a run; those of a cell say whether they were learned from or tested on."""
+    from mlflow.entities import Dataset, DatasetInput, InputTag
+    from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT
 
-    return [
-        DatasetInput(Dataset(name, digest[:DATASET_DIGEST], "local", json.dumps({"corpus": name, "digest": digest})))
-        for name, digest in record.datasets.items()
-    ]
+    found = []
+    for name, digest in record.datasets.items():
+        dataset = Dataset(name, digest[:DATASET_DIGEST], "local", json.dumps({"corpus": name, "digest": digest}))
+        learned = "training" if name == record.params.get("source") else "evaluation"
+        found.append(DatasetInput(dataset, [InputTag(MLFLOW_DATASET_CONTEXT, learned)] if record.params else []))
+    return found
 
 
 def _relabel(client: Any, run: Any, labels: Mapping[str, str]) -> None:

@@ -54,17 +54,19 @@ def artifact_location(uri: str) -> str | None:
     return None if path is None else (path.parent / "mlartifacts").as_uri()
 
 
-def hint(uri: str, experiment_id: str, view: str, runs: Sequence[str]) -> str:
-    """Return how to open the pages: the command where there is no server, a saved view, and `runs` side by side."""
+def hint(uri: str, experiment_id: str, view: str, best: str, runs: Sequence[str]) -> str:
+    """Return how to open the pages: the command where there is no server, two saved views, and `runs` side by side."""
     local = urlsplit(uri).scheme.split("+")[0] in DATABASES
     base = LOCAL_SERVER if local else shown(uri).rstrip("/")
     start = f"MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false mlflow ui --workers 1 --backend-store-uri {shown(uri)}"
-    page = f"{base}/#/experiments/{experiment_id}/runs?viewStateShareKey={quote(view)}"
+    pages = f"{base}/#/experiments/{experiment_id}/runs?viewStateShareKey="
+    page = pages + quote(view)
     lists = [quote(json.dumps(ids, separators=(",", ":"))) for ids in (list(runs), [experiment_id])]
     return "\n".join(
         [
             *([f"start:   {start}"] if local else []),
             f"table:   {page}",
+            f"best:    {pages}{quote(best)}",
             f"charts:  {page}&compareRunsMode=CHART",
             f"compare: {base}/#/compare-runs?runs={lists[0]}&experiments={lists[1]}",
         ]

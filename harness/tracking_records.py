@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import fmean
@@ -36,6 +36,7 @@ SECTIONS = {  # field of Cell -> metric key
 }
 COUNTS = ("n", "n_classes", "clusters", "coverage", "replicates")
 RECALL = re.compile(r"recall[/_.:](?P<label>.+)")
+IN_DOMAIN = "in-domain"  # a value of the param `pair`
 SUMMARY = "matrix"
 NOTE = "mlflow.note.content"  # MLflow shows it as the description
 DIGEST = 16  # hex digits; enough for the runs of one study
@@ -95,7 +96,7 @@ def summary(cells: Sequence[Cell], facts: Mapping[str, Any], artifacts: Sequence
             **{f"version.{name}": str(version) for name, version in versions.items()},
             NOTE: _table(means),
         },
-        datasets={name: str(corpora[name].get("digest", "")) for name in corpora if corpora[name].get("present")},
+        datasets=_datasets(facts, corpora),
         files=dict(_files(artifacts)),
         texts={"reasons.csv": cells_to_csv(without)} if without else {},
     )
@@ -125,7 +126,14 @@ def _record(rows: Sequence[Cell], facts: Mapping[str, Any]) -> Record:
         params={**{name: value for name, value in identity.items() if value}, "pair": pair, **settings},
         metrics={**metrics, **dict(_numbers(counted, {name: name for name in COUNTS}))},
         tags={**_marks(facts), **languages, **_remarks(rows), NOTE: _note(counted, recipe.get("description", ""))},
+        datasets=_datasets(facts, dict.fromkeys((rows[0].source, rows[0].target))),
     )
+
+
+def _datasets(facts: Mapping[str, Any], names: Iterable[str]) -> dict[str, str]:
+    """Return name -> digest of the corpora among these names."""
+    corpora = facts.get("corpora", {})
+    return {name: str(corpora[name].get("digest", "")) for name in names if corpora.get(name, {}).get("present")}
 
 
 def _scores(row: Cell) -> Iterator[tuple[str, float]]:
@@ -154,7 +162,7 @@ def _pair(cell: Cell, facts: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
     spoken = {side: str(corpora.get(corpus, {}).get("language") or "") for side, corpus in sides.items()}
     languages = {side: language for side, language in spoken.items() if language}
     if cell.is_in_domain:
-        return "in-domain", languages
+        return IN_DOMAIN, languages
     if cell.source not in corpora and cell.target in corpora:
         return cell.source, languages  # several corpora together
     if len(languages) < len(sides):

@@ -1,4 +1,4 @@
-"""Saved views for MLflow's runs page, one per label space; without one its table shows no param and no metric.
+"""Saved views for MLflow's runs page, two per label space; without one its table shows no param and no metric.
 
 A view is an experiment tag in the form that "Save as new view" of MLflow 3.17 writes. A page of another version that
 does not understand it says so and shows its plain table.
@@ -10,7 +10,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from harness.tracking_records import primary
+from harness.report_words import higher_is_better
+from harness.tracking_records import IN_DOMAIN, primary
 from harness.transfer import Cell
 
 PREFIX = "mlflow.sharedViewState."
@@ -39,17 +40,21 @@ STATE: Mapping[str, Any] = {
 
 
 def views(cells: Sequence[Cell], facts: Mapping[str, Any]) -> dict[str, str]:
-    """Return experiment tags, one view per space in the order of the cells: its cells by their primary metric."""
+    """Return experiment tags: for each space all cells by recipe, and the best cross-corpus cells first."""
     leading = {space: primary([cell for cell in cells if cell.space == space], facts) for space in _spaces(cells)}
-    return {PREFIX + key(space, metric): _view(space, metric) for space, metric in leading.items()}
+    return {
+        PREFIX + key(space, metric, best): _view(space, metric, best)
+        for space, metric in leading.items()
+        for best in (False, True)
+    }
 
 
-def key(space: str, metric: str) -> str:
-    """Return the name of a view in an address (`viewStateShareKey=`)."""
-    return f"harness-{space}-{metric}"
+def key(space: str, metric: str, best: bool = False) -> str:
+    """Return the name of a view in an address (`viewStateShareKey=`): all cells, or the best ones first."""
+    return f"harness-{space}-{metric}" + ("-best" if best else "")
 
 
-def _view(space: str, metric: str) -> str:
+def _view(space: str, metric: str, best: bool) -> str:
     columns = [f"params.`{name}`" for name in PARAMS]
     columns += [f"metrics.`{name.format(metric)}`" for name in METRICS]
     columns += ["tags.`warnings`"]
@@ -60,7 +65,14 @@ def _view(space: str, metric: str) -> str:
         "columnOrder": columns,
         "columnWidths": {column: WIDTHS[column.split(".")[0]] for column in columns},
     }
-    view = {"name": f"{space} by {metric}", "createdAt": WRITTEN, "updatedAt": WRITTEN, "state": json.dumps(state)}
+    if best:
+        state |= {
+            "searchFilter": f"params.space = '{space}' and params.pair != '{IN_DOMAIN}'",
+            "orderByKey": f"metrics.`transfer/{metric}`",
+            "orderByAsc": not higher_is_better(metric),
+        }
+    name = f"{space}, best cross-corpus {metric} first" if best else f"{space} by {metric}"
+    view = {"name": name, "createdAt": WRITTEN, "updatedAt": WRITTEN, "state": json.dumps(state)}
     return json.dumps(view)
 
 

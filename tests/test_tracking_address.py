@@ -84,7 +84,7 @@ def test_an_unknown_scheme_and_a_missing_driver_are_one_line() -> None:
 )
 def test_no_password_is_shown(uri: str, expected: str) -> None:
     assert shown(uri) == expected
-    assert expected in hint(uri, "1", "view", ["a"])
+    assert expected in hint(uri, "1", "view", "best", ["a"])
 
 
 def test_artifacts_lie_beside_an_sqlite_file_and_elsewhere_the_server_decides(tmp_path: Path) -> None:
