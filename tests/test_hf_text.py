@@ -15,7 +15,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from tiny_models import SENTENCES, TEXT, tiny
 
 from harness import extraction_plan
-from harness.encoders import _hub, hf_text
+from harness.encoders import _hf_batch, _hub, hf_text
 from harness.errors import SettingError
 from harness.features import Ragged
 
@@ -169,3 +169,13 @@ def test_a_layer_that_the_model_has_not_is_refused() -> None:
 
 def test_rows_are_finite() -> None:
     assert np.isfinite(made("glm").encode(["", "a"], "en")[1]).all()
+
+
+def test_what_a_batch_holds_is_a_number_or_left_to_the_device() -> None:
+    network = torch.nn.Linear(1, 1)
+    assert _hf_batch.held("auto", network, cpu=4, gpu=160) == 4
+    assert _hf_batch.held("auto", network.to("meta"), cpu=4, gpu=160) == 160
+    assert _hf_batch.held(12, network, cpu=4, gpu=160) == 12
+    for wrong in (0, -1, True, "many"):
+        with pytest.raises(SettingError, match="a number above 0, or auto"):
+            _hf_batch.held(wrong, network, cpu=4, gpu=160)

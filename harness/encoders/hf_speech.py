@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.encoders import _hub
+from harness.encoders._hf_batch import AUTO, held
 from harness.encoders._pooling import by_length
 from harness.errors import SettingError
 from harness.features import Matrix
@@ -40,7 +41,7 @@ class Speech(_hub.Pretrained):
 
     Args:
         max_seconds: what lies beyond is not read; None reads the whole sound.
-        batch: seconds of sound, padding included, that are encoded at once.
+        batch: seconds of sound, padding included, that are encoded at once; `auto` is 4 on a CPU and 160 elsewhere.
         shared: those of `Pretrained`, of which `model` is needed.
     """
 
@@ -48,12 +49,12 @@ class Speech(_hub.Pretrained):
         self,
         *,
         max_seconds: float | None = None,
-        batch: float = 160.0,
+        batch: float | str = AUTO,
         **shared: Any,
     ) -> None:
         super().__init__(**shared)
         self.longest = None if max_seconds is None else round(max_seconds * RATE)
-        self.budget = batch * RATE
+        self.budget = held(batch, self.network, cpu=4, gpu=160) * RATE
         self.config: Any = self.network.config
         self.extract: Any = _hub.part("AutoFeatureExtractor", self.source)
         self.whisper = self.config.model_type == "whisper"

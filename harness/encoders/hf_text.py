@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.encoders import _hub
+from harness.encoders._hf_batch import AUTO, held
 from harness.encoders._pooling import by_length
 from harness.errors import SettingError
 from harness.features import Matrix
@@ -34,7 +35,7 @@ class Text(_hub.Pretrained):
     Args:
         special: whether tokens that the tokenizer puts around a text, such as [CLS], are pooled too.
         max_tokens: what lies beyond is not read, special tokens included; the model's own limit if that is less.
-        batch: tokens, padding included, that are encoded at once.
+        batch: tokens, padding included, that are encoded at once; `auto` is 512 on a CPU and 8192 elsewhere.
         shared: those of `Pretrained`, of which `model` is needed.
     """
 
@@ -43,13 +44,13 @@ class Text(_hub.Pretrained):
         *,
         special: bool = True,
         max_tokens: int = 512,
-        batch: int = 8192,
+        batch: float | str = AUTO,
         **shared: Any,
     ) -> None:
         if shared.get("pooling") == "first" and not special:
             raise SettingError("pooling: first takes the special token that stands first; leave special: true")
         super().__init__(**shared)
-        self.special, self.batch = special, batch
+        self.special, self.batch = special, held(batch, self.network, cpu=512, gpu=8192)
         self.tokenizer: Any = _hub.part("AutoTokenizer", self.source)
         self.longest = min(max_tokens, self.tokenizer.model_max_length)
         pads = (self.tokenizer.pad_token_id, getattr(self.network.config, "pad_token_id", None))
