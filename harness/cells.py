@@ -39,6 +39,7 @@ class Target:
         rows = protocol.target_rows(self.utterances)
         self.tested = [name for name, split in rows.items() if split == "test"]
         self._rows: dict[tuple[str, str], scoring.Tested] = {}  # every recipe and source asks for the same
+        self._ceilings: dict[tuple[str, str, str], float | None] = {}
         self._floors: dict[tuple[int, str, str], tuple[Any, tuple[float | None, float | None]]] = {}
 
     @cached_property
@@ -63,6 +64,26 @@ class Target:
         if key not in self._floors:
             self._floors[key] = truth, scoring.floors(truth, target, metric)  # the truth is kept: its id stays its own
         return self._floors[key][1]
+
+    def ceiling(self, label_space: ClassSpace, modality: str, metric: str) -> float | None:
+        """Score people who saw one modality only against the main label; None where nobody did."""
+        key = label_space.name, modality, metric
+        if key not in self._ceilings:
+            self._ceilings[key] = self._ceiling(label_space, modality, metric)
+        return self._ceilings[key]
+
+    def _ceiling(self, label_space: ClassSpace, modality: str, metric: str) -> float | None:
+        name, _, part = metric.partition("/")
+        module = find("metric", name)
+        human, truth = self.truth(label_space, modality), self.truth(label_space)
+        both = [key for key in truth if key in human]
+        if not both or module.STATISTIC != "confusion":
+            return None
+        one = np.zeros(len(both), dtype=np.int64)
+        t, p = (np.array([side[key] for key in both], dtype=np.int64) for side in (truth, human))
+        value = module.from_statistic(statistics.confusion(t, p[None], one, len(label_space.classes))[0, 0])
+        value = value[label_space.classes.index(part)] if part else value
+        return None if np.isnan(value) else float(value)
 
     def _truth(self, target: Space, view: str) -> dict[str, Any]:
         found = {name: manifest.label_of(self.labels[name], target.name, view) for name in self.tested}
@@ -217,21 +238,11 @@ def _compare(cell: Cell, level: float, value: scoring.Value, in_domain: Row) -> 
 
 
 def _ceiling(label_space: Space, target: Target, row: Row, metric: str) -> float | None:
-    """Score people who saw one modality only against the main label, for a recipe of that one modality."""
+    """Return the human ceiling of a recipe of one modality, tested on the main label."""
     used = row.settings["inputs"] if "inputs" in row.settings else list(inputs(row.settings))
     if row.view != MAIN_VIEW or len(used) != 1 or not isinstance(label_space, ClassSpace):
         return None
-    name, _, part = metric.partition("/")
-    module = find("metric", name)
-    human, truth = target.truth(label_space, used[0]), target.truth(label_space)
-    both = [key for key in truth if key in human]
-    if not both or module.STATISTIC != "confusion":
-        return None
-    one = np.zeros(len(both), dtype=np.int64)
-    t, p = (np.array([side[key] for key in both], dtype=np.int64) for side in (truth, human))
-    value = module.from_statistic(statistics.confusion(t, p[None], one, len(label_space.classes))[0, 0])
-    value = value[label_space.classes.index(part)] if part else value
-    return None if np.isnan(value) else float(value)
+    return target.ceiling(label_space, str(used[0]), metric)
 
 
 def _higher_is_better(metric: str) -> bool:

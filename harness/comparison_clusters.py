@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -57,6 +58,7 @@ def _clustering(kind: Literal["dialogue", "speaker"], names: Sequence[str], why:
     return Clustering(kind, numbers, len(places), why, warnings if few else ())
 
 
+@lru_cache(maxsize=1024)  # asked for once a cell and metric
 def small_sample_level(clusters: int, level: float = 0.95) -> float:
     """Return the level whose percentile interval of few clusters covers as `level` says (Hesterberg 2015).
 
