@@ -6,6 +6,7 @@ analysis_strata.py      values by kind of test row; ser-tests' fairness
 analysis_calibration.py probabilities before and after temperatures from source dev
 analysis_prior.py       prior correction, diagnosed
 analysis_gap.py         the gap taken apart
+analysis_languages.py   class shares by language
 analysis_study.py       of cells.csv alone: ranks of recipes, within and across languages, directions
 
 All are of the primary metric of a label space with classes, on the main label view. Target test labels are used to

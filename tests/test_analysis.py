@@ -168,6 +168,22 @@ def test_languages_are_means_of_cells(study: dict[str, Any]) -> None:
     assert float(line["smallest_p"]) == pytest.approx(1 / 3, abs=1e-6)
 
 
+def test_class_shares_by_language_are_those_of_the_predictions(study: dict[str, Any]) -> None:
+    said: dict[str, list[str]] = {"zh": [], "en": []}
+    for target in CORPORA:
+        found = predictions.read(layout.prediction("text_ngrams_zh", "meld", "emotion4", target), EMOTION4)[0]
+        labels = manifest.read_labels(layout.labels(target))
+        for at, name in enumerate(found.ids):
+            if found.splits[at] == "test" and manifest.label_of(labels[name], "emotion4") is not None:
+                said["zh" if target == "emotiontalk" else "en"].append(EMOTION4.classes[found.scores[at].argmax()])
+    ours = lines("language_shares", recipe="text_ngrams_zh", source="meld", of="predicted", language="zh")
+    assert len(ours) == 4
+    assert {line["passed"] for line in lines("language_shares", of="truth")} <= {"yes", "no"}
+    zh, en = (np.mean([one == "sad" for one in said[language]]) for language in ("zh", "en"))
+    (sad,) = [line for line in ours if line["check"] == "proportion/sad"]
+    assert float(sad["value"]) == pytest.approx(zh - (zh + en) / 2, abs=1e-4)  # counts have two decimals
+
+
 def test_recipes_are_compared_on_the_rows_that_all_predicted(study: dict[str, Any]) -> None:
     found = sheets.read(layout.COMPARISON, "score")
     (every,) = [o for o in found if o["scope"] == "all" and o["first"] == "text_ngrams_zh" and o["p"]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from harness import analysis, analysis_field, analysis_study, engine, layout, sheets
+from harness import analysis, analysis_field, analysis_languages, analysis_study, engine, layout, sheets
 from harness.analysis import Job
 from harness.errors import NameUnknownError, SettingError
 from harness.files import read_json, write_text
@@ -34,6 +34,10 @@ def run(params: dict[str, Any]) -> None:
     whole = analysis_study.tables(read_cells(layout.CELLS), params["primary"], spoken)
     for name, (titles, rows) in whole.items():
         write_text(layout.ANALYSIS / f"{name}.csv", sheets.text(titles, rows))
+    confusions = sheets.read(layout.PLOTS / "confusion.csv", "score")
+    ours = [one for one in confusions if one["recipe"] in asked["recipes"] and one["space"] in spaces]
+    shares = analysis_languages.shares(ours, spoken)
+    write_text(layout.ANALYSIS / "language_shares.csv", sheets.text(analysis_languages.COLUMNS, shares))
     print(f"analysed {len(plans)} recipes in {len(spaces)} spaces: {layout.ANALYSIS}")
 
 
