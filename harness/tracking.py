@@ -4,10 +4,10 @@
     mlflow ui --backend-store-uri sqlite:///mlflow.db
 
 The mirror converges: after it, the active runs of a study are exactly what `cells.csv` says, whatever was there
-before. A run carries the digest of its identity (`harness.key`) and, set last, that of its content
-(`harness.content`); a run with both as they should be is left alone, every other one of ours is deleted (MLflow keeps
-deleted runs until `mlflow gc`) and made anew. So a second mirror changes nothing and a killed one continues. Labels
-that say nothing about the numbers (study, commit, lock) are renewed in place.
+before. A run carries the digests of its identity (`harness.key`) and of its content (`harness.content`), and is
+finished last; a finished run with both as they should be is left alone, every other one of ours is deleted (MLflow
+keeps deleted runs until `mlflow gc`) and made anew. So a second mirror changes nothing and a killed one continues.
+Labels that say nothing about the numbers (study, commit, lock) are renewed in place.
 
 A cell without any value gets no run: in a table it is a row of blanks, and on a comparison page it bends every axis.
 All cells with a reason are listed in `reasons.csv` of the summary run; a cell that lacks only some metrics says so in
@@ -205,19 +205,25 @@ def _ours(client: Any, experiment_id: str, study: str) -> list[Any]:
 def _current(found: Sequence[Any], wanted: Sequence[Record]) -> dict[str, Any]:
     """Return key -> run for the runs that are finished and say what they should."""
     contents = {record.key: record.content() for record in wanted}
-    tagged = [(run.data.tags[KEY], run.data.tags.get(CONTENT), run) for run in found]
+    finished = [run for run in found if run.info.status == "FINISHED"]
+    tagged = [(run.data.tags[KEY], run.data.tags.get(CONTENT), run) for run in finished]
     return {key: run for key, content, run in tagged if content and contents.get(key) == content}
 
 
 def _create(client: Any, experiment_id: str, record: Record, labels: Mapping[str, str]) -> str:
-    """Make one run and return its id; its content tag comes last, so a run that has it is whole.
+    """Make one run and return its id; it is finished last, so a finished run is whole.
 
-    Every call is a transaction of its own, and on SQLite costs milliseconds: the last one carries all it can.
+    Every call is one transaction or several, and each waits four times for the disk on SQLite: there are no more than
+    it takes.
     """
-    from mlflow.entities import Metric, Param, RunTag
+    from mlflow.entities import Metric, Param
 
-    tags = {**labels, **record.tags, KEY: record.key}
+    tags = {**labels, **record.tags, KEY: record.key, CONTENT: record.content()}
     info = client.create_run(experiment_id, run_name=record.name, tags=tags).info
+    metrics = [Metric(name, value, info.start_time, 0) for name, value in record.metrics.items()]
+    params = [Param(name, value) for name, value in record.params.items()]
+    for at in range(0, max(len(metrics), len(params)), BATCH):
+        client.log_batch(info.run_id, metrics[at : at + BATCH], params[at : at + BATCH])
     for inside, path in record.files.items():
         client.log_artifact(info.run_id, str(path), str(Path(inside).parent) if "/" in inside else None)
     for inside, text in record.texts.items():
@@ -225,12 +231,6 @@ def _create(client: Any, experiment_id: str, record: Record, labels: Mapping[str
     if record.datasets:
         client.log_inputs(info.run_id, datasets=_datasets(record))
     client.set_terminated(info.run_id)
-    metrics = [Metric(name, value, info.start_time, 0) for name, value in record.metrics.items()]
-    params = [Param(name, value) for name, value in record.params.items()]
-    parts = range(0, max(len(metrics), len(params), 1), BATCH)
-    for at in parts:
-        whole = [RunTag(CONTENT, record.content())] if at == parts[-1] else []
-        client.log_batch(info.run_id, metrics[at : at + BATCH], params[at : at + BATCH], whole)
     return str(info.run_id)
 
 

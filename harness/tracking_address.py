@@ -13,6 +13,7 @@ SERVERS = ("http", "https", "databricks")
 DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
 LOCAL_SERVER = "http://127.0.0.1:5000"  # where `mlflow ui` listens
 LOCK_SECONDS = 5
+MODE = "workflowType=machine_learning"  # last in an address; without it MLflow's menu is that for language models
 
 
 class TrackingError(HarnessError):
@@ -60,15 +61,14 @@ def hint(uri: str, experiment_id: str, view: str, best: str, runs: Sequence[str]
     base = LOCAL_SERVER if local else shown(uri).rstrip("/")
     start = f"MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false mlflow ui --workers 1 --backend-store-uri {shown(uri)}"
     pages = f"{base}/#/experiments/{experiment_id}/runs?viewStateShareKey="
-    page = pages + quote(view)
     lists = [quote(json.dumps(ids, separators=(",", ":"))) for ids in (list(runs), [experiment_id])]
     return "\n".join(
         [
             *([f"start:   {start}"] if local else []),
-            f"table:   {page}",
-            f"best:    {pages}{quote(best)}",
-            f"charts:  {page}&compareRunsMode=CHART",
-            f"compare: {base}/#/compare-runs?runs={lists[0]}&experiments={lists[1]}",
+            f"table:   {pages}{quote(view)}&{MODE}",
+            f"best:    {pages}{quote(best)}&{MODE}",
+            f"charts:  {pages}{quote(view)}&compareRunsMode=CHART&{MODE}",
+            f"compare: {base}/#/compare-runs?runs={lists[0]}&experiments={lists[1]}&{MODE}",
         ]
     )
 

@@ -36,6 +36,7 @@ SECTIONS = {  # field of Cell -> metric key
 }
 COUNTS = ("n", "n_classes", "clusters", "coverage", "replicates")
 RECALL = re.compile(r"recall[/_.:](?P<label>.+)")
+SETTING = "uses"  # before a recipe's settings; see `_pair` for why its first letter comes late
 IN_DOMAIN = "in-domain"  # a value of the param `pair`
 SUMMARY = "matrix"
 NOTE = "mlflow.note.content"  # MLflow shows it as the description
@@ -110,7 +111,7 @@ def primary(rows: Sequence[Cell], facts: Mapping[str, Any]) -> str:
 def _record(rows: Sequence[Cell], facts: Mapping[str, Any]) -> Record:
     identity = {name: str(getattr(rows[0], name)) for name in IDENTITY}
     recipe = facts.get("recipes", {}).get(rows[0].recipe, {})
-    settings = {f"recipe.{name}": text for name, text in _flat(recipe.get("settings", {}))}
+    settings = {f"{SETTING}.{name}": text for name, text in _flat(recipe.get("settings", {}))}
     leading = next((row for row in rows if row.metric == primary(rows, facts) and row.value is not None), None)
     pair, languages = _pair(rows[0], facts)
     metrics: dict[str, float] = {}
@@ -155,7 +156,7 @@ def _pair(cell: Cell, facts: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
     """Return what the pair crosses, and its languages where they are known.
 
     The languages become tags: MLflow's comparison page draws the first three params that differ, in alphabetical
-    order, and these are to be pair, source and target.
+    order, and these are to be pair and two of recipe, source and target.
     """
     corpora = facts.get("corpora", {})
     sides = {"source_language": cell.source, "target_language": cell.target}

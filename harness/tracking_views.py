@@ -12,12 +12,16 @@ from typing import Any
 
 from harness.report_words import higher_is_better
 from harness.tracking_records import IN_DOMAIN, primary
-from harness.transfer import Cell
+from harness.transfer import SINGLE_SOURCE, Cell
 
 PREFIX = "mlflow.sharedViewState."
-PARAMS = ("recipe", "pair")
+FRAME = {"attributes.`Run Name`": 165, "runDateAndNestInfo": 45}  # what every table begins with, and its widths
+PARAMS = {"recipe": 120, "pair": 115}
+LAST = {"protocol": 160, "view": 100}  # alike in most rows
 METRICS = ("transfer/{}", "gap/{}", "ratio/{}", "in_domain/{}", "interval/{}_low", "interval/{}_high", "floor/{}")
-WIDTHS = {"params": 130, "metrics": 100, "tags": 200}
+WIDTHS = {"metrics": 95, "tags": 200}
+CHARTS = "harness"
+CHART_HEIGHT = 360  # pixels
 WRITTEN = 1767225600000  # a fixed date in milliseconds, so that the same view is always the same tag
 STATE: Mapping[str, Any] = {
     "orderByKey": "params.`recipe`",
@@ -29,22 +33,22 @@ STATE: Mapping[str, Any] = {
     "runsHiddenMode": "FIRST_20_RUNS",
     "viewMaximized": False,
     "runListHidden": False,
-    "isAccordionReordered": False,
+    "isAccordionReordered": True,
     "useGroupedValuesInCharts": True,
     "hideEmptyCharts": True,
     "groupBy": None,
     "groupsExpanded": {},
-    "chartsSearchFilter": "(transfer|gap|ratio)/",
     "globalLineChartConfig": {"xAxisKey": "step", "lineSmoothness": 0, "selectedXAxisMetricKey": ""},
 }
 
 
 def views(cells: Sequence[Cell], facts: Mapping[str, Any]) -> dict[str, str]:
     """Return experiment tags: for each space all cells by recipe, and the best cross-corpus cells first."""
-    leading = {space: primary([cell for cell in cells if cell.space == space], facts) for space in _spaces(cells)}
+    spaces = dict.fromkeys(cell.space for cell in cells)
+    of = {space: [cell for cell in cells if cell.space == space] for space in spaces}
     return {
-        PREFIX + key(space, metric, best): _view(space, metric, best)
-        for space, metric in leading.items()
+        PREFIX + key(space, primary(rows, facts), best): _view(rows[0], primary(rows, facts), best)
+        for space, rows in of.items()
         for best in (False, True)
     }
 
@@ -54,27 +58,56 @@ def key(space: str, metric: str, best: bool = False) -> str:
     return f"harness-{space}-{metric}" + ("-best" if best else "")
 
 
-def _view(space: str, metric: str, best: bool) -> str:
-    columns = [f"params.`{name}`" for name in PARAMS]
-    columns += [f"metrics.`{name.format(metric)}`" for name in METRICS]
-    columns += ["tags.`warnings`"]
+def _view(first: Cell, metric: str, best: bool) -> str:
+    widths = _columns(metric)
+    order = [*FRAME, *widths]
     state = {
         **STATE,
-        "searchFilter": f"params.space = '{space}'",
-        "selectedColumns": columns,
-        "columnOrder": columns,
-        "columnWidths": {column: WIDTHS[column.split(".")[0]] for column in columns},
+        "searchFilter": f"params.space = '{first.space}'",
+        "selectedColumns": list(widths),
+        "columnOrder": order,
+        "columnWidths": {**FRAME, **widths},
+        **_charts(metric),
     }
     if best:
         state |= {
-            "searchFilter": f"params.space = '{space}' and params.pair != '{IN_DOMAIN}'",
+            "searchFilter": _crossing(first),
             "orderByKey": f"metrics.`transfer/{metric}`",
             "orderByAsc": not higher_is_better(metric),
         }
-    name = f"{space}, best cross-corpus {metric} first" if best else f"{space} by {metric}"
+    name = f"{first.space}, best cross-corpus {metric} first" if best else f"{first.space} by {metric}"
     view = {"name": name, "createdAt": WRITTEN, "updatedAt": WRITTEN, "state": json.dumps(state)}
     return json.dumps(view)
 
 
-def _spaces(cells: Sequence[Cell]) -> list[str]:
-    return list(dict.fromkeys(cell.space for cell in cells))
+def _columns(metric: str) -> dict[str, int]:
+    """Return the columns of a table from left to right, with their widths: the metric is seen on a small screen."""
+    metrics = dict.fromkeys((f"metrics.`{name.format(metric)}`" for name in METRICS), WIDTHS["metrics"])
+    first, last = ({f"params.`{name}`": width for name, width in some.items()} for some in (PARAMS, LAST))
+    return {**first, **metrics, **last, "tags.`warnings`": WIDTHS["tags"]}
+
+
+def _charts(metric: str) -> dict[str, Any]:
+    """Return the charts of a view, one above the other: bars and parallel coordinates of the metric, gap and ratio."""
+    common = {"metricSectionId": CHARTS, "deleted": False, "isGenerated": False, "runsCountToCompare": 20}
+    value, *others = (f"{name}/{metric}" for name in ("transfer", "gap", "ratio"))
+    lines = {"selectedParams": ["recipe", "source", "target"], "selectedMetrics": [value], "showAllRuns": True}
+    pairs = {**common, "uuid": f"{CHARTS}-pairs", "type": "PARALLEL", **lines}
+    bars = [{**common, "uuid": f"{CHARTS}-{one}", "type": "BAR", "metricKey": one} for one in (value, *others)]
+    section = {"uuid": CHARTS, "name": metric, "display": True, "isReordered": True, "deleted": False}
+    return {
+        "compareRunCharts": [bars[0], pairs, *bars[1:]],
+        "compareRunSections": [{**section, "isGenerated": False, "columns": 1, "cardHeight": CHART_HEIGHT}],
+        "chartsSearchFilter": f"^(transfer|gap|ratio)/{metric}$",
+    }
+
+
+def _crossing(first: Cell) -> str:
+    """Return the filter of the cross-corpus cells of the matrix; what learned from the target does not compete."""
+    conditions = [
+        f"params.space = '{first.space}'",
+        f"params.pair != '{IN_DOMAIN}'",
+        f"params.protocol LIKE '{SINGLE_SOURCE}%'",
+        *([f"params.view = '{first.view}'"] if first.view else []),
+    ]
+    return " and ".join(conditions)

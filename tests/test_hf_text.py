@@ -179,3 +179,14 @@ def test_what_a_batch_holds_is_a_number_or_left_to_the_device() -> None:
     for wrong in (0, -1, True, "many"):
         with pytest.raises(SettingError, match="a number above 0, or auto"):
             _hf_batch.held(wrong, network, cpu=4, gpu=160)
+
+
+def test_a_store_is_the_same_wherever_its_batch_was_decided(monkeypatch: pytest.MonkeyPatch) -> None:
+    def digest(**batch: Any) -> str:
+        options = {"model": str(tiny("bert")), **batch}
+        return str(extraction_plan._made_by("row", "hf_text", options, "native", "en", "float32", [])["digest"])
+
+    here = digest()
+    assert digest(batch=8192) != here, "a number of one's own decides the third digit of a row in bf16"
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert digest() == here

@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from harness.errors import ResultError
-from harness.tracking import CONTENT, ENVIRONMENT, KEY, Mirrored, mirror
+from harness.tracking import ENVIRONMENT, KEY, Mirrored, mirror
 from harness.tracking_address import TrackingError
 from harness.transfer import Cell
 
@@ -37,18 +37,9 @@ def cell(source: str, target: str, metric: str = "uar", recipe: str = "ngrams", 
 
 def matrix(recipe: str = "ngrams") -> list[Cell]:
     """Return nine pairs with two metrics each; in-domain 0.6, cross-corpus 0.4."""
+    around = {"low": 0.3, "n": 100, "floor": 0.25, "ratio": 0.5}
     return [
-        cell(
-            source,
-            target,
-            metric,
-            recipe,
-            value=0.6 if source == target else 0.4,
-            low=0.3,
-            n=100,
-            floor=0.25,
-            ratio=0.5,
-        )
+        cell(source, target, metric, recipe, value=0.6 if source == target else 0.4, **around)
         for source in LANGUAGES
         for target in LANGUAGES
         for metric in ("uar", "macro_f1")
@@ -128,8 +119,8 @@ def test_a_cell_says_its_numbers_settings_and_origin(study: Study) -> None:
         "protocol": "single_source",
         "selection": "source_dev",
         "pair": "across-language",
-        "recipe.fusion": "linear",
-        "recipe.settings.c": "0.3, 1",
+        "uses.fusion": "linear",
+        "uses.settings.c": "0.3, 1",
     }
     expected = {"commit": "3f2a9c1d", "dvc_lock": "9b1f03de", "synthetic": "true", "source_language": "zh", "who": "me"}
     assert expected.items() <= data.tags.items()
@@ -193,14 +184,22 @@ def test_runs_of_vanished_cells_go_and_runs_of_others_stay(study: Study) -> None
     assert len([run for run in study.runs() if run.data.tags["study"] == "another"]) == 10
 
 
-def test_a_killed_mirror_continues(study: Study) -> None:
-    study.mirror(matrix())
-    half = study.run("meld->m3ed").info.run_id
-    study.client.delete_tag(half, CONTENT)
-    study.client.delete_run(study.run("matrix").info.run_id)
+@pytest.mark.parametrize("step", ["log_batch", "log_inputs", "set_terminated"])
+def test_a_killed_mirror_continues(study: Study, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+    whole, calls = getattr(study.client, step), iter([False] * 4 + [True])
+
+    def killed(_: Any, *given: Any, **named: Any) -> Any:
+        if next(calls):
+            raise KeyboardInterrupt
+        return whole(*given, **named)
+
+    monkeypatch.setattr(type(study.client), step, killed)
+    with pytest.raises(KeyboardInterrupt):
+        study.mirror(matrix())
+    monkeypatch.undo()
     done = study.mirror(matrix())
-    assert (done.created, done.unchanged, done.removed) == (2, 8, 1)
-    assert study.run("meld->m3ed").info.run_id != half
+    assert (done.created, done.unchanged, done.removed) == (6, 4, 1)
+    assert all(run.inputs.dataset_inputs and run.data.metrics for run in study.runs())
 
 
 def test_two_runs_of_one_cell_become_one(study: Study) -> None:
