@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,18 @@ class Job:
     plans: Sequence[Mapping[str, Any]]
     beside: Sequence[Row]
 
+    def cells(self) -> Iterator[tuple[Mapping[str, Any], Mapping[str, str]]]:
+        """Yield (plan, cell) of the matrix that are of this space and target."""
+        for plan in self.plans:
+            for cell in plan["cells"]:
+                if (cell["space"], cell["target"]) == (self.space, self.target):
+                    yield plan, cell
+
+    def files(self) -> list[Path]:
+        """Return the predictions that are to be read."""
+        matrix = [Path(cell["file"]) for _, cell in self.cells() if "file" in cell]
+        return [*matrix, *(row.file for row in self.beside if row.file)]
+
 
 @dataclass(frozen=True, slots=True)
 class Scored:
@@ -50,10 +63,8 @@ def work(job: Job) -> Scored:
     metrics = job.params["metrics"]["classes" if isinstance(label_space, ClassSpace) else "scale"]
     rows = [
         score(planned(plan, cell, view), job.params, label_space, metrics, target)
-        for plan in job.plans
+        for plan, cell in job.cells()
         for view in test_views_of(plan["settings"])
-        for cell in plan["cells"]
-        if (cell["space"], cell["target"]) == (job.space, job.target)
     ]
     beside = [score(row, job.params, label_space, metrics, target) for row in job.beside]
     found = list(cells(job.params, label_space, metrics, target, [*rows, *beside]))
@@ -83,9 +94,8 @@ def _confusions(label_space: Space, rows: Sequence[Row]) -> Iterator[list[Any]]:
         if row.scored is not None:
             scored = row.scored
             one = np.zeros(len(scored.truth), dtype=np.int64)
-            counts = statistics.confusion(
-                scored.truth, scored.scores.argmax(axis=-1), one, len(label_space.classes)
-            ).mean(axis=0)[0]
+            counts = statistics.confusion(scored.truth, scored.predicted, one, len(label_space.classes))
+            counts = counts.mean(axis=0)[0]
             for t, truth in enumerate(label_space.classes):
                 for p, predicted in enumerate(label_space.classes):
                     share = counts[t, p] / counts[t].sum() if counts[t].sum() else 0.0

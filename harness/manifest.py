@@ -7,12 +7,13 @@ labels.jsonl       one Annotation a line: `id`, `native`, one key per space of t
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
+
+import orjson
 
 from harness.corpus import MAIN_VIEW, SPLITS, Annotation, Part, Release, Utterance
 from harness.errors import HarnessError, ResultError
@@ -159,9 +160,9 @@ def label_of(row: Mapping[str, Any], space: str, view: str = MAIN_VIEW) -> str |
 def _lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     number = 0
     try:
-        with path.open(encoding="utf-8") as file:
+        with path.open("rb") as file:
             for number, line in enumerate(file, 1):
-                yield number, json.loads(line)
+                yield number, orjson.loads(line)
     except OSError as error:
         raise ResultError(f"{path}: cannot be read ({error.strerror}); run `dvc repro prepare`") from error
     except ValueError as error:

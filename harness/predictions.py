@@ -22,6 +22,7 @@ from harness.files import write_whole
 from harness.labels import ClassSpace, Space
 
 FIELD = b"emotransfer"
+TEXTS = ["id", "split", "fold"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,8 @@ def read(path: Path, space: Space) -> list[Predictions]:
     Replicates that follow each other with the same rows share their lists of ids and splits.
     """
     try:
-        table = pq.read_table(path, use_threads=False)  # stages read several files side by side
+        # stages read several files side by side; texts that repeat stay numbers
+        table = pq.read_table(path, use_threads=False, read_dictionary=TEXTS)
         scores = np.stack([table[name].to_numpy() for name in score_columns(space)], axis=1)
     except (OSError, KeyError, ValueError) as error:
         raise ResultError(f"{path}: cannot be read ({error}); delete it and run `dvc repro transfer`") from error
@@ -91,7 +93,7 @@ def read(path: Path, space: Space) -> list[Predictions]:
 
 def _coded(column: pa.ChunkedArray) -> tuple[NDArray[np.int32], NDArray[np.object_]]:
     """Return the number of each text among the different ones, and these."""
-    coded = column.combine_chunks().dictionary_encode()
+    coded = column.unify_dictionaries().combine_chunks()
     coded = coded.combine_chunks() if isinstance(coded, pa.ChunkedArray) else coded
     return coded.indices.to_numpy(), coded.dictionary.to_numpy(zero_copy_only=False)
 

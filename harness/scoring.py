@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from types import ModuleType
 from typing import Any
 
@@ -19,7 +20,7 @@ CONSTANT_SHARE = 0.95  # a model that gives one class this often is degenerate
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Scored:
     """The test rows of one cell: truth (n,), scores (replicates, n, columns), dialogue number (n,)."""
 
@@ -29,6 +30,12 @@ class Scored:
     asked: int  # test rows of the target, scored or not
     seeds: tuple[int, ...]  # of each replicate
     ids: Sequence[str] = ()  # of the rows
+
+    @cached_property
+    def predicted(self) -> NDArray[np.int64]:
+        """Return the class of the highest score, (replicates, n)."""
+        classes: NDArray[np.int64] = self.scores.argmax(axis=-1)
+        return classes
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +195,7 @@ def statistic(scored: Scored, space: Space, metric: ModuleType) -> Floats:
             return statistics.calibration(scored.truth, scored.scores.astype(np.float64), scored.clusters)
         if metric.STATISTIC == "probability":
             return statistics.probability(scored.truth, scored.scores.astype(np.float64), scored.clusters)
-        return statistics.confusion(scored.truth, scored.scores.argmax(axis=-1), scored.clusters, len(space.classes))
+        return statistics.confusion(scored.truth, scored.predicted, scored.clusters, len(space.classes))
     predicted = scored.scores[..., 0].astype(np.float64)
     if metric.STATISTIC == "cut":
         return statistics.cut(scored.truth, predicted, scored.clusters, metric.CUTS)
@@ -230,7 +237,7 @@ def degeneracy(scored: Scored, space: Space) -> list[str]:
         constant = scored.scores[..., 0].std(axis=1) < 1e-4
         return ["constant prediction"] if constant.any() else []
     k = len(space.classes)
-    shares = np.array([np.bincount(one, minlength=k) / one.size for one in scored.scores.argmax(axis=-1)])
+    shares = np.array([np.bincount(one, minlength=k) / one.size for one in scored.predicted])
     found = []
     constant = shares.max(axis=1) >= CONSTANT_SHARE
     if constant.any():

@@ -19,17 +19,26 @@ from harness.transfer import Cell
 PACKAGES = ("emotransfer", "torch", "torchmetrics", "scikit-learn", "scipy", "numpy", "jieba", "dvc", "mlflow")
 
 
-def study_facts(params: Mapping[str, Any], plans: Sequence[Mapping[str, Any]], cells: Sequence[Cell]) -> dict[str, Any]:
+def shared_parts(params: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return what splits of the corpora share (`audit.overlaps`), from their utterances as prepared."""
+    return overlaps({name: manifest.read_utterances(layout.utterances(name)) for name in params["corpora"]})
+
+
+def study_facts(
+    params: Mapping[str, Any],
+    plans: Sequence[Mapping[str, Any]],
+    cells: Sequence[Cell],
+    shared: Sequence[Mapping[str, Any]],
+) -> dict[str, Any]:
     """Return the facts of a study.
 
     Args:
         params: params.yaml.
         plans: plan.json of every recipe.
         cells: what was scored.
+        shared: `shared_parts` of the corpora.
     """
     cards = {name: read_json(layout.card(name), "dvc repro prepare") for name in params["corpora"]}
-    spoken = {name: manifest.read_utterances(layout.utterances(name)) for name in params["corpora"]}
-    shared = overlaps(spoken)
     return {
         "study": params["study"],
         "synthetic": any(card["synthetic"] for card in cards.values()),

@@ -19,6 +19,5 @@ def accuracy(truth: Any, predicted: Any, cuts: Sequence[float]) -> NDArray[np.fl
 
     borders = torch.tensor(cuts, dtype=torch.float64)
     t, p = torch.bucketize(truth.double(), borders), torch.bucketize(predicted.double(), borders)
-    return np.array(
-        [float(multiclass_accuracy(one, t, len(cuts) + 1, average="micro", validate_args=False)) for one in p]
-    )
+    each: dict[str, Any] = {"average": "micro", "multidim_average": "samplewise", "validate_args": False}
+    return np.asarray(multiclass_accuracy(p, t.expand(p.shape), len(cuts) + 1, **each), dtype=np.float64)

@@ -24,10 +24,10 @@ def point(truth: Any, predicted: Any) -> NDArray[np.float64]:
     """Return r per replicate of truth (n,) and predicted (replicates, n), by torchmetrics; NaN if constant."""
     from torchmetrics.functional.regression import pearson_corrcoef
 
-    constant = [bool(min(one.var(correction=0), truth.var(correction=0)) < CONSTANT) for one in predicted]
-    return np.array(
-        [
-            np.nan if flat else float(pearson_corrcoef(one.double(), truth.double()))
-            for one, flat in zip(predicted, constant, strict=True)
-        ]
-    )
+    varied = predicted.var(dim=1, correction=0).clamp(max=truth.var(correction=0)) >= CONSTANT
+    found = np.full(len(predicted), np.nan)
+    if varied.any():
+        said = predicted[varied].double().T
+        r = pearson_corrcoef(said, truth.double()[:, None].expand(said.shape))
+        found[varied.numpy()] = np.asarray(r).reshape(-1)
+    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from harness.errors import NameUnknownError
 from harness.files import read_json, write_json, write_text
 from harness.labels import space
 from harness.plugins import find
-from harness.study import study_facts
+from harness.study import shared_parts, study_facts
 from harness.transfer import TRANSDUCTIVE, Cell, cells_to_csv, in_matrix
 
 
@@ -32,16 +33,29 @@ def run(params: dict[str, Any]) -> None:
         for target in params["corpora"]
         for name in params["spaces"]
     ]
-    done = engine.run(cells_target.work, jobs, engine.worker_count(params["engine"]["workers"]), "score")
+    shared = shared_parts(params)  # while workers still load their libraries
+    done = _side_by_side(jobs, engine.worker_count(params["engine"]["workers"]))
     found = _sorted([cell for one in done for cell in one.cells], params, rows)
     write_text(layout.CELLS, cells_to_csv(found))
     write_text(layout.COMPARISON, sheets.text(["space", "metric", *columns()], _compared(params, jobs, done)))
-    write_json(layout.STUDY, study_facts(params, plans, found))
+    write_json(layout.STUDY, study_facts(params, plans, found, shared))
     matrix = in_matrix(found)
     write_json(layout.SUMMARY, _summary(matrix, params["primary"]))
     _plots(matrix, params["primary"], [line for one in done for line in one.confusions])
     known = sum(not cell.reason for cell in found if cell.metric == params["primary"][cell.space])
     print(f"{known} cells scored, {len(found)} rows in {layout.CELLS}")
+
+
+def _side_by_side(jobs: Sequence[Job], workers: int) -> list[Scored]:
+    """Score targets side by side, the largest first so that no core waits at the end; results are in the order of jobs."""
+    sizes = [sum(path.stat().st_size for path in job.files() if path.exists()) for job in jobs]
+    of = Counter[str]()
+    for job, size in zip(jobs, sizes, strict=True):
+        of[job.target] += size
+    order = sorted(range(len(jobs)), key=lambda at: (-of[jobs[at].target], jobs[at].target, -sizes[at]))
+    done = engine.run(cells_target.work, [jobs[at] for at in order], workers, "score")
+    found = dict(zip(order, done, strict=True))
+    return [found[at] for at in range(len(jobs))]
 
 
 def _check_baseline(settings: Mapping[str, Any], recipes: Sequence[str]) -> None:
