@@ -47,7 +47,7 @@ def run(params: dict[str, Any]) -> None:
 
 
 def _side_by_side(jobs: Sequence[Job], workers: int) -> list[Scored]:
-    """Score targets side by side, the largest first so that no core waits at the end; results are in the order of jobs."""
+    """Score targets side by side, the largest first so that no core waits at the end, and return them in order."""
     sizes = [sum(path.stat().st_size for path in job.files() if path.exists()) for job in jobs]
     of = Counter[str]()
     for job, size in zip(jobs, sizes, strict=True):
