@@ -15,8 +15,8 @@ from harness.transfer import Cell, in_matrix
 RANKS = ("space", "metric", "recipe", "rank", "targets", "cliques", "critical_difference")
 TESTS = ("space", "metric", "test", "first", "second", "value", "p", "p_holm", "smallest_p", "targets", "reason")
 LANGUAGES = (
-    *("space", "recipe", "of", "within", "across", "difference", "within_cells", "across_cells", "p", "p_two_sided"),
-    *("smallest_p", "assignments", "reason"),
+    *("space", "metric", "recipe", "of", "within", "across", "difference", "within_cells", "across_cells", "p"),
+    *("p_two_sided", "smallest_p", "assignments", "reason"),
 )
 ASYMMETRY = ("space", "recipe", "first", "second", "value", "reason")
 OF = ("ratio", "value")  # what is contrasted; the ratio takes floor and difficulty of the target out
@@ -42,7 +42,9 @@ def tables(
         tests += [[space, metric, *line] for line in _tests(found)]
         for recipe in dict.fromkeys(cell.recipe for cell in of_space):
             ours = [cell for cell in of_space if cell.recipe == recipe and cell.source in spoken]
-            contrasts += [[space, recipe, *line] for line in _contrasts(ours, spoken)]
+            contrasts += [
+                [space, metric, recipe, *line] for line in _contrasts(ours, spoken, _higher_is_better(metric))
+            ]
             ratios = {(cell.source, cell.target): cell.ratio for cell in ours if not cell.is_in_domain}
             there_and_back = languages.asymmetry(ratios)
             directions += [[space, recipe, o.first, o.second, o.value, o.reason or ""] for o in there_and_back]
@@ -62,8 +64,11 @@ def _ranking(cells: Sequence[Cell], metric: str) -> Ranking:
     away |= {(recipe, s, t): value for (recipe, target), value in alone.items() for s, t in pairs if t == target}
     valued = {recipe for (recipe, _, _), value in away.items() if value is not None}
     known = {key: value for key, value in away.items() if key[0] in valued}
-    higher = bool(find("metric", metric).HIGHER_IS_BETTER)
-    return rank(by_target(known), higher_is_better=higher)
+    return rank(by_target(known), higher_is_better=_higher_is_better(metric))
+
+
+def _higher_is_better(metric: str) -> bool:
+    return bool(find("metric", metric).HIGHER_IS_BETTER)
 
 
 def _ranks(found: Ranking) -> list[list[Any]]:
@@ -89,10 +94,11 @@ def _tests(found: Ranking) -> list[list[Any]]:
     ]
 
 
-def _contrasts(cells: Sequence[Cell], spoken: Mapping[str, str]) -> list[list[Any]]:
+def _contrasts(cells: Sequence[Cell], spoken: Mapping[str, str], higher_is_better: bool) -> list[list[Any]]:
     lines = []
     for of in OF:
-        one = languages.contrast({(cell.source, cell.target): getattr(cell, of) for cell in cells}, spoken)
+        found = {(cell.source, cell.target): getattr(cell, of) for cell in cells}
+        one = languages.contrast(found, spoken, higher_is_better or of == "ratio")
         lines.append(
             [
                 *(of, one.within, one.across, one.difference, one.within_cells, one.across_cells, one.p),

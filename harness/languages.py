@@ -19,7 +19,7 @@ class LanguageContrast:
     """Means over the cells within a language and across languages, and how unusual their difference is.
 
     `p` is the share of the assignments of languages to corpora whose difference is at least as large (one-sided: within
-    is higher), `p_two_sided` the same of its size. No assignment can give less than `smallest_p`.
+    is better), `p_two_sided` the same of its size. No assignment can give less than `smallest_p`.
     """
 
     within: float | None
@@ -46,7 +46,7 @@ class Asymmetry:
     reason: str | None = None
 
 
-def contrast(cells: Cells, languages: Mapping[str, str]) -> LanguageContrast:
+def contrast(cells: Cells, languages: Mapping[str, str], higher_is_better: bool = True) -> LanguageContrast:
     """Compare cells within a language with cells across languages by an exact permutation test.
 
     The corpora are what is permuted: their cells share sources and targets, so that a test over cells would promise too
@@ -56,6 +56,7 @@ def contrast(cells: Cells, languages: Mapping[str, str]) -> LanguageContrast:
     Args:
         cells: (source, target) -> normalised transfer ratio or value; None where undefined. The diagonal is not used.
         languages: corpus -> language.
+        higher_is_better: False for an error, of which less carries over better: `p` then asks whether within is lower.
 
     Raises:
         ValueError: a corpus has no language, or there are more than 100,000 ways to group the corpora.
@@ -75,13 +76,13 @@ def contrast(cells: Cells, languages: Mapping[str, str]) -> LanguageContrast:
         )
     differences = [_difference(found, corpora, one) for one in groupings(groups)]
     known = np.array([one for one in differences if one is not None])
-    observed = same - other
+    observed, sign = same - other, 1 if higher_is_better else -1
     return LanguageContrast(
         same,
         other,
         observed,
         *counts,
-        float(np.mean(known >= observed - SLACK)),
+        float(np.mean(sign * known >= sign * observed - SLACK)),
         float(np.mean(np.abs(known) >= abs(observed) - SLACK)),
         1 / len(known),
         len(known),

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from harness import report_figures
 from harness.report_tables import Bar, Mark, Question, Table, drawings
-from harness.report_words import ABSENT, interval, metric_title, number, plural, signed
+from harness.report_words import ABSENT, higher_is_better, interval, metric_title, number, plural, signed
 from harness.sheets import number as value_of
 
 Lines = Sequence[Mapping[str, str]]
@@ -37,12 +37,7 @@ def recipes(compared: Lines, ranks: Lines, tests: Lines, baseline: str) -> Quest
         against = [line for line in every if line["second"] == baseline and line["p"]]
         metric = metric_title(every[0]["metric"]) if every else ""
         if against:
-            better = [o["first"] for o in against if _decided(o) and float(o["difference"]) > 0]
-            worse = [o["first"] for o in against if _decided(o) and float(o["difference"]) < 0]
-            answer.append(
-                f"{space}: against the baseline {baseline}, {_some(better, len(against))} better, "
-                f"{_some(worse, len(against))} worse; of the others the study cannot tell."
-            )
+            answer.append(f"{space}: against the baseline {baseline}, {_sides(against)}.")
             tables.append(_against(space, metric, against, baseline))
         if ranked := of(ranks, space=space):
             figures.append(report_figures.ranks(space, metric, ranked))
@@ -51,6 +46,18 @@ def recipes(compared: Lines, ranks: Lines, tests: Lines, baseline: str) -> Quest
             tables.append(_pairs(space, metric, every))
     title = "Which recipe carries over best, and how sure is that?"
     return Question("recipes-compared", "Recipes compared", title, answer, tables, figures)
+
+
+def _sides(against: Lines) -> str:
+    """Return which recipes are better, which worse, and whether any are left."""
+    sign = 1 if higher_is_better(against[0]["metric"]) else -1
+    better = [o["first"] for o in against if _decided(o) and sign * float(o["difference"]) > 0]
+    worse = [o["first"] for o in against if _decided(o) and sign * float(o["difference"]) < 0]
+    said = f"{_some(better, len(against))} better, {_some(worse, len(against))} worse"
+    left = len(against) - len(better) - len(worse)
+    if not left:
+        return said
+    return f"{said}; of {'the others' if left < len(against) else 'all'} the study cannot tell"
 
 
 def _some(found: Sequence[str], of_all: int) -> str:
@@ -139,16 +146,21 @@ def languages(lines: Lines, directed: Sequence[Table]) -> Question | None:
             known.append(shown or value[0])
         if not rows:
             continue
-        higher = sum(float(one["difference"]) > 0 for one in known)
+        better = sum(_within_is_better(one) for one in known)
         least = min(float(one["p"]) for one in known)
         answer.append(
-            f"{space}: {higher} of {plural(len(known), 'recipe')} carry over better within a language than across "
+            f"{space}: {better} of {plural(len(known), 'recipe')} carry over better within a language than across "
             f"languages; the smallest p is {number(least)}, where {known[0]['assignments']} ways to group the corpora "
             f"allow no less than {number(float(known[0]['smallest_p']))}."
         )
         tables.append(_within(space, rows, notes))
     title = "Does more carry over within a language than across languages?"
     return Question("languages", "Languages", title, answer, [*tables, *directed])
+
+
+def _within_is_better(line: Mapping[str, str]) -> bool:
+    grows = line["of"] == "ratio" or higher_is_better(line["metric"])
+    return float(line["difference"]) * (1 if grows else -1) > 0
 
 
 def _contrast(line: Mapping[str, str] | None) -> list[str]:

@@ -49,14 +49,15 @@ def gaps(lines: Lines) -> Question | None:
             if rows:
                 means.append((space, recipe, metric, [fmean(column) for column in zip(*parts, strict=True)]))
                 tables.append(_gap(space, recipe, metric, rows, [_bars(values) for values in parts]))
-    said = [values for *_, metric, values in means if metric == "uar"]
+    said = [one for one in means if one[2] == "uar"]
     answer = []
-    if said:
-        total, *causes = (fmean(column) for column in zip(*said, strict=True))
-        answer = [
-            f"The mean UAR gap of {signed(total)} is {signed(causes[0])} prior shift, {signed(causes[1])} label "
-            f"coverage and {signed(causes[2])} features, over the recipes and spaces below."
-        ]
+    for recipe in dict.fromkeys(recipe for _, recipe, *_ in said):
+        of_recipe = [values for _, name, _, values in said if name == recipe]
+        total, *causes = (fmean(column) for column in zip(*of_recipe, strict=True))
+        answer.append(
+            f"{recipe}: the mean UAR gap of {signed(total)} is {signed(causes[0])} prior shift, {signed(causes[1])} "
+            f"label coverage and {signed(causes[2])} features."
+        )
     title = "How much of a gap is prior shift, label coverage, and features?"
     overview = [_gap_overview(means)] if means else []
     return Question("gap-parts", "Parts of a gap", title, answer, [*overview, *tables])
@@ -70,7 +71,8 @@ def _gap_overview(means: Sequence[tuple[str, str, str, list[float]]]) -> Table:
     return Table(
         "gap-overview",
         "Mean parts of the gap",
-        "means over cross-corpus cells; each recipe's cells are in the tables below",
+        "means over cross-corpus cells; each recipe's cells are in the tables below; a recipe that weighs classes "
+        "alike has learned no priors, so that its prior term is 0 by construction",
         ["space", "recipe", "metric", "gap", "prior", "coverage", "feature"],
         [[space, recipe, metric_title(metric), *map(signed, values)] for space, recipe, metric, values in means],
         words=3,

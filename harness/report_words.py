@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from harness import plugins
 from harness.errors import ResultError
 
 ABSENT = "–"
@@ -32,6 +33,10 @@ METRICS = {
     "ece": Metric(
         "ECE", "expected calibration error: mean distance of confidence and accuracy; lower is better", False
     ),
+    "brier": Metric(
+        "Brier", "mean squared distance of the class scores from the truth, summed over classes; lower is better", False
+    ),
+    "nll": Metric("NLL", "mean negative log of the true class' score; lower is better", False),
     "ccc": Metric(
         "CCC", "Lin's concordance correlation: agreement in order, scale and location; 0 for a constant prediction"
     ),
@@ -127,9 +132,11 @@ def metric_title(name: str) -> str:
 
 
 def higher_is_better(name: str) -> bool:
-    """Tell in which direction a metric improves; one this page does not know grows."""
+    """Tell in which direction a metric improves; one that is neither known here nor installed grows."""
     first = name.partition("/")[0]
-    return METRICS[first].higher_is_better if first in METRICS else True
+    if first in METRICS:
+        return METRICS[first].higher_is_better
+    return bool(plugins.find("metric", first).HIGHER_IS_BETTER) if first in plugins.names("metric") else True
 
 
 def selection_text(name: str) -> str:

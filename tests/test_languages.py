@@ -40,6 +40,15 @@ def test_the_p_is_that_of_brute_force() -> None:
     assert found.p_two_sided == pytest.approx(np.mean(np.abs(differences) >= abs(found.difference) - 1e-12))
 
 
+def test_of_an_error_the_lower_is_better() -> None:
+    cells = matrix(0.6, 0.3, 0.1, 4)
+    turned = {pair: -value for pair, value in cells.items() if value is not None}
+    found, mirrored = languages.contrast(cells, FIVE), languages.contrast(turned, FIVE, higher_is_better=False)
+    assert (mirrored.p, mirrored.p_two_sided) == (found.p, found.p_two_sided)
+    assert mirrored.difference == -(found.difference or 0)
+    assert languages.contrast(turned, FIVE).p != found.p
+
+
 def test_a_language_that_makes_no_difference_has_an_even_p() -> None:
     ps = [languages.contrast(matrix(0.4, 0.4, 0.1, seed), FIVE).p for seed in range(600)]
     assert np.mean([p is not None and p <= 0.1 for p in ps]) == pytest.approx(0.1, abs=0.04)

@@ -6,13 +6,15 @@ from dataclasses import replace
 
 import pytest
 
+from harness import plugins
 from harness.errors import ResultError
 from harness.report_corpora import cards
 from harness.report_grid import block
 from harness.report_heat import BELOW, DARK, LIGHT, STEPS, contrast, step
 from harness.report_marks import AT_FLOOR, DEGENERATE, FEW, marks_of
+from harness.report_questions_recipes import recipes
 from harness.report_summary import compare, gaps, sentences
-from harness.report_words import count, interval, metric_title, number, percent, reason_text, signed
+from harness.report_words import METRICS, count, interval, metric_title, number, percent, reason_text, signed
 from harness.transfer import Cell
 
 
@@ -57,6 +59,12 @@ def test_reasons_and_metrics_in_words() -> None:
     assert reason_text("same_family") == "source and target are one corpus family"
     assert reason_text("source_of_wonder") == "source_of_wonder"
     assert [metric_title(name) for name in ("uar", "recall/sad", "my_metric")] == ["UAR", "recall of sad", "my_metric"]
+
+
+@pytest.mark.parametrize("name", plugins.names("metric"))
+def test_the_page_knows_every_metric_as_its_file_does(name: str) -> None:
+    assert METRICS[name].higher_is_better == plugins.find("metric", name).HIGHER_IS_BETTER
+    assert ("lower is better" in METRICS[name].meaning) == (not METRICS[name].higher_is_better)
 
 
 def test_heat_runs_from_the_floor_to_the_best_value_in_either_direction() -> None:
@@ -160,3 +168,20 @@ def test_a_corpus_card_counts_every_label_and_reason_once() -> None:
         ("a number", 6),
         ("not annotated in this label space", 1),
     ]
+
+
+def test_of_an_error_less_is_better_and_nobody_is_left_over() -> None:
+    def line(recipe: str, difference: float, p: float) -> dict[str, str]:
+        told = {"space": "valence", "scope": "all", "first": recipe, "second": "base", "cells": "6"}
+        spread = {"low": str(difference - 0.1), "high": str(difference + 0.1), "p": str(p), "p_holm": str(p)}
+        return {**told, **spread, "difference": str(difference)}
+
+    lines = [line("a", -0.2, 0.001), line("b", 0.2, 0.001)]
+    for metric, better, worse in (("mae", "a", "b"), ("ccc", "b", "a")):
+        every = [{**one, "metric": metric} for one in lines]
+        asked = recipes(every, [], [], "base")
+        assert asked is not None
+        assert asked.answer == [f"valence: against the baseline base, {better} is better, {worse} is worse."]
+    undecided = recipes([{**line("a", -0.2, 0.4), "metric": "mae"}], [], [], "base")
+    assert undecided is not None
+    assert undecided.answer[0].endswith("none is better, none is worse; of all the study cannot tell.")
