@@ -15,6 +15,7 @@ import numpy as np
 
 from harness import scoring, statistics
 from harness.cells import Row, Target, cells, planned, score
+from harness.cells_views import ViewDifference, differences
 from harness.comparison import exchanged, exchanges
 from harness.comparison_study import Entry
 from harness.corpus import MAIN_VIEW
@@ -50,11 +51,12 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """Cells, lines of confusion.csv, and the entries of the comparison of recipes."""
+    """Cells, lines of confusion.csv, the entries of the comparison of recipes, and what label views change."""
 
     cells: list[Cell]
     confusions: list[list[Any]]
     entries: list[Entry] = field(default_factory=list)
+    views: list[ViewDifference] = field(default_factory=list)
 
 
 def work(job: Job) -> Scored:
@@ -68,7 +70,9 @@ def work(job: Job) -> Scored:
     ]
     beside = [score(row, job.params, label_space, metrics, target) for row in job.beside]
     found = list(cells(job.params, label_space, metrics, target, [*rows, *beside]))
-    return Scored(found, list(_confusions(label_space, rows)), list(_entries(job, label_space, rows)))
+    primary = find("metric", str(job.params["primary"].get(label_space.name)))
+    views = differences(rows, label_space, primary, job.params["statistics"])
+    return Scored(found, list(_confusions(label_space, rows)), list(_entries(job, label_space, rows)), list(views))
 
 
 def forget() -> None:
@@ -119,8 +123,7 @@ def _entries(job: Job, label_space: Space, rows: Sequence[Row]) -> Iterator[Entr
     kept = set.intersection(*(set(one.ids) for of in chosen.values() for one in of))
     metric = find("metric", str(job.params["primary"].get(label_space.name)))
     sums = {
-        recipe: [scoring.statistic(_only(one, kept), label_space, metric) for one in of]
-        for recipe, of in chosen.items()
+        recipe: [scoring.statistic(one.only(kept), label_space, metric) for one in of] for recipe, of in chosen.items()
     }
     baseline = str(job.params["statistics"]["baseline"])
     for recipe, of in sums.items():
@@ -134,15 +137,6 @@ def _by_recipe(rows: Sequence[Row]) -> dict[str, dict[str, scoring.Scored]]:
         if row.view == MAIN_VIEW == view_of(row.settings) and row.source != row.target and row.scored:
             found.setdefault(row.recipe, {})[row.source] = row.scored
     return found
-
-
-def _only(scored: scoring.Scored, kept: set[str]) -> scoring.Scored:
-    """Return the rows of these ids; dialogues are numbered anew, in the order in which they appear."""
-    if len(kept) == len(scored.ids):
-        return scored
-    at = np.array([place for place, name in enumerate(scored.ids) if name in kept], dtype=np.int64)
-    clusters = np.unique(scored.clusters[at], return_inverse=True)[1].astype(np.int64)
-    return scoring.Scored(scored.truth[at], scored.scores[:, at], clusters, scored.asked, scored.seeds)
 
 
 def _entry(job: Job, metric: Any, recipe: str, sums: Sequence[Any], against: Sequence[Any]) -> Entry:

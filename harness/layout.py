@@ -16,6 +16,7 @@ PROTOCOLS = Path("protocols")
 RESULTS = Path("results")
 CELLS = RESULTS / "cells.csv"
 COMPARISON = RESULTS / "comparison.csv"
+VIEWS = RESULTS / "views.csv"
 ANALYSIS = RESULTS / "analysis"
 FORESEEN = RESULTS / "foresee"
 STUDY = RESULTS / "study.json"

@@ -1,6 +1,7 @@
 """The questions that a study answers beside its matrices, each with a figure or drawing, a table and a method line.
 
 report_questions_recipes.py   which recipe is better; within and across languages
+report_questions_views.py     whose labels are learned, and whose are tested against
 report_questions_rows.py      the parts of a gap; on which utterances it fails
 report_questions_scores.py    calibration; prior shift; what could be foreseen
 """
@@ -13,6 +14,7 @@ from typing import Any
 from harness.report_questions_recipes import directions, languages, recipes
 from harness.report_questions_rows import fairness, gaps, strata
 from harness.report_questions_scores import calibration, foreseen, prior
+from harness.report_questions_views import label_views
 from harness.report_tables import Question, Table
 
 Lines = Sequence[Mapping[str, str]]
@@ -23,13 +25,14 @@ def questions(sheets: Sheets, facts: Mapping[str, Any]) -> list[Question]:
     """Return the questions for which there are lines.
 
     Args:
-        sheets: name of a file of results/ (comparison, analysis/*.csv, foresee/*.csv) -> its lines.
+        sheets: name of a file of results/ (comparison, views, analysis/*.csv, foresee/*.csv) -> its lines.
         facts: study.json.
     """
     baseline = str(facts.get("bootstrap", {}).get("baseline") or "")
     every = [
         recipes(sheets.get("comparison", []), sheets.get("ranks", []), sheets.get("tests", []), baseline),
         languages(sheets.get("languages", []), directions(sheets.get("asymmetry", []), _looked_at(sheets))),
+        label_views(sheets.get("views", [])),
         gaps(sheets.get("gap", [])),
         strata(sheets.get("strata", []), fairness(sheets.get("fairness", []))),
         calibration(sheets.get("calibration", []), sheets.get("reliability", [])),

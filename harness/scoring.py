@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 from types import ModuleType
@@ -36,6 +36,15 @@ class Scored:
         """Return the class of the highest score, (replicates, n)."""
         classes: NDArray[np.int64] = self.scores.argmax(axis=-1)
         return classes
+
+    def only(self, kept: Set[str]) -> Scored:
+        """Return the rows of these ids; dialogues are numbered anew, in the order in which they appear."""
+        at = np.array([place for place, name in enumerate(self.ids) if name in kept], dtype=np.int64)
+        if len(at) == len(self.ids):
+            return self
+        clusters = np.unique(self.clusters[at], return_inverse=True)[1].astype(np.int64)
+        ids = [self.ids[place] for place in at]
+        return Scored(self.truth[at], self.scores[:, at], clusters, self.asked, self.seeds, ids)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,15 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sklearn.metrics import balanced_accuracy_score
 from studies import params_of, run_to_cells, stage
 
-from harness import layout, manifest, predictions
+from harness import layout, manifest, predictions, sheets
 from harness.errors import HarnessError
 from harness.labels import EMOTION4
 from harness.plugins import find
 from harness.report import html
+from harness.report_questions_views import label_views
 from harness.transfer import Cell, read_cells
 
+VIEWS = ("multimodal", "text")
 OWN = {"view": "text", "test_views": ["multimodal", "text"]}
 
 
@@ -74,6 +77,52 @@ def test_the_score_against_a_view_is_that_of_its_labels(folder: Path) -> None:
         assert cells["own", "emotiontalk", "emotiontalk", view].value == pytest.approx(uar, abs=1e-6)
     assert cells["own", "emotiontalk", "emotiontalk", "text"].ceiling is None
     assert cells["own", "emotiontalk", "emotiontalk", "multimodal"].ceiling is not None
+
+
+def test_what_a_view_changes_is_a_difference_on_common_utterances(folder: Path) -> None:
+    """Values and differences against scikit-learn, on the utterances that carry both labels."""
+    params = study(folder)
+    run_to_cells(params)
+    found = sheets.read(layout.VIEWS, "score")
+    keys = [(o["change"], o["recipe"], o["source"], o["target"], o["test_view"]) for o in found]
+    assert sorted(keys) == sorted(
+        [
+            *(("learned", "own", "emotiontalk", "emotiontalk", view) for view in ("multimodal", "text")),
+            ("learned", "own", "emotiontalk", "meld", "multimodal"),
+            *(("tested", name, "emotiontalk", "emotiontalk", "text") for name in ("main", "own")),
+            ("tested", "main", "meld", "emotiontalk", "text"),
+        ]
+    )
+    rows = manifest.read_labels(layout.labels("emotiontalk"))
+    said = {name: _said(name) for name in ("main", "own")}
+    truth = {view: {i: manifest.label_of(rows[i], "emotion4", view) for i in said["main"]} for view in VIEWS}
+    both = [i for i in said["main"] if truth["multimodal"][i] is not None and truth["text"][i] is not None]
+    for line in found:
+        if (line["source"], line["target"]) != ("emotiontalk", "emotiontalk"):
+            continue
+        view = line["test_view"]
+        ids = both if line["change"] == "tested" else [i for i in said["main"] if truth[view][i] is not None]
+        assert int(line["n"]) == len(ids)
+        sides = [(line["recipe"], view), ("main", view) if line["change"] == "learned" else (line["recipe"], VIEWS[0])]
+        uar = [
+            balanced_accuracy_score([truth[tested][i] for i in ids], [said[name][i] for i in ids])
+            for name, tested in sides
+        ]
+        assert [float(line["value"]), float(line["other"])] == pytest.approx(uar, abs=1e-6)
+        assert float(line["difference"]) == pytest.approx(uar[0] - uar[1], abs=2e-6)
+        assert float(line["low"]) < float(line["difference"]) < float(line["high"])
+    asked = label_views(found)
+    assert asked is not None
+    assert asked.answer[0].startswith("emotion4: learning the text labels instead of the main label changes UAR by ")
+    assert label_views([]) is None
+    stage("report", params)
+    assert '<h2 id="label-views">' in layout.REPORT.read_text(encoding="utf-8")
+
+
+def _said(recipe: str) -> dict[str, str]:
+    one = predictions.read(layout.prediction(recipe, "emotiontalk", "emotion4", "emotiontalk"), EMOTION4)[0]
+    rows = zip(one.ids, one.splits, one.scores.argmax(axis=1), strict=True)
+    return {name: EMOTION4.classes[at] for name, split, at in rows if split == "test"}
 
 
 def test_another_test_view_trains_nothing_again(folder: Path) -> None:

@@ -31,7 +31,9 @@ def run(params: dict[str, Any]) -> None:
 
 def _sheets() -> dict[str, list[dict[str, str]]]:
     """Return name -> lines of what `score`, `analyse` and `foresee` found beside the cells."""
-    found = {"comparison": sheets.read(layout.COMPARISON, "score")}
+    found = {
+        name: sheets.read(path, "score") for name, path in (("comparison", layout.COMPARISON), ("views", layout.VIEWS))
+    }
     for path in sorted(layout.ANALYSIS.glob("*.csv")):
         found[path.stem] = sheets.read(path, "analyse")
     if (path := layout.FORESEEN / "ranks.csv").exists():

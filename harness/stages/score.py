@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
-from harness import cells_target, engine, layout, sheets
+from harness import cells_target, cells_views, engine, layout, sheets
 from harness.cells import SOURCE_DEV, Row
 from harness.cells_target import Job, Scored, named
 from harness.comparison_study import columns, compared, row
@@ -21,7 +22,7 @@ from harness.transfer import TRANSDUCTIVE, Cell, cells_to_csv, in_matrix
 
 
 def run(params: dict[str, Any]) -> None:
-    """Write results/cells.csv, comparison.csv, study.json, transfer.json and plots/."""
+    """Write results/cells.csv, comparison.csv, views.csv, study.json, transfer.json and plots/."""
     cells_target.forget()
     engine.prepare(["harness.cells_target", "torchmetrics.functional.classification"])
     rows = [*params["recipes"], *(params.get("external") or {})]
@@ -38,6 +39,7 @@ def run(params: dict[str, Any]) -> None:
     found = _sorted([cell for one in done for cell in one.cells], params, rows)
     write_text(layout.CELLS, cells_to_csv(found))
     write_text(layout.COMPARISON, sheets.text(["space", "metric", *columns()], _compared(params, jobs, done)))
+    write_text(layout.VIEWS, sheets.text(cells_views.COLUMNS, _views(params, jobs, done)))
     write_json(layout.STUDY, study_facts(params, plans, found, shared))
     matrix = in_matrix(found)
     write_json(layout.SUMMARY, _summary(matrix, params["primary"]))
@@ -72,6 +74,18 @@ def _compared(params: dict[str, Any], jobs: list[Job], done: list[Scored]) -> li
         for one in compared(entries, str(settings["baseline"]), float(settings["level"])):
             lines.append([name, params["primary"][name], *row(one)])
     return lines
+
+
+def _views(params: dict[str, Any], jobs: list[Job], done: list[Scored]) -> list[list[Any]]:
+    """Return the lines of views.csv: what label views change, in every space, by the primary metric."""
+    of = [(job.space, one.views) for job, one in zip(jobs, done, strict=True)]
+    return [
+        [name, params["primary"][name], *astuple(one)]
+        for name in params["spaces"]
+        for space, found in of
+        if space == name
+        for one in found
+    ]
 
 
 def _of_protocols(params: Mapping[str, Any], plans: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, Row]]:
