@@ -25,7 +25,7 @@ from harness.errors import MediaError
 from harness.extraction_ahead import ahead
 from harness.extraction_plan import Wanted
 from harness.features import Pieces, Ragged
-from harness.files import write_whole
+from harness.files import digest, write_whole
 from harness.media import Clip, Guard
 from harness.media_decode import Reading
 from harness.plugins import find
@@ -95,7 +95,7 @@ def _encoder(file: str, options: str) -> Any:
 def _shards(store: Wanted, threads: int) -> list[Shard]:
     size = find("encoder", store.file).SHARD
     inputs, options = list(store.inputs.values()), json.dumps(dict(store.options), sort_keys=True)
-    work = layout.WORK / store.digest[:24]
+    work = layout.WORK / digest([store.digest, store.label])[:24]  # two corpora without a row are made from the same
     language = str(store.made_by["language"])
     return [  # without input one empty shard, so that the store has its width
         Shard(store.file, options, inputs[at : at + size], language, store.guard, work / f"{at:08d}.npz", threads)

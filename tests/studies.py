@@ -48,8 +48,8 @@ def run_to_cells(params: dict[str, Any]) -> None:
     """Run prepare to score in the current folder."""
     for corpus in params["corpora"]:
         stage("prepare", params, corpus)
-        for encoder in params["encoders"]:
-            stage("features", params, encoder, corpus)
+    for encoder in params["encoders"]:
+        stage("features", params, encoder)
     for recipe in params["recipes"]:
         stage("transfer", params, recipe)
     stage("score", params)

@@ -14,8 +14,9 @@ import numpy as np
 import pytest
 from clips import write_picture
 from numpy.testing import assert_array_equal
+from studies import params_of, stage
 
-from harness import extraction, features, stores
+from harness import extraction, features, layout, stores
 from harness.errors import MediaError, ResultError, SettingError
 from harness.extraction_ahead import DEEP, ahead
 from harness.extraction_plan import Wanted
@@ -231,3 +232,15 @@ def test_a_store_that_is_not_as_it_should_be_is_found(room: Any, damage: Any, pr
     assert stores._problem(store) == ""
     damage(store.folder)
     assert problem in stores._problem(store)
+
+
+def test_corpora_that_are_not_linked_have_empty_stores_side_by_side(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    params = params_of(tmp_path, corpora=("m3ed", "iemocap"))
+    for corpus in params["corpora"]:
+        stage("prepare", params, corpus)
+    stage("features", params, "ngrams")
+    for corpus in params["corpora"]:
+        assert features.read(layout.features("ngrams", corpus, "native")).ids == []
