@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from harness import cases, cases_plan, cellrow, engine, layout
@@ -29,7 +30,9 @@ def run(params: dict[str, Any], protocol: str) -> None:
     plan = {"protocol": protocol, "file": file, "options": asked, "cells": [_cell(one) for one in planned]}
     write_json(layout.case_plan(protocol), plan)
     _prune(protocol, jobs)
-    print(f"{protocol}: {len(jobs)} of {len(planned)} cases predicted")
+    why = Counter(one.case.reason for one in planned if one.case.reason)
+    without = "".join(f"\n  without: {count} {reason}" for reason, count in why.items())
+    print(f"{protocol}: {len(jobs)} of {len(planned)} cases predicted{without}")
 
 
 def _cell(job: Job) -> dict[str, Any]:
