@@ -18,6 +18,7 @@ COLUMNS = (
 )
 OUTCOMES = ("value", "ratio")
 LEAST = 3  # pairs under which nothing is ranked
+OF_ONE_TARGET = "not_comparable_between_targets"
 
 
 def ranks(lines: Sequence[Sequence[Any]], cells: Sequence[Cell], primary: Mapping[str, str]) -> Iterator[list[Any]]:
@@ -58,4 +59,7 @@ def _judged(estimator: str, pairs: Sequence[tuple[float, float, str, str]]) -> I
     )  # fmt: skip
     for one in found:
         tests = [one.blocks.p, one.joint.p, one.joint.smallest]
-        yield [one.coefficient, one.scope, one.value, *tests, one.pairs, one.targets, one.reason]
+        if one.scope == "overall" and not ESTIMATORS[estimator].between_targets:
+            yield [one.coefficient, one.scope, None, None, None, None, one.pairs, one.targets, OF_ONE_TARGET]
+        else:
+            yield [one.coefficient, one.scope, one.value, *tests, one.pairs, one.targets, one.reason]
