@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,9 @@ def change(rows: list[dict[str, Any]], at: int, **new: Any) -> list[dict[str, An
         ({"id": "test_dia0_ut0"}, r"line 7: meld has no utterance 'test_dia0_ut0'; did you mean 'test_dia\d"),
         ({"id": ""}, "line 7: no id"),
         ({"label": "happi"}, r"line 7: 'happi' is no class of emotion4; did you mean 'happy'\?; expected one of happy"),
+        ({"label": "SAD"}, "line 7: 'SAD' is no class of emotion4; did you mean 'sad'"),
+        ({"label": "悲伤"}, "line 7: '悲伤' is no class of emotion4; .*give other names as these .docs/labels.md"),
+        ({"corpus": "MELD"}, "line 7: no corpus is called 'MELD'; did you mean 'meld'"),
         ({"label": ""}, "line 7: no label; .*a refusal a class, too"),
         ({"space": "emotion5"}, r"line 7: no space is called 'emotion5'; did you mean 'emotion[47]'\?"),
         ({"source": "iemocup"}, r"line 7: no source is called 'iemocup'; did you mean 'iemocap'\?.*or write none"),
@@ -70,6 +74,7 @@ def test_an_utterance_stands_there_once(params: dict[str, Any]) -> None:
     ("new", "message"),
     [
         ({"p_positive": 0.702}, r"line 7: p_negative \+ p_neutral \+ p_positive is 1.002; expected 1, give or take"),
+        ({"p_negative": 10, "p_neutral": 20, "p_positive": 70}, "line 7: .* is 100; .*divide each by their sum"),
         ({"p_positive": -0.1, "p_neutral": 1.0}, "line 7: p_positive is negative"),
         ({"p_positive": None}, "line 7: p_positive is empty or no number"),
         ({"p_positive": float("nan")}, "line 7: p_positive is empty or no number"),
@@ -116,6 +121,33 @@ def test_a_file_that_is_not_as_described_is_refused(params: dict[str, Any], text
         stage("external", params, NAME)
 
 
+@pytest.mark.parametrize(
+    ("encoding", "delimiter", "message"),
+    [
+        ("gbk", ",", "invalid UTF8 data.*; expected rows of cells with commas .*; save it as CSV in UTF-8"),
+        ("utf-16", ",", "is no CSV file that can be read .*; save it as CSV in UTF-8"),
+        ("utf-8", ";", "has ';' between its cells; expected cells with commas"),
+        ("utf-8", "\t", "between its cells; expected cells with commas"),
+        ("utf-8-sig", ",", ""),
+    ],
+)
+def test_another_encoding_or_delimiter_is_told(
+    params: dict[str, Any], encoding: str, delimiter: str, message: str
+) -> None:
+    labels = {"neutral": "中性"} if message else {}
+    rows = [("corpus", "id", "space", "label")]
+    rows += [("meld", one["id"], "emotion4", labels.get(one["label"], one["label"])) for one in right("meld")]
+    Path("given.csv").write_bytes("".join(f"{delimiter.join(row)}\n" for row in rows).encode(encoding))
+    with pytest.raises(ReleaseError, match=message) if message else nullcontext():
+        stage("external", params, NAME)
+
+
+def test_truth_values_are_no_numbers(params: dict[str, Any]) -> None:
+    rows = [{**row, "value": True} for row in right("iemocap", "valence")]
+    with pytest.raises(ReleaseError, match="the column 'value' is of the type bool; expected numbers"):
+        take(params, rows, file="given.parquet")
+
+
 def test_no_other_kind_of_file_is_opened(params: dict[str, Any]) -> None:
     Path("given.pkl").write_bytes(b"cos\nsystem\n(S'touch run'\ntR.")
     params["external"][NAME]["file"] = "given.pkl"
@@ -140,8 +172,9 @@ def test_the_space_is_said_once(params: dict[str, Any], space: str | None) -> No
     [
         ({"file": None}, "lacks file"),
         ({"text": "e5"}, "has the unknown key text"),
-        ({"inputs": ["words"]}, "no modality is called 'words'"),
+        ({"inputs": ["words"]}, r"no modality \(external.\w+: inputs\) is called 'words' \(known: audio, text, video"),
         ({"inputs": "text"}, "it is a list"),
+        ({"inputs": [["text"]]}, "did you mean 'text'"),
         ({"space": "emotion44"}, "no label space is called 'emotion44'"),
         ({"partial": "yes"}, "it is true or false"),
         ({"file": 7}, "file is 7; it is text"),
