@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness import cells_target, engine, layout, sheets
+from harness import cells_target, engine, layout, plans, sheets
 from harness.cells import SOURCE_DEV, Row
 from harness.cells_target import Job, Scored, named
 from harness.comparison_study import columns, compared, row
 from harness.corpus import MAIN_VIEW
 from harness.errors import NameUnknownError
-from harness.files import read_json, write_json, write_text
+from harness.files import write_json, write_text
 from harness.labels import space
 from harness.plugins import find
 from harness.study import study_facts
@@ -25,10 +25,12 @@ def run(params: dict[str, Any]) -> None:
     engine.prepare(["harness.cells_target", "torchmetrics.functional.classification"])
     rows = [*params["recipes"], *(params.get("external") or {})]
     _check_baseline(params["statistics"], rows)
-    plans = [{**read_json(layout.plan(name), f"dvc repro transfer@{name}"), "rows": []} for name in rows]
-    beside = list(_of_protocols(params, plans))
+    planned = [{**plans.of_recipe(params, name), "rows": []} for name in rows]
+    beside = list(_of_protocols(params, planned))
     jobs = [
-        Job(params, space(name).name, target, plans, [row for of, row in beside if (of, row.target) == (name, target)])
+        Job(
+            params, space(name).name, target, planned, [one for of, one in beside if (of, one.target) == (name, target)]
+        )
         for target in params["corpora"]
         for name in params["spaces"]
     ]
@@ -36,7 +38,7 @@ def run(params: dict[str, Any]) -> None:
     found = _sorted([cell for one in done for cell in one.cells], params, rows)
     write_text(layout.CELLS, cells_to_csv(found))
     write_text(layout.COMPARISON, sheets.text(["space", "metric", *columns()], _compared(params, jobs, done)))
-    write_json(layout.STUDY, study_facts(params, plans, found))
+    write_json(layout.STUDY, study_facts(params, planned, found))
     matrix = in_matrix(found)
     write_json(layout.SUMMARY, _summary(matrix, params["primary"]))
     _plots(matrix, params["primary"], [line for one in done for line in one.confusions])
@@ -60,11 +62,11 @@ def _compared(params: dict[str, Any], jobs: list[Job], done: list[Scored]) -> li
     return lines
 
 
-def _of_protocols(params: Mapping[str, Any], plans: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, Row]]:
+def _of_protocols(params: Mapping[str, Any], planned: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, Row]]:
     """Yield (space, planned cell) of all protocols beside `single_source`."""
-    recipes = {plan["recipe"]: plan["settings"] for plan in plans}
+    recipes = {plan["recipe"]: plan["settings"] for plan in planned}
     for name in params.get("protocols") or {}:
-        plan = read_json(layout.case_plan(name), f"dvc repro protocols@{name}")
+        plan = plans.of_protocol(name)
         module = find("protocol", plan["file"])
         for cell in plan["cells"]:
             yield (
@@ -103,12 +105,12 @@ def _sorted(cells: list[Cell], params: dict[str, Any], rows: Sequence[str]) -> l
 
 
 def _summary(cells: list[Cell], primary: dict[str, str]) -> dict[str, Any]:
-    """Return space -> recipe -> target -> source -> primary value, for `dvc metrics show` and `diff`."""
+    """Return space -> recipe -> source -> target -> primary value, for `dvc metrics show` and `diff`."""
     summary: dict[str, Any] = {}
     for cell in cells:
         if cell.metric == primary[cell.space] and cell.value is not None:
-            by_target = summary.setdefault(cell.space, {}).setdefault(named(cell.recipe, cell.view), {})
-            by_target.setdefault(cell.source, {})[cell.target] = round(cell.value, 4)
+            by_source = summary.setdefault(cell.space, {}).setdefault(named(cell.recipe, cell.view), {})
+            by_source.setdefault(cell.source, {})[cell.target] = round(cell.value, 4)
     return summary
 
 
