@@ -57,7 +57,10 @@ def _of_recipe(
     if getattr(module, "NETWORKS", False) and training.selects(fusion):
         raise SettingError(f"protocols.{protocol}: {file} aligns networks, and recipe {name} is {recipe['fusion']}")
     fields = [_field(params, name, recipe, one, loaded) for one in spaces]
-    return [Job(protocol, recipe, case) for field in fields for case in module.cases(field, **given)]
+    try:
+        return [Job(protocol, recipe, case) for field in fields for case in module.cases(field, **given)]
+    except SettingError as error:
+        raise SettingError(f"protocols.{protocol}: {error}") from error
 
 
 def _field(

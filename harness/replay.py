@@ -57,6 +57,9 @@ def find_cell(params: Mapping[str, Any], text: str) -> tuple[Named, dict[str, An
     path = text.removesuffix(ENDING).removeprefix("./")
     parts, options = path.split("/"), {}
     if parts[0] == layout.PROTOCOLS.name and len(parts) == 5:
+        rows = params.get("protocols") or {}
+        if parts[1] not in rows and not layout.case_plan(parts[1]).exists():
+            raise NameUnknownError("row of protocols in params.yaml", parts[1], rows)
         plan = plans.of_protocol(parts[1])
         found = {one["file"].removesuffix(ENDING): one for one in plan["cells"] if "file" in one}
         cell = _one(found, path)

@@ -203,6 +203,10 @@ def test_a_second_run_trains_nothing_and_a_new_option_only_what_is_new(here: Pat
         ({"recipes": ["text"], "shots": 5}, "protocols.few_shot: shots is 5; it is a list of whole numbers"),
         ({"recipes": ["text"], "shots": [True]}, r"shots is \[True\]; it is a list of whole numbers"),
         ({"recipes": ["text"], "shots": [5, 5]}, "shots has 5 twice; leave one of them out"),
+        (
+            {"recipes": ["text"], "shots": [0]},
+            r"protocols.few_shot: shots is \[0\]; it is a list of whole numbers from 1",
+        ),
         ({"recipes": ["text"], "share": "half"}, "share is 'half'; it is a number"),
         ({"recipes": ["text"], "share": float("nan")}, "share is nan; it is a number"),
     ],

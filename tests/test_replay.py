@@ -156,6 +156,8 @@ def test_a_cell_that_is_not_there_says_what_is(study: dict[str, Any], capsys: An
         replay(study, f"{CELL}s")
     with pytest.raises(NameUnknownError, match="known: text_ngrams_zh/"):
         replay(study, "text_ngrams_zh/meld")
+    with pytest.raises(NameUnknownError, match=r"no row of protocols .* is called 'fwe'; did you mean 'few'"):
+        replay(study, "protocols/fwe/text_ngrams_zh/emotion4/none-meld-k5")
     assert main(["replay", "nothing/here/at/all"]) == 1
     assert capsys.readouterr().err.startswith("error: no cell")
 

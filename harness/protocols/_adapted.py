@@ -15,7 +15,7 @@ def pairs(field: Field, align: str, weight: float = 1.0) -> Iterator[Case]:
         SettingError: the weight is negative.
     """
     if weight < 0:
-        raise SettingError(f"protocols: the weight of {align} is {weight}; it is a number from 0")
+        raise SettingError(f"the weight of {align} is {weight}; it is a number from 0")
     for source in field.corpora:
         for target in field.corpora:
             if source == target:

@@ -28,9 +28,9 @@ def cases(field: Field, shots: Sequence[int] = (5, 20, 50, 100, 300), share: flo
         share: of what is learned from, that the drawn rows make up, as nearly as whole repetitions can; 0 repeats none.
     """
     if not shots or min(shots) < 1:
-        raise SettingError(f"protocols: shots is {list(shots)}; it is a list of whole numbers from 1")
+        raise SettingError(f"shots is {list(shots)}; it is a list of whole numbers from 1")
     if not 0 <= share < 1:
-        raise SettingError(f"protocols: share is {share}; it is a number from 0, and less than 1")
+        raise SettingError(f"share is {share}; it is a number from 0, and less than 1")
     for target in field.corpora:
         for k in shots:
             for source in (NOBODY, *(name for name in field.corpora if name != target)):

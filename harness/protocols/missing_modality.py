@@ -39,9 +39,9 @@ def cases(
         in_domain: whether a corpus is tested on itself, too.
     """
     if unknown := [one for one in fills if one not in FILLS]:
-        raise SettingError(f"protocols: there is no fill {unknown[0]!r} (known: {', '.join(FILLS)})")
+        raise SettingError(f"there is no fill {unknown[0]!r} (known: {', '.join(FILLS)})")
     if wrong := [one for one in rates if not 0 <= one <= 1]:
-        raise SettingError(f"protocols: a rate is {wrong[0]}; it is a share, from 0 to 1")
+        raise SettingError(f"a rate is {wrong[0]}; it is a share, from 0 to 1")
     slots = [slot for slot in LETTERS if slot in field.slots]
     for source in field.corpora:
         for target in field.corpora if in_domain else [one for one in field.corpora if one != source]:

@@ -24,7 +24,7 @@ def cases(field: Field, prior: str = SIZE) -> Iterator[Case]:
         prior: `size` keeps each source's own shares of classes, `matched` gives all classes the same number of rows.
     """
     if prior not in (SIZE, MATCHED):
-        raise SettingError(f"protocols: prior is {prior!r}; it is {SIZE} or {MATCHED}")
+        raise SettingError(f"prior is {prior!r}; it is {SIZE} or {MATCHED}")
     sources = [name for name, reason in field.why_no_source.items() if not reason]
     shared = _shared(field, sources)
     rows = min((field.rows[name] for name in sources), default=0)

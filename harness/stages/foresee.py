@@ -32,9 +32,10 @@ def run(params: dict[str, Any]) -> None:
         and "file" in cell
         and cell["source"] != cell["target"]
     ]
+    happened = read_cells(layout.CELLS)
     done = engine.run(foresee.work, jobs, engine.worker_count(params["engine"]["workers"]), "foresee")
     lines = [line for one in done for line in one]
+    found = list(foresee_ranks.ranks(lines, happened, params["primary"]))
     write_text(layout.FORESEEN / "estimates.csv", sheets.text(foresee.COLUMNS, lines))
-    found = list(foresee_ranks.ranks(lines, read_cells(layout.CELLS), params["primary"]))
     write_text(layout.FORESEEN / "ranks.csv", sheets.text(foresee_ranks.COLUMNS, found))
     print(f"estimates of {len(jobs)} pairs: {layout.FORESEEN}")
