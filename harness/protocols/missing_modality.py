@@ -2,7 +2,7 @@
 
 Six fixed conditions of three modalities (MMIN: Zhao, Li and Jin 2021), or all but the empty and the full one of what a
 recipe has, and random rates (GCNet: Lian et al. 2023): each modality of each utterance is dropped with the rate, one
-is always left; the masks of a seed are the same for every model. What stands in the place of the missing:
+is always left; the masks of a seed are the same for all models of the same modalities. In place of the missing stands:
 
 mask     nothing, and the model is told so: how our networks are trained to take it
 zero     zeros in place of the features, as if they had been measured; the model is not told
