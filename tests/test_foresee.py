@@ -120,6 +120,7 @@ def test_what_groups_by_target_is_ranked_within_a_target_alone(study: dict[str, 
         assert (line["value"], line["reason"]) == ("", foresee_ranks.OF_ONE_TARGET)
         (line,) = lines("ranks", estimator=name, coefficient="spearman", scope="within_target", outcome="value")
         assert line["value"]
+        assert (line["p_joint"], line["reason"]) == ("", "p_joint:some_pairs_are_missing"), "iemocap is no target"
 
 
 def test_sources_differ_where_the_target_is_standardised_by_itself(
