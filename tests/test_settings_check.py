@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import copy
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from studies import CHECKOUT
+from studies import CHECKOUT, stage
 
 from harness.errors import HarnessError
+from harness.recipes import checked
 from harness.settings_check import check
 
 OURS = yaml.safe_load((CHECKOUT / "params.yaml").read_text(encoding="utf-8"))
@@ -73,3 +75,36 @@ def test_a_section_that_is_not_there_is_told(name: str) -> None:
         check({key: value for key, value in OURS.items() if key != name})
     with pytest.raises(HarnessError, match="foresee lacks spaces"):
         check({**OURS, "foresee": {"recipes": []}})
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "message"),
+    [
+        ("metrics/classes", ["uar", "ccc"], "metrics.classes: ccc is a metric of scale; name it there"),
+        ("metrics/classes", ["uarr"], "no metric is called 'uarr'; did you mean 'uar'"),
+        ("metrics/classes", ["wa"], r"primary.emotion4 is 'uar'; it is one of metrics.classes \(wa\)"),
+        ("primary", {"emotion4": "uar"}, "primary.emotion7 is None; it is one of metrics.classes"),
+        ("statistics/baseline", "text_ngramz", r"no recipe \(statistics.baseline.* did you mean 'text_ngrams'"),
+    ],
+)
+def test_scores_that_cannot_be_are_told_before_anything_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str, value: Any, message: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(HarnessError, match=message):
+        stage("score", changed(place, value))
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("balanced", "yes", "recipe a: balanced is 'yes'; it is true or false"),
+        ("settings", 3, "recipe a: settings is 3; it is a mapping"),
+        ("normalize", "none", "recipe a has the unknown key normalize"),
+    ],
+)
+def test_a_recipe_s_values_have_types(key: str, value: Any, message: str) -> None:
+    right = OURS["recipes"]["text_ngrams"]
+    assert checked("a", {**right, "settings": {}})
+    with pytest.raises(HarnessError, match=message):
+        checked("a", {**right, "settings": {}, key: value})

@@ -11,9 +11,9 @@ from harness.cells import SOURCE_DEV, Row
 from harness.cells_target import Job, Scored, named
 from harness.comparison_study import columns, compared, row
 from harness.corpus import MAIN_VIEW
-from harness.errors import NameUnknownError
+from harness.errors import NameUnknownError, SettingError
 from harness.files import write_json, write_text
-from harness.labels import space
+from harness.labels import ClassSpace, space
 from harness.plugins import find
 from harness.study import study_facts
 from harness.transfer import TRANSDUCTIVE, Cell, cells_to_csv, in_matrix
@@ -25,6 +25,7 @@ def run(params: dict[str, Any]) -> None:
     engine.prepare(["harness.cells_target", "torchmetrics.functional.classification"])
     rows = [*params["recipes"], *(params.get("external") or {})]
     _check_baseline(params["statistics"], rows)
+    _check_metrics(params["metrics"], params["primary"], params["spaces"])
     planned = [{**plans.of_recipe(params, name), "rows": []} for name in rows]
     beside = list(_of_protocols(params, planned))
     jobs = [
@@ -49,6 +50,19 @@ def run(params: dict[str, Any]) -> None:
 def _check_baseline(settings: Mapping[str, Any], recipes: Sequence[str]) -> None:
     if settings["baseline"] is not None and settings["baseline"] not in recipes:
         raise NameUnknownError("recipe (statistics.baseline; null for none)", str(settings["baseline"]), recipes)
+
+
+def _check_metrics(metrics: Mapping[str, Any], primary: Mapping[str, Any], spaces: Sequence[str]) -> None:
+    for kind, asked in metrics.items():
+        for name in asked:
+            if (is_of := find("metric", name).KIND) != kind:
+                raise SettingError(f"metrics.{kind}: {name} is a metric of {is_of}; name it there")
+    for name in spaces:
+        kind = "classes" if isinstance(space(name), ClassSpace) else "scale"
+        if primary.get(name) not in metrics[kind]:
+            raise SettingError(
+                f"primary.{name} is {primary.get(name)!r}; it is one of metrics.{kind} ({', '.join(metrics[kind])})"
+            )
 
 
 def _compared(params: dict[str, Any], jobs: list[Job], done: list[Scored]) -> list[list[Any]]:
