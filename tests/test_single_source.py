@@ -104,3 +104,7 @@ def test_adaptation_sees_train_rows_alone() -> None:
     seen = set(single_source.adaptation_rows(OFFICIAL))
     assert seen == {row.id for row in OFFICIAL if row.split == "train"}
     assert not seen & set(single_source.target_rows(OFFICIAL))
+
+
+def test_without_an_official_split_adaptation_sees_all_rows() -> None:
+    assert set(single_source.adaptation_rows(SESSIONS)) == ALL
