@@ -74,9 +74,7 @@ def load(name: str) -> Corpus:
     """Read what `prepare` wrote of a corpus; media.jsonl may be absent."""
     card = read_json(layout.card(name), MADE_BY)
     utterances = manifest.read_utterances(layout.utterances(name))
-    labels = manifest.read_labels(layout.labels(name))
-    if missing := [row.id for row in utterances if row.id not in labels]:
-        raise ResultError(f"{layout.labels(name)}: no label row for {missing[0]}; run `{MADE_BY}`")
+    labels = manifest.read_labels(layout.labels(name), [row.id for row in utterances])
     return Corpus(name, card, utterances, labels, _media(layout.media(name)))
 
 

@@ -8,18 +8,22 @@ cases_masked.py  models of `transfer` that some modalities are taken away from
 from __future__ import annotations
 
 import importlib.metadata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
-from harness import cases_masked, layout, predictions, search, training
+from scipy import sparse
+
+from harness import cases_masked, layout, predictions, training
 from harness.cases_rows import adaptation, joined, learned, moved, rows_of, without_own
 from harness.cellrow import OF_TESTING, PACKAGES, inputs_of, seeds_of
 from harness.closure import code_digest
+from harness.errors import SettingError
 from harness.files import digest
 from harness.inputs import SLOT_MODALITIES, view_of
-from harness.labels import ClassSpace, space
+from harness.labels import ClassSpace, Space, space
 from harness.plugins import find, source
 from harness.predictions import Predictions
 from harness.protocols import single_source
@@ -110,13 +114,18 @@ def _taught(job: Job, lesson: Lesson) -> list[Predictions]:
     train, dev = (joined(of, job.recipe, target, view_of(job.recipe)) for of in (lesson.train, lesson.dev))
     seen = adaptation(case.target, job.recipe) if case.align else None
     if case.align == CORAL and seen is not None:
+        if any(sparse.issparse(matrix) for matrix in seen.parts.values()):
+            raise SettingError(
+                f"protocols.{job.protocol}: coral does not suit the sparse features of recipe {case.recipe}; "
+                "take a recipe of dense ones"
+            )
         train, dev = moved([train, dev], seen)
     taught = training.Lesson(train, dev, recipe, None if case.align == CORAL else seen)
     asked = _asked(job, lesson)
     x = rows_of(case.target, job.recipe, asked)
     found = []
-    for seed, trained in _trained(module, taught, target, recipe, seeds_of(module, lesson.seeds)):
-        scores = training.predict(module, trained.arrays, x, target, recipe, trained.chosen)
+    for seed, trained, drawn in _trained(module, taught, target, recipe, seeds_of(module, lesson.seeds)):
+        scores = training.predict(module, trained.arrays, x, target, recipe, {**drawn, **trained.chosen})
         found.append(Predictions(lesson.fold, seed, asked, ["test"] * len(asked), scores))
     return found
 
@@ -129,18 +138,15 @@ def _aligned(recipe: dict[str, Any], case: Case) -> dict[str, Any]:
 
 
 def _trained(
-    module: Any, lesson: training.Lesson, target: Any, recipe: Mapping[str, Any], seeds: Sequence[int]
-) -> list[tuple[int, training.Replicate]]:
-    """Train one model a seed; what a search has to choose is chosen with the first seed on dev."""
+    module: ModuleType, lesson: training.Lesson, target: Space, recipe: Mapping[str, Any], seeds: Sequence[int]
+) -> Iterator[tuple[int, training.Replicate, dict[str, Any]]]:
+    """Yield seed, model and drawn settings; what a search has to choose is chosen with the first seed on dev."""
     settings = recipe["settings"]
-    tried = [settings] if training.selects(module) else search.draws(settings)
-    trials = [Trial(seeds[0], one) for one in tried]
-    found = [training.train(module, lesson, target, recipe, [one])[0] for one in trials]
-    at = max(range(len(found)), key=lambda place: found[place].dev)
-    more = [Trial(seed, tried[at]) for seed in seeds[1:]]
-    chosen = {} if training.selects(module) else {key: tried[at][key] for key in search.drawn_keys(settings)}
-    models = [found[at], *(training.train(module, lesson, target, recipe, [one])[0] for one in more)]
-    return [
-        (seed, training.Replicate(one.arrays, one.dev, {**chosen, **one.chosen}))
-        for seed, one in zip(seeds, models, strict=True)
-    ]
+    first = [Trial(seeds[0], one) for one in training.draws(module, settings)]
+    tried = [training.train(module, lesson, target, recipe, [one])[0] for one in first]
+    best = max(range(len(tried)), key=lambda at: tried[at].dev)
+    drawn = training.drawn(module, settings, first[best])
+    yield seeds[0], tried[best], drawn
+    for seed in seeds[1:]:
+        trial = Trial(seed, first[best].settings)
+        yield seed, training.train(module, lesson, target, recipe, [trial])[0], drawn

@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
-import inspect
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from harness import cellrow, layout, training
 from harness.cases import Job
+from harness.cases_options import once, options
 from harness.errors import NameUnknownError, SettingError
 from harness.files import read_json
 from harness.inputs import Inputs, view_of, why_no_source, why_no_target, with_modalities
 from harness.labels import ClassSpace, space
-from harness.plugins import find
+from harness.plugins import find, names
 from harness.protocols import single_source
 from harness.protocols._case import Field
 from harness.recipes import checked
 from harness.settings import inputs, row
-
-OWN = ("protocol", "recipes", "spaces")  # keys of a row that are not options of the protocol
+from harness.transfer import TRANSDUCTIVE
 
 
 def file_of(params: Mapping[str, Any], protocol: str) -> str:
     """Return the file of harness/protocols that a row names, which must have cases of its own."""
+    if protocol == single_source.NAME or protocol.endswith(TRANSDUCTIVE):
+        raise SettingError(f"protocols.{protocol}: cells of that name are those of the matrix; rename the row")
     file = str(row(params, "protocols", protocol).get("protocol", protocol))
+    if file not in (known := names("protocol")):
+        raise NameUnknownError(f"protocol (protocols.{protocol})", file, known)
     if file == single_source.NAME or not hasattr(find("protocol", file), "cases"):
         raise SettingError(f"protocols.{protocol}: {file} is what the stage `transfer` does; name another protocol")
     return file
@@ -32,31 +35,32 @@ def file_of(params: Mapping[str, Any], protocol: str) -> str:
 
 def planned(params: Mapping[str, Any], protocol: str) -> list[Job]:
     """Return every case of a row, those with a reason too."""
-    asked, file = row(params, "protocols", protocol), file_of(params, protocol)
-    return [one for name in _list(asked, protocol, "recipes") for one in _of_recipe(params, protocol, file, name)]
+    file, asked = file_of(params, protocol), row(params, "protocols", protocol)
+    spaces = _list(asked, protocol, "spaces")
+    for name in spaces:
+        if name not in params["spaces"]:
+            raise NameUnknownError(f"space of the study (protocols.{protocol}; see spaces)", name, params["spaces"])
+    given = options(asked, protocol, file)
+    return [
+        one
+        for name in _list(asked, protocol, "recipes")
+        for one in _of_recipe(params, protocol, file, name, spaces, given)
+    ]
 
 
-def _of_recipe(params: Mapping[str, Any], protocol: str, file: str, name: str) -> list[Job]:
+def _of_recipe(
+    params: Mapping[str, Any], protocol: str, file: str, name: str, spaces: Sequence[str], given: Mapping[str, Any]
+) -> list[Job]:
     recipe = with_modalities(checked(name, row(params, "recipes", name)), params["encoders"])
     loaded = {corpus: cellrow.inputs_of(corpus, recipe) for corpus in params["corpora"]}
-    options = _options(params["protocols"][protocol], protocol, file)
     module, fusion = find("protocol", file), find("fusion", str(recipe["fusion"]))
     if getattr(module, "NETWORKS", False) and training.selects(fusion):
         raise SettingError(f"protocols.{protocol}: {file} aligns networks, and recipe {name} is {recipe['fusion']}")
-    fields = [
-        _field(params, name, recipe, one, loaded) for one in _list(params["protocols"][protocol], protocol, "spaces")
-    ]
-    return [Job(protocol, recipe, case) for field in fields for case in module.cases(field, **options)]
-
-
-def _options(asked: Mapping[str, Any], protocol: str, file: str) -> dict[str, Any]:
-    """Return what a row says beside the recipes and spaces: arguments of `cases`, no other."""
-    options = {key: value for key, value in asked.items() if key not in OWN}
-    known = list(inspect.signature(find("protocol", file).cases).parameters)[1:]
-    for name in options:
-        if name not in known:
-            raise NameUnknownError(f"option of {file} (protocols.{protocol})", name, known)
-    return options
+    fields = [_field(params, name, recipe, one, loaded) for one in spaces]
+    try:
+        return [Job(protocol, recipe, case) for field in fields for case in module.cases(field, **given)]
+    except SettingError as error:
+        raise SettingError(f"protocols.{protocol}: {error}") from error
 
 
 def _field(
@@ -64,11 +68,15 @@ def _field(
 ) -> Field:
     target, view = space(space_name), view_of(recipe)
     cards = {corpus: read_json(layout.card(corpus), "dvc repro prepare") for corpus in loaded}
-    counts = {}
+    counts, rows = {}, {}
     for corpus, own in loaded.items():
         truth = own.labels(target.name, view)
-        learned = {one for fold in single_source.folds(own.utterances) for one in fold.train if one in truth}
-        counts[corpus] = dict(Counter(truth[one] if isinstance(target, ClassSpace) else "" for one in learned))
+        by_fold = [
+            Counter(truth[one] if isinstance(target, ClassSpace) else "" for one in fold.train if one in truth)
+            for fold in single_source.folds(own.utterances)
+        ]
+        counts[corpus] = {name: min(one[name] for one in by_fold) for name in set().union(*by_fold)}
+        rows[corpus] = min(one.total() for one in by_fold)
     return Field(
         recipe=name,
         slots=list(inputs(recipe)),
@@ -79,6 +87,7 @@ def _field(
         families={one: cards[one]["family"] for one in loaded},
         folds={one: [fold.name for fold in single_source.folds(own.utterances)] for one, own in loaded.items()},
         counts=counts,
+        rows=rows,
         seeds=tuple(params["training"]["seeds"]),
         chooses=_chooses(recipe),
     )
@@ -94,4 +103,5 @@ def _list(asked: Mapping[str, Any], protocol: str, key: str) -> list[str]:
     found = asked.get(key)
     if not isinstance(found, list) or not found:
         raise SettingError(f"protocols.{protocol}: {key} is {found!r}; it is a list of names")
+    once(found, f"protocols.{protocol}: {key}")
     return [str(one) for one in found]

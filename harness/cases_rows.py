@@ -33,7 +33,7 @@ def learned(part: Part, row: Mapping[str, Any], name: str) -> list[tuple[str, st
 def joined(parts: Sequence[Part], row: Mapping[str, Any], target: Space, view: str) -> Examples:
     """Return the rows of all parts with their truth, in the order of the parts.
 
-    A part with a `share` is repeated, whole, until it has that share of all rows.
+    A part with a `share` is repeated, whole, to have about that share of all rows.
     """
     found = [learned(part, row, target.name) for part in parts]
     others = sum(len(one) for one, part in zip(found, parts, strict=True) if not part.share)
@@ -119,7 +119,7 @@ def _stacked(found: Sequence[Matrix]) -> Matrix:
 
 
 def _times(rows: int, others: int, share: float) -> int:
-    """Return how often `rows` rows are repeated to be that share of them and `others` together."""
+    """Return how often `rows` rows are taken to be nearest to that share of them and `others` together."""
     if not share or not rows:
         return 1
     return max(round(share * others / ((1 - share) * rows)), 1)

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness import layout, models, normalisers, search, training
+from harness import layout, models, normalisers, training
 from harness.closure import code_digest
 from harness.examples import Examples
 from harness.files import digest
@@ -70,8 +70,7 @@ class CellRow:
 
     def draws(self) -> list[dict[str, Any]]:
         """Return the settings that a search tries: those of the recipe where there is nothing to search."""
-        settings = self.row["settings"]
-        return [dict(settings)] if training.selects(self.module) else search.draws(settings)
+        return training.draws(self.module, self.row["settings"])
 
 
 def key_of(row: Mapping[str, Any], own: Inputs, name: str, seeds: Sequence[int]) -> str:

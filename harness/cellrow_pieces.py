@@ -54,10 +54,12 @@ def train(piece: Piece) -> None:
     """Train the replicates of a piece, unless they are there."""
     if piece.path.exists():
         return
-    job = piece.job
+    job, settings = piece.job, piece.job.row["settings"]
     found = training.train(job.module, _lesson(job, piece.fold), space(job.space), job.row, piece.trials)
     replicates = [
-        models.Trained(piece.fold, trial.seed, one.arrays, one.dev, {**_drawn(job, trial), **one.chosen})
+        models.Trained(
+            piece.fold, trial.seed, one.arrays, one.dev, {**training.drawn(job.module, settings, trial), **one.chosen}
+        )
         for trial, one in zip(piece.trials, found, strict=True)
     ]
     models.write(piece.path, job.key, replicates)
@@ -92,13 +94,6 @@ def assemble(job: CellRow, batching: bool | str) -> None:
 def _pieces(job: CellRow, trials: Sequence[Trial], batching: bool | str) -> list[Piece]:
     groups = training.together(job.module, trials, batching)
     return [Piece(job, fold.name, group) for fold in folds_of(job) for group in groups]
-
-
-def _drawn(job: CellRow, trial: Trial) -> dict[str, Any]:
-    """Return the settings of a trial that a search has chosen."""
-    if training.selects(job.module):
-        return {}
-    return {key: trial.settings[key] for key in search.drawn_keys(job.row["settings"])}
 
 
 def _trained_in(job: CellRow, fold: str, pieces: Sequence[Piece]) -> list[models.Trained]:

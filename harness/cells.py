@@ -35,7 +35,7 @@ class Target:
     def __init__(self, corpus: str) -> None:
         self.corpus = corpus
         self.utterances = manifest.read_utterances(layout.utterances(corpus))
-        self.labels = manifest.read_labels(layout.labels(corpus))
+        self.labels = manifest.read_labels(layout.labels(corpus), [row.id for row in self.utterances])
         rows = protocol.target_rows(self.utterances)
         self.tested = [name for name, split in rows.items() if split == "test"]
         self._rows: dict[tuple[str, str], scoring.Tested] = {}  # every recipe and source asks for the same

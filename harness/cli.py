@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from types import ModuleType
 
-from harness import plugins, settings
+from harness import plugins, settings, settings_check
 from harness.errors import HarnessError, NameUnknownError
 
 KINDS = ("stage", "verb")
@@ -24,6 +24,7 @@ def main(arguments: Sequence[str]) -> int:
         module = _module(arguments[0])
         given = _parser(arguments[0], module).parse_args(arguments[1:])
         params = settings.load(given.set)
+        settings_check.check(params)
         named = {name: value for name, value in vars(given).items() if name != "set"}
         module.run(params, **named)
     except HarnessError as error:

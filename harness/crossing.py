@@ -32,7 +32,7 @@ def crossing(target_only: Mapping[int, float], zero_shot: float) -> Worth:
     if not line:
         return Worth(None)
     if line[0][1] >= zero_shot:
-        return Worth(float(line[0][0]), "<")
+        return Worth(float(line[0][0]), "<" if line[0][1] > zero_shot else "")
     for (k, low), (more, high) in pairwise(line):
         if high >= zero_shot:
             part = (zero_shot - low) / (high - low)

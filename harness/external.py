@@ -43,8 +43,10 @@ def checked(params: Mapping[str, Any], name: str, asked: Mapping[str, Any]) -> d
         if not isinstance(row[key], kind):
             raise SettingError(f"external.{name}: {key} is {row[key]!r}; it is {words}")
     for modality in row["inputs"]:
-        if modality not in set(Modality):
-            raise NameUnknownError("modality", str(modality), Modality)
+        if str(modality) not in set(Modality):
+            raise NameUnknownError(
+                f"modality (external.{name}: inputs)", str(modality), [one.value for one in Modality]
+            )
     if row["space"] is not None:
         space(row["space"])
     return row

@@ -49,7 +49,7 @@ class Target:
     @cached_property
     def labels(self) -> dict[str, dict[str, Any]]:
         """Return id -> row of labels.jsonl."""
-        return manifest.read_labels(layout.labels(self.corpus)) if self.card["present"] else {}
+        return manifest.read_labels(layout.labels(self.corpus), self.ids) if self.card["present"] else {}
 
     @cached_property
     def digest(self) -> str:

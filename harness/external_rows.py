@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from harness import layout
 from harness.errors import ReleaseError, SettingError, did_you_mean
 from harness.external_table import Coded, Codes, Table
 from harness.labels import SPACES, ClassSpace, Space, space
@@ -116,7 +117,10 @@ def _one_hot(table: Table, target: ClassSpace, at: Codes) -> NDArray[np.float32]
         label = labels.names[labels.codes[row]]
         return f"{label!r} is no class of {target.name}{did_you_mean(label, known)}" if label else "no label"
 
-    todo = "a refusal is answered by a class, too, or its row is left out and the file is declared `partial: true`"
+    todo = (
+        "give other names as these (docs/labels.md), and a refusal a class, too, or leave its row out and declare the "
+        "file `partial: true`"
+    )
     table.refuse(found == UNLINKED, problem, f"one of {', '.join(known)}", todo, at)
     return np.eye(len(known), dtype=np.float32)[found]
 
@@ -126,9 +130,18 @@ def _probabilities(table: Table, target: ClassSpace, at: Codes) -> NDArray[np.fl
     _need(table, target, columns)
     found = np.stack([table.numbers(name)[at] for name in columns], axis=1)
     for column, values in zip(columns, found.T, strict=True):
-        table.refuse(np.isnan(values), f"{column} is empty or no number", rows=at)
+        table.refuse(
+            np.isnan(values), f"{column} is empty or no number", "a probability", "0 for a class never said", at
+        )
         table.refuse(values < 0, f"{column} is negative", "a probability", rows=at)
-    table.refuse(abs(found.sum(axis=1) - 1) > TOLERANCE, f"{' + '.join(columns)} is not 1", rows=at)
+    sums, place = found.sum(axis=1), {row: number for number, row in enumerate(at.tolist())}
+    table.refuse(
+        abs(sums - 1) > TOLERANCE,
+        lambda row: f"{' + '.join(columns)} is {sums[place[row]]:.6g}",
+        f"1, give or take {TOLERANCE:g}",
+        "divide each by their sum",
+        at,
+    )
     for column in table.names:
         if column.startswith("p_") and column not in columns:
             outside = np.nan_to_num(table.numbers(column)[at]) != 0
@@ -140,6 +153,10 @@ def _probabilities(table: Table, target: ClassSpace, at: Codes) -> NDArray[np.fl
 def _check_columns(table: Table) -> None:
     known = [*COLUMNS, *(f"p_{name}" for name in CLASSES)]
     unknown = [name for name in table.names if name not in known and not name.startswith(INDEX)]
+    if len(table.names) == 1 and (sign := next((one for one in (";", "\t", "|") if one in unknown[0]), "")):
+        expected = "cells with commas between them"
+        todo = "save it so"
+        raise ReleaseError(table.path, f"has {sign!r} between its cells", expected=expected, todo=todo)
     if unknown:
         raise ReleaseError(
             table.path,
@@ -183,7 +200,8 @@ def _places(table: Table, corpora: Coded, names: Coded, utterances: Mapping[str,
             place = {name: row for row, name in enumerate(ids)}
             by_code = np.array([place.get(name, UNLINKED) for name in names.names], dtype=np.int64)
             found[at] = by_code[names.codes[at]]
-            table.refuse(found[at] == UNLINKED, _unknown_id(names, corpus, place), rows=at)
+            expected, todo = f"an id of {layout.utterances(corpus)}", "take the ids from there"
+            table.refuse(found[at] == UNLINKED, _unknown_id(names, corpus, place), expected, todo, at)
     return found
 
 

@@ -50,7 +50,10 @@ class Table:
     def __init__(self, path: Path) -> None:
         kind = path.suffix.lower()
         if kind not in (CSV, PARQUET):
-            raise SettingError(f"{path}: predictions are read from a file that ends in {CSV} or {PARQUET}")
+            raise SettingError(
+                f"{path}: predictions are read from a file that ends in {CSV} or {PARQUET}; "
+                "save a sheet as CSV, in UTF-8 and with commas"
+            )
         self.path, self._unit = path, "line" if kind == CSV else "row"
         try:
             table = _csv(path) if kind == CSV else pq.ParquetFile(path).read(use_threads=False)
@@ -58,10 +61,13 @@ class Table:
             todo = "put it there, or take its row out of params.yaml"
             raise ReleaseError(path, f"cannot be read ({error.strerror or error})", todo=todo) from error
         except (pa.ArrowException, ValueError) as error:
-            raise ReleaseError(path, f"is no {kind[1:].upper()} file that can be read ({error})") from error
+            expected = "rows of cells with commas between them, in UTF-8" if kind == CSV else ""
+            todo = "save it as CSV in UTF-8" if kind == CSV else "write it again: it may have been cut off"
+            problem = f"is no {kind[1:].upper()} file that can be read ({error})"
+            raise ReleaseError(path, problem, expected=expected, todo=todo) from error
         twice = [name for name, count in Counter(table.column_names).items() if count > 1]
         if twice:
-            raise ReleaseError(path, f"the column {', '.join(map(repr, twice))} stands there twice")
+            raise ReleaseError(path, f"the column {', '.join(map(repr, twice))} stands there twice", todo="keep one")
         first = 2 if kind == CSV else 1  # as an editor counts lines, below the header
         self._lines = np.arange(first, first + len(table))
         if kind == CSV:
@@ -81,7 +87,8 @@ class Table:
         column = self._table[name].combine_chunks()
         kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
         if not (_is_text(kind) or pa.types.is_integer(kind) or pa.types.is_null(kind)):
-            raise ReleaseError(self.path, f"the column {name!r} is of the type {kind}", expected="text")
+            problem = f"the column {name!r} is of the type {kind}"
+            raise ReleaseError(self.path, problem, expected="text", todo="write the column as text")
         coded = pc.fill_null(column.cast(pa.string()), "").dictionary_encode()
         found = Coded(coded.indices.to_numpy().astype(np.int64), coded.dictionary.to_pylist())
         return found.renamed(lambda text: text or absent)
@@ -96,9 +103,11 @@ class Table:
         if _is_text(column.type):
             column = pc.utf8_trim_whitespace(column)
             column = pc.if_else(pc.equal(column, ""), pa.scalar(None, column.type), column)
+        if pa.types.is_boolean(column.type):
+            raise ReleaseError(self.path, f"the column {name!r} is of the type bool", expected="numbers")
         if not _are_numbers(column):
             bad = bisect.bisect_left(range(1, len(column)), True, key=lambda n: not _are_numbers(column[:n]))
-            raise self.error(bad, f"{name} is {str(column[bad])!r}, no number")
+            raise self.error(bad, f"{name} is {str(column[bad])!r}, no number", "a number with a decimal point")
         values: NDArray[np.float64] = column.cast(pa.float64()).to_numpy(zero_copy_only=False)
         self.refuse(np.isinf(values), f"{name} is not finite")
         return values

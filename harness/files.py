@@ -80,6 +80,16 @@ def read_json(path: Path, made_by: str) -> Any:
         raise ResultError(f"{path}: damaged ({error}); delete it and run `{made_by}`") from error
 
 
+def prune(folder: Path, wanted: Iterable[Path]) -> None:
+    """Delete every file of a folder that is not wanted, and the folders that are then empty, but not itself."""
+    kept = set(wanted)
+    for path in sorted(folder.rglob("*"), reverse=True):
+        if path.is_file() and path not in kept:
+            path.unlink()
+        elif path.is_dir() and not any(path.iterdir()):
+            path.rmdir()
+
+
 def digest(value: Any) -> str:
     """Return the SHA-256 of a value in canonical JSON, as hex."""
     return hashlib.sha256(_CANONICAL.encode(value).encode()).hexdigest()

@@ -19,13 +19,14 @@ from harness import layout, models, training
 from harness.cellrow import indices, inputs_of, own_statistics
 from harness.features import Ragged
 from harness.inputs import Inputs, view_of, with_modalities
-from harness.labels import Space, space
+from harness.labels import ClassSpace, space
 from harness.plugins import find
 from harness.protocols import single_source
 from harness.transferability import ESTIMATORS, Pair, estimates
+from harness.transferability_predictions import log_odds
 
 COLUMNS = ("space", "recipe", "source", "target", "estimator", "value", "needs", "reason")
-DIVIDED = "target_has_no_train_split"
+DIVIDED, UNLABELLED = "target_has_no_train_split", "target_no_labelled_train_rows"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,22 +46,33 @@ def work(job: Job) -> list[list[Any]]:
     recipe = with_modalities(dict(job.settings), job.params["encoders"])
     target = inputs_of(job.target, recipe)
     keys = [job.space, job.name, job.source, job.target]
-    if single_source.has_folds(target.utterances):
-        return [[*keys, name, None, one.target_labels, DIVIDED] for name, one in ESTIMATORS.items()]
-    pair = _pair(job, recipe, inputs_of(job.source, recipe), target)
+    truth = target.labels(job.space)
+    labels = {name: truth[name] for name in single_source.adaptation_rows(target.utterances) if name in truth}
+    if reason := DIVIDED if single_source.has_folds(target.utterances) else "" if labels else UNLABELLED:
+        return [[*keys, name, None, one.target_labels, reason] for name, one in ESTIMATORS.items()]
+    pair = _pair(job, recipe, inputs_of(job.source, recipe), target, labels)
     found = estimates(pair, int(job.params["statistics"]["seed"]))
     return [[*keys, name, one.value, ESTIMATORS[name].target_labels, one.reason or ""] for name, one in found.items()]
 
 
-def _pair(job: Job, recipe: Mapping[str, Any], source: Inputs, target: Inputs) -> Pair:
-    """Return what is known of a pair; probabilities are the mean over the source's models."""
+def _pair(
+    job: Job, recipe: Mapping[str, Any], source: Inputs, target: Inputs, labels: Mapping[str, str | float]
+) -> Pair:
+    """Return what is known of a pair; what the source says of the target is the mean over its models.
+
+    Args:
+        job: the pair.
+        recipe: with the modality of each slot.
+        source, target: the corpora.
+        labels: of the target's train rows, by id.
+    """
     label_space = space(job.space)
     trained = models.read(layout.model(job.name, job.source, job.space))
     module, own = find("fusion", str(recipe["fusion"])), own_statistics(job.target, recipe)
-    labels, known = target.labels(job.space), single_source.adaptation_rows(target.utterances)
-    ids = [name for name in known if name in labels]
-    rows = target.rows(ids)
-    said = [training.predict(module, o.arrays, rows, label_space, recipe, o.chosen, own) for o in trained]
+    rows, y = target.rows(list(labels)), indices(list(labels.values()), label_space)
+    every = [training.predict(module, o.arrays, rows, label_space, recipe, o.chosen, own) for o in trained]
+    said = np.asarray(every, dtype=np.float64).mean(axis=0)
+    classes = isinstance(label_space, ClassSpace)
     fold = next(one for one in single_source.folds(source.utterances) if one.name == trained[0].fold)
     source_labels = source.labels(job.space, view_of(recipe))
     learned = [name for name in fold.train if name in source_labels]
@@ -70,16 +82,12 @@ def _pair(job: Job, recipe: Mapping[str, Any], source: Inputs, target: Inputs) -
     x = training.side_by_side(recipe["normalise"], {**state, **(own or {})}, rows) if pooled else None
     source_x = training.side_by_side(recipe["normalise"], state, source.rows(learned)) if pooled else None
     return Pair(
-        probabilities=np.asarray(said, dtype=np.float64).mean(axis=0) if _has_classes(label_space) else None,
-        hidden=x,
-        y=indices([labels[name] for name in ids], label_space),
+        probabilities=said if classes else None,
+        hidden=log_odds(said) if classes else said,
+        y=y,
         source_y=indices([source_labels[name] for name in learned], label_space),
         x=x,
         source_x=source_x,
-        dialogues=np.array([dialogues[1][name] for name in ids]),
+        dialogues=np.array([dialogues[1][name] for name in labels]),
         source_dialogues=np.array([dialogues[0][name] for name in learned]),
     )
-
-
-def _has_classes(label_space: Space) -> bool:
-    return hasattr(label_space, "classes")

@@ -10,7 +10,7 @@ import numpy as np
 from harness.corpus import MAIN_VIEW
 from harness.transfer import Cell, in_matrix
 from harness.transferability import ESTIMATORS
-from harness.transferability_ranks import COEFFICIENTS, rank_correlation
+from harness.transferability_ranks import COEFFICIENTS, Judgement, Permuted, rank_correlation
 
 COLUMNS = (
     *("space", "recipe", "estimator", "needs", "outcome", "coefficient", "scope", "value", "p_blocks", "p_joint"),
@@ -18,6 +18,7 @@ COLUMNS = (
 )
 OUTCOMES = ("value", "ratio")
 LEAST = 3  # pairs under which nothing is ranked
+OF_ONE_TARGET = "not_comparable_between_targets"
 
 
 def ranks(lines: Sequence[Sequence[Any]], cells: Sequence[Cell], primary: Mapping[str, str]) -> Iterator[list[Any]]:
@@ -58,4 +59,13 @@ def _judged(estimator: str, pairs: Sequence[tuple[float, float, str, str]]) -> I
     )  # fmt: skip
     for one in found:
         tests = [one.blocks.p, one.joint.p, one.joint.smallest]
-        yield [one.coefficient, one.scope, one.value, *tests, one.pairs, one.targets, one.reason]
+        if one.scope == "overall" and not ESTIMATORS[estimator].between_targets:
+            yield [one.coefficient, one.scope, None, None, None, None, one.pairs, one.targets, OF_ONE_TARGET]
+        else:
+            without = [f"{name}:{test.reason}" for name, test in _tests(one) if test.reason and not one.reason]
+            reason = one.reason or ";".join(without)
+            yield [one.coefficient, one.scope, one.value, *tests, one.pairs, one.targets, reason]
+
+
+def _tests(one: Judgement) -> tuple[tuple[str, Permuted], ...]:
+    return ("p_blocks", one.blocks), ("p_joint", one.joint)

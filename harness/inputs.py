@@ -89,7 +89,7 @@ class Inputs:
     @cached_property
     def annotated(self) -> dict[str, dict[str, Any]]:
         """Return id -> row of labels.jsonl."""
-        return manifest.read_labels(layout.labels(self.corpus))
+        return manifest.read_labels(layout.labels(self.corpus), [row.id for row in self.utterances])
 
     def labels(self, name: str, view: str = MAIN_VIEW) -> dict[str, str | float]:
         """Return id -> shared label in a space and view, for the utterances that have one and features."""

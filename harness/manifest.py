@@ -8,7 +8,7 @@ labels.jsonl       one Annotation a line: `id`, `native`, one key per space of t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -140,13 +140,15 @@ def read_utterances(path: Path) -> list[Utterance]:
     return rows
 
 
-def read_labels(path: Path) -> dict[str, dict[str, Any]]:
-    """Read `labels.jsonl` as id -> the row as written."""
+def read_labels(path: Path, ids: Iterable[str] = ()) -> dict[str, dict[str, Any]]:
+    """Read `labels.jsonl` as id -> the row as written; one of `ids` without a row is a ResultError."""
     rows = {}
     for number, row in _lines(path):
         if not isinstance(row, dict) or "id" not in row:
             raise ResultError(f"{path}, line {number}: not a label row; run `dvc repro prepare`")
         rows[row["id"]] = row
+    if missing := [name for name in ids if name not in rows]:
+        raise ResultError(f"{path}: no label row for {missing[0]}; run `dvc repro prepare`")
     return rows
 
 

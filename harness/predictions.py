@@ -59,8 +59,10 @@ def key_of(path: Path) -> str | None:
         return None
     try:
         return str(json.loads((pq.read_schema(path).metadata or {})[FIELD])["key"])
-    except (OSError, KeyError, ValueError) as error:
-        raise ResultError(f"{path}: damaged ({error}); delete it and run `dvc repro transfer`") from error
+    except KeyError as error:
+        raise ResultError(f"{path}: says not what it was made from; delete it and run `dvc repro`") from error
+    except (OSError, ValueError) as error:
+        raise ResultError(f"{path}: damaged ({error}); delete it and run `dvc repro`") from error
 
 
 def read(path: Path, space: Space) -> list[Predictions]:
@@ -68,14 +70,16 @@ def read(path: Path, space: Space) -> list[Predictions]:
 
     Replicates that follow each other with the same rows share their lists of ids and splits.
     """
+    if not path.exists():
+        raise ResultError(f"{path}: is not there; run `dvc repro`, which makes it again")
     try:
         # stages read several files side by side; texts that repeat stay numbers
         table = pq.read_table(path, use_threads=False, read_dictionary=TEXTS)
+        (ids, names), (splits, kinds), (folds, fold_names) = (_coded(table[name]) for name in TEXTS)
+        seeds = table["seed"].to_numpy()
         scores = np.stack([table[name].to_numpy() for name in score_columns(space)], axis=1)
     except (OSError, KeyError, ValueError) as error:
-        raise ResultError(f"{path}: cannot be read ({error}); delete it and run `dvc repro transfer`") from error
-    (ids, names), (splits, kinds) = (_coded(table[name]) for name in ("id", "split"))
-    (folds, fold_names), seeds = _coded(table["fold"]), table["seed"].to_numpy()
+        raise ResultError(f"{path}: cannot be read ({error}); delete it and run `dvc repro`") from error
     changes = np.flatnonzero((np.diff(folds) != 0) | (np.diff(seeds) != 0)) + 1
     edges = [0, *changes.tolist(), len(ids)] if len(ids) else []
     found: list[Predictions] = []

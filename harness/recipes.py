@@ -22,6 +22,9 @@ def checked(name: str, recipe: dict[str, Any]) -> dict[str, Any]:
         raise SettingError(
             f"recipe {name} {problem}; a recipe has the keys {', '.join(KEYS)}, and may have {', '.join(OPTIONAL)}"
         )
+    for key, kind, words in (("balanced", bool, "true or false"), ("settings", dict, "a mapping")):
+        if not isinstance(recipe[key], kind):
+            raise SettingError(f"recipe {name}: {key} is {recipe[key]!r}; it is {words}")
     views = recipe.get("test_views", [MAIN_VIEW])
     if not isinstance(views, list) or not views or len(set(views)) < len(views):
         raise SettingError(f"recipe {name}: test_views is {views!r}; it is a list of different label views")

@@ -10,20 +10,20 @@ import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness import cases, cases_plan, cellrow, cellrow_work, layout, models, predictions
+from harness import cases, cases_plan, cellrow, cellrow_work, layout, models, plans, predictions
 from harness.cellrow import CellRow
 from harness.cells import EXTERNAL
 from harness.errors import HarnessError, NameUnknownError, ResultError
-from harness.files import read_json
 from harness.inputs import with_modalities
 from harness.labels import space
 from harness.plugins import find
 
 ENDING = ".parquet"
+WAYS = "<recipe>/<source>/<space>/<target>, or protocols/<row>/<recipe>/<space>/<case>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,7 @@ class Named:
     file: Path
     by_fold: bool
     variant: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)  # of the row of `protocols` when it was made
 
 
 def find_cell(params: Mapping[str, Any], text: str) -> tuple[Named, dict[str, Any]]:
@@ -54,19 +55,22 @@ def find_cell(params: Mapping[str, Any], text: str) -> tuple[Named, dict[str, An
         HarnessError: its predictions were made elsewhere.
     """
     path = text.removesuffix(ENDING).removeprefix("./")
-    parts = path.split("/")
+    parts, options = path.split("/"), {}
     if parts[0] == layout.PROTOCOLS.name and len(parts) == 5:
-        plan = read_json(layout.case_plan(parts[1]), f"dvc repro protocols@{parts[1]}")
+        rows = params.get("protocols") or {}
+        if parts[1] not in rows and not layout.case_plan(parts[1]).exists():
+            raise NameUnknownError("row of protocols in params.yaml", parts[1], rows)
+        plan = plans.of_protocol(parts[1])
         found = {one["file"].removesuffix(ENDING): one for one in plan["cells"] if "file" in one}
         cell = _one(found, path)
-        settings = read_json(layout.plan(cell["recipe"]), f"dvc repro transfer@{cell['recipe']}")["settings"]
-        protocol = parts[1]
+        settings = plans.of_recipe(params, cell["recipe"])["settings"]
+        protocol, options = parts[1], plan["options"]
     else:
         parts = parts[1:] if parts[0] == layout.PREDICTIONS.name else parts
         known = [*params["recipes"], *(params.get("external") or {})]
         if len(parts) != 4 or parts[0] not in known:
-            raise NameUnknownError("cell (<recipe>/<source>/<space>/<target>)", text, [f"{name}/..." for name in known])
-        plan = read_json(layout.plan(parts[0]), f"dvc repro transfer@{parts[0]}")
+            raise NameUnknownError(f"cell ({WAYS})", text, [f"{name}/..." for name in known])
+        plan = plans.of_recipe(params, parts[0])
         every = {f"{parts[0]}/{o['source']}/{o['space']}/{o['target']}": o for o in plan["cells"]}
         cell, settings, protocol = _one(every, "/".join(parts)), plan["settings"], ""
     if "file" not in cell:
@@ -75,7 +79,7 @@ def find_cell(params: Mapping[str, Any], text: str) -> tuple[Named, dict[str, An
         raise HarnessError(f"{path}: was predicted elsewhere; only who made {settings.get('file')} can make it again")
     recipe, by_fold = cell.get("recipe", parts[0]), cell.get("by_fold", cell["source"] == cell["target"])
     where = (cell["space"], cell["source"], cell["target"], Path(cell["file"]), by_fold, cell.get("variant", ""))
-    return Named(protocol, recipe, *where), settings
+    return Named(protocol, recipe, *where, options), settings
 
 
 def _one(known: Mapping[str, dict[str, Any]], name: str) -> dict[str, Any]:
@@ -90,7 +94,9 @@ def changes(params: Mapping[str, Any], cell: Named, settings: Mapping[str, Any])
     if dict(settings) != params["recipes"].get(cell.recipe):
         found.append(f"recipe {cell.recipe} reads differently in params.yaml now; it is made again as it was")
     if cell.protocol:
-        if cases.key_of(_case(params, cell)) != predictions.key_of(cell.file):
+        if cell.options != (params.get("protocols") or {}).get(cell.protocol):
+            found.append(f"protocols.{cell.protocol} reads differently in params.yaml now; it is made again as it was")
+        if cases.key_of(_case(params, cell, settings)) != predictions.key_of(cell.file):
             found.append("code, packages, options, seeds, features or labels are not those it was made from")
         return found
     job = _job(params, cell, settings)
@@ -106,7 +112,7 @@ def made_again(params: Mapping[str, Any], cell: Named, settings: Mapping[str, An
     """Train and predict the cell in a folder that is deleted afterwards, and return its predictions."""
     with _elsewhere(with_models=bool(cell.protocol)):
         if cell.protocol:
-            cases.work(_case(params, cell))
+            cases.work(_case(params, cell, settings))
         else:
             cellrow_work.work([_job(params, cell, settings)], dict(params["engine"]), f"replay {cell.recipe}")
         return predictions.read(cell.file, space(cell.space))
@@ -121,11 +127,16 @@ def _job(params: Mapping[str, Any], cell: Named, settings: Mapping[str, Any]) ->
     return CellRow(cell.recipe, recipe, cell.source, cell.space, (cell.target,), used, key)
 
 
-def _case(params: Mapping[str, Any], cell: Named) -> cases.Job:
-    for job in cases_plan.planned(params, cell.protocol):
+def _case(params: Mapping[str, Any], cell: Named, settings: Mapping[str, Any]) -> cases.Job:
+    then = {
+        **params,
+        "recipes": {**params["recipes"], cell.recipe: dict(settings)},
+        "protocols": {**(params.get("protocols") or {}), cell.protocol: dict(cell.options)},
+    }
+    for job in cases_plan.planned(then, cell.protocol):
         if job.path == cell.file and not job.case.reason:
             return job
-    raise HarnessError(f"{cell.file}: params.yaml no longer asks for this case; run `dvc repro protocols`")
+    raise HarnessError(f"{cell.file}: corpora, spaces or labels no longer give this case; run `dvc repro protocols`")
 
 
 @contextmanager

@@ -45,11 +45,31 @@ def predicted(before: Sequence[Predictions], now: Sequence[Predictions]) -> Comp
     return Compared(False, said)
 
 
-def scored(params: Mapping[str, Any], cell: Named, settings: Mapping[str, Any], now: Sequence[Predictions]) -> Compared:
-    """Compare the values in cells.csv with those of the predictions that were made now."""
+def stored_values(cell: Named) -> dict[str, float]:
+    """Return metric -> value of a cell in cells.csv, none where the study was not scored."""
+    if not CELLS.exists():
+        return {}
+    return {one.metric: one.value for one in read_cells(CELLS) if _is(cell, one) and one.value is not None}
+
+
+def scored(
+    params: Mapping[str, Any],
+    cell: Named,
+    settings: Mapping[str, Any],
+    stored: Mapping[str, float],
+    now: Sequence[Predictions],
+) -> Compared:
+    """Compare the values of cells.csv with those of the predictions that were made now.
+
+    Args:
+        params: params.yaml.
+        cell: the cell.
+        settings: of its recipe when it was made.
+        stored: as `stored_values` read them.
+        now: what was made now.
+    """
     label_space = space(cell.space)
-    stored = {one.metric: one.value for one in read_cells(CELLS) if _is(cell, one)}
-    if not any(value is not None for value in stored.values()):
+    if not stored:
         return Compared(True, ["no value of the cell is in results/cells.csv: nothing to compare"])
     metrics = params["metrics"]["classes" if isinstance(label_space, ClassSpace) else "scale"]
     row = Row(cell.recipe, dict(settings), cell.source, cell.target, MAIN_VIEW, file=cell.file, by_fold=cell.by_fold)
@@ -58,10 +78,10 @@ def scored(params: Mapping[str, Any], cell: Named, settings: Mapping[str, Any], 
     lines = [
         f"different: {name} {value:.6f}, now {values[name]:.6f}"
         for name, value in stored.items()
-        if value is not None and name in values and not abs(value - values[name]) <= CLOSE
+        if name in values and not abs(value - values[name]) <= CLOSE
     ]
-    known = sum(value is not None for value in stored.values())
-    return Compared(not lines, lines or [f"equal: {known} values of results/cells.csv"])
+    known = sum(name in values for name in stored)
+    return Compared(not lines, lines or [f"equal: {known} of {len(stored)} values in results/cells.csv"])
 
 
 def _is(cell: Named, one: Any) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from harness import normalisers, statistics
+from harness import normalisers, search, statistics
 from harness.errors import SettingError
 from harness.examples import Examples, Rows
 from harness.features import Matrix
@@ -87,6 +87,16 @@ def train(
 def selects(module: ModuleType) -> bool:
     """Tell whether a model has a fit of its own that chooses among candidates, instead of being a network."""
     return hasattr(module, "candidates")
+
+
+def draws(module: ModuleType, settings: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the settings a search tries; those of the recipe where there is none, or the model chooses by itself."""
+    return [dict(settings)] if selects(module) else search.draws(settings)
+
+
+def drawn(module: ModuleType, settings: Mapping[str, Any], trial: Trial) -> dict[str, Any]:
+    """Return the settings of a trial that a search drew."""
+    return {} if selects(module) else {key: trial.settings[key] for key in search.drawn_keys(settings)}
 
 
 def together(module: ModuleType, trials: Sequence[Trial], batching: bool | str) -> list[tuple[Trial, ...]]:

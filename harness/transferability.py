@@ -17,7 +17,6 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from harness import transferability_distance as distance
 from harness import transferability_features as features
@@ -36,10 +35,10 @@ class Pair:
 
     Args:
         probabilities: of the source's model for the target's train rows, (n, k).
-        hidden: what the source's model makes of these rows before its last layer, (n, width).
+        hidden: what the source's model makes of these rows, as its last layer or its log-odds, (n, width).
         y: labels of these rows: class indices, or numbers (n,).
         source_y: labels of the source's train rows, in the same label space (m,).
-        x, dialogues: features as encoded and normalised, and dialogues, of the target's train rows.
+        x, dialogues: features as encoded and normalised, and dialogues, of the same rows.
         source_x, source_dialogues: of the source's.
     """
 
@@ -78,8 +77,6 @@ class Estimator:
 
 def _drawn(measure: Callable[[Any, Any], Estimate]) -> Callable[[Any, int], Estimate]:
     def of(pair: Any, seed: int) -> Estimate:
-        if sparse.issparse(pair.hidden):
-            return Estimate(None, "sparse_features")
         which = subsample(len(pair.y), ROWS, seed)
         return measure(np.asarray(pair.hidden)[which], np.asarray(pair.y)[which])
 

@@ -1,6 +1,6 @@
 """Estimates from features of labelled target rows: the evidence of a linear model (LogME), and the H-score.
 
-The features are those of the *source's model*: its last hidden layer, or its log-probabilities. What a frozen encoder
+The features are those of the *source's model*: its last hidden layer, or its log-odds. What a frozen encoder
 says about the target is the same for every source, so an estimate from it ranks encoders, not sources.
 """
 

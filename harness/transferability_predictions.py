@@ -74,7 +74,7 @@ def prior_divergence(source: NDArray[Any], target: NDArray[Any]) -> Estimate:
 
 
 def log_odds(probabilities: NDArray[Any]) -> Floats:
-    """Return log-probabilities (n, k) minus their mean over classes: what every classifier has for a last layer.
+    """Return log-probabilities (n, k) minus their mean over classes: what every classifier has before its softmax.
 
     A probability of 0 counts as 1e-7, the resolution of the float32 it was stored in.
     """

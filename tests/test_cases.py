@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from studies import stage
 from worlds import recipe, study
 
 from harness import features, layout, manifest, predictions, transfer
+from harness.cases_plan import planned
+from harness.cases_rows import learned
 from harness.errors import HarnessError, SettingError
 from harness.labels import EMOTION4
 from harness.protocols import single_source
@@ -53,6 +56,22 @@ def cell(protocol: str, **wanted: str) -> dict[str, Any]:
     plan = json.loads(layout.case_plan(protocol).read_text(encoding="utf-8"))
     (found,) = [one for one in plan["cells"] if all(one[key] == value for key, value in wanted.items())]
     return found
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any]:
+    """Two small corpora and their models, for tests that train nothing."""
+    folder = tmp_path_factory.mktemp("cases")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        return folder, study(folder, {"text": ROWS["text"]}, utterances=120)
+
+
+@pytest.fixture
+def small(made: tuple[Path, Any], monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.chdir(made[0])
+    shutil.rmtree(layout.PROTOCOLS, ignore_errors=True)
+    return dict(made[1])
 
 
 @pytest.fixture
@@ -178,12 +197,54 @@ def test_a_second_run_trains_nothing_and_a_new_option_only_what_is_new(here: Pat
         ({"recipes": ["text"], "shotz": [1]}, "shotz"),
         ({"recipes": []}, "recipes is \\[\\]; it is a list"),
         ({"recipes": ["text"], "protocol": "single_source"}, "is what the stage `transfer` does"),
+        ({"recipes": ["text"], "protocol": "few_shots"}, r"\(protocols.few_shot\) is called 'few_shots'; did you mean"),
+        ({"recipes": ["text", "text"]}, "protocols.few_shot: recipes has 'text' twice"),
+        ({"recipes": ["text"], "spaces": ["emotion7"]}, "no space of the study .* is called 'emotion7'"),
+        ({"recipes": ["text"], "shots": 5}, "protocols.few_shot: shots is 5; it is a list of whole numbers"),
+        ({"recipes": ["text"], "shots": [True]}, r"shots is \[True\]; it is a list of whole numbers"),
+        ({"recipes": ["text"], "shots": [5, 5]}, "shots has 5 twice; leave one of them out"),
+        (
+            {"recipes": ["text"], "shots": [0]},
+            r"protocols.few_shot: shots is \[0\]; it is a list of whole numbers from 1",
+        ),
+        ({"recipes": ["text"], "share": "half"}, "share is 'half'; it is a number"),
+        ({"recipes": ["text"], "share": float("nan")}, "share is nan; it is a number"),
     ],
 )
-def test_a_wrong_row_is_told(here: Path, row: dict[str, Any], told: str) -> None:
-    params = study(here, {"text": ROWS["text"]}, corpora=("emotiontalk", "meld"), utterances=120)
+def test_a_wrong_row_is_told(small: Any, row: dict[str, Any], told: str) -> None:
     with pytest.raises(HarnessError, match=told):
-        protocols(params, few_shot=row)
+        protocols(small, few_shot=row)
+    assert not layout.PROTOCOLS.exists()
+
+
+@pytest.mark.parametrize("name", ["single_source", "few_transductive"])
+def test_a_row_is_not_called_as_the_matrix(small: Any, name: str) -> None:
+    with pytest.raises(SettingError, match=f"protocols.{name}: cells of that name are those of the matrix"):
+        protocols(small, **{name: {"protocol": "few_shot", "recipes": ["text"]}})
+
+
+def test_reasons_are_counted(small: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    small["protocols"] = {"leave_one_corpus_out": {"recipes": ["text"], "spaces": ["emotion4"]}}
+    stage("protocols", small, "leave_one_corpus_out")
+    said = "leave_one_corpus_out: 0 of 2 cases predicted\n  without: 2 fewer_than_two_sources\n"
+    assert capsys.readouterr().out.endswith(said)
+
+
+def test_what_there_is_to_draw_from_is_counted_in_the_smallest_fold(here: Path) -> None:
+    params = study(here, {"text": ROWS["text"]}, corpora=CORPORA, utterances=240)
+    fold, folds = labelled("iemocap", ("train",))[1], labelled("iemocap", ("train", "dev", "test"))[1]
+    most = min(folds.count(name) for name in EMOTION4.classes)
+    assert min(fold.count(name) for name in EMOTION4.classes) < most
+    row = {"recipes": ["text"], "spaces": ["emotion4"]}
+    params["protocols"] = {"few_shot": {**row, "shots": [most]}, "size_matched": row}
+    few = {one.case.target: one.case.reason for one in planned(params, "few_shot") if one.case.source == "none"}
+    assert few["iemocap"].startswith("target_has_")
+    sizes = {
+        sum(len(learned(part, job.recipe, "emotion4")) for part in lesson.train)
+        for job in planned(params, "size_matched")
+        for lesson in job.case.lessons
+    }
+    assert len(sizes) == 1
 
 
 def test_adaptation_mends_a_shift_without_a_label_and_is_called_transductive(here: Path) -> None:

@@ -37,3 +37,4 @@ def test_beyond_the_tried_numbers_only_a_side_is_known() -> None:
 
 def test_a_value_on_the_line_is_its_own_number() -> None:
     assert crossing(LINE, 0.4).shots == pytest.approx(20)
+    assert crossing(LINE, 0.3) == Worth(5)

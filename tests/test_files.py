@@ -119,3 +119,15 @@ def test_a_digest_is_that_of_the_value_and_not_of_its_order() -> None:
 def test_the_digest_of_a_file_is_that_of_its_bytes(tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(b"abc")
     assert files.file_digest(tmp_path / "x") == hashlib.sha256(b"abc").hexdigest()
+
+
+def test_a_folder_is_pruned_to_what_is_wanted_and_stays(tmp_path: Path) -> None:
+    kept, gone, hidden = tmp_path / "a" / "x", tmp_path / "b" / "c" / "y", tmp_path / "a" / ".x.tmp"
+    for path in (kept, gone, hidden):
+        files.write_text(path, "")
+    files.prune(tmp_path, [kept])
+    assert sorted(tmp_path.rglob("*")) == [kept.parent, kept]
+    files.prune(tmp_path, [])
+    assert tmp_path.exists()
+    assert not list(tmp_path.iterdir())
+    files.prune(tmp_path / "nowhere", [])

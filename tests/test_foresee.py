@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+import worlds
 from studies import params_of, run_to_cells, stage
+from worlds import recipe
 
 from harness import cellrow, foresee, foresee_ranks, layout, manifest, models, sheets, training
 from harness.errors import NameUnknownError
@@ -45,7 +47,7 @@ def test_every_pair_has_every_estimate_or_a_reason(study: dict[str, Any]) -> Non
     for line in every:
         assert bool(line["value"]) != bool(line["reason"]), line
     assert {line["reason"] for line in lines("estimates", target="iemocap")} == {foresee.DIVIDED}
-    assert {line["reason"] for line in lines("estimates", estimator="logme", target="meld")} == {"sparse_features"}
+    assert {line["reason"] for line in lines("estimates", target="meld")} == {""}
 
 
 def test_leep_is_its_formula_on_the_train_rows(study: dict[str, Any]) -> None:
@@ -94,7 +96,10 @@ def test_no_label_of_a_test_row_is_seen(study: dict[str, Any]) -> None:
 def test_estimates_that_say_what_happened_rank_it(study: dict[str, Any]) -> None:
     pairs = [(s, t) for s in CORPORA for t in CORPORA if s != t]
     values = np.linspace(0.3, 0.6, len(pairs))
-    found = [["emotion4", "r", s, t, "leep", float(v), "labels", ""] for (s, t), v in zip(pairs, values, strict=True)]
+    found = [
+        ["emotion4", "r", s, t, "leep_over_entropy", float(v), "labels", ""]
+        for (s, t), v in zip(pairs, values, strict=True)
+    ]
     cells = [
         Cell("emotion4", "multimodal", "r", s, t, "single_source", "source_dev", "uar", value=float(v))
         for (s, t), v in zip(pairs, values, strict=True)
@@ -107,6 +112,47 @@ def test_estimates_that_say_what_happened_rank_it(study: dict[str, Any]) -> None
             assert line[at["p_joint"]] == pytest.approx(line[at["smallest_p"]])
             assert line[at["smallest_p"]] >= 1 / 24 - 1e-9
     assert {line[at["reason"]] for line in judged if line[at["outcome"]] == "ratio"} == {"too_few_pairs"}
+
+
+def test_what_groups_by_target_is_ranked_within_a_target_alone(study: dict[str, Any]) -> None:
+    for name in ("leep", "logme"):
+        (line,) = lines("ranks", estimator=name, coefficient="spearman", scope="overall", outcome="value")
+        assert (line["value"], line["reason"]) == ("", foresee_ranks.OF_ONE_TARGET)
+        (line,) = lines("ranks", estimator=name, coefficient="spearman", scope="within_target", outcome="value")
+        assert line["value"]
+        assert (line["p_joint"], line["reason"]) == ("", "p_joint:some_pairs_are_missing"), "iemocap is no target"
+
+
+def test_sources_differ_where_the_target_is_standardised_by_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    rows = {"own": recipe(text=True, normalise="target_std", settings={"c": [0.01]})}
+    params = worlds.study(tmp_path, rows, corpora=CORPORA[:3], utterances=120)
+    for name in ("logme", "h_score"):
+        found = []
+        for source in CORPORA[:2]:
+            job = foresee.Job(params, "own", rows["own"], "emotion4", source, CORPORA[2])
+            (line,) = [line for line in foresee.work(job) if line[4] == name]
+            found.append(line[5])
+        assert found[0] is not None
+        assert found[0] != found[1]
+
+
+def test_a_target_without_a_labelled_train_row_has_a_reason(study: dict[str, Any]) -> None:
+    path = layout.labels("meld")
+    kept = path.read_text(encoding="utf-8")
+    train = {row.id for row in manifest.read_utterances(layout.utterances("meld")) if row.split == "train"}
+    rows = [json.loads(line) for line in kept.splitlines()]
+    try:
+        bare = [{**row, "emotion4": None} if row["id"] in train else row for row in rows]
+        path.write_text("".join(json.dumps(row) + "\n" for row in bare), encoding="utf-8")
+        cellrow.forget()
+        job = foresee.Job(study, RECIPE, study["recipes"][RECIPE], "emotion4", "emotiontalk", "meld")
+        assert {line[-1] for line in foresee.work(job)} == {foresee.UNLABELLED}
+    finally:
+        path.write_text(kept, encoding="utf-8")
+        cellrow.forget()
 
 
 def test_an_unknown_name_is_refused(study: dict[str, Any]) -> None:

@@ -21,7 +21,7 @@ LONGEST = 300
 LEVELS = [
     {"errors", "layout"},
     {"files", "labels", "plugins", "settings", "engine", "statistics", "crossing", "tree", "tables", "sheets"},
-    {"corpus", "inert", "closure", "features", "models", "predictions", "search", "transfer", "calibration"},
+    {"corpus", "inert", "closure", "features", "models", "predictions", "search", "transfer", "calibration", "plans"},
     {"report", "transferability", "comparison", "languages", "prior", "decomposition"},
     {"recipes", "manifest", "synth", "media", "folds", "examples", "encoders", "fusion", "metrics", "protocols"},
     {"card", "audit", "extraction", "releases", "normalisers", "speakers", "scoring", "tracking"},

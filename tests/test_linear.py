@@ -10,6 +10,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
+from harness.errors import SettingError
 from harness.fusion import linear
 from harness.labels import EMOTION4, EMOTION7, POLARITY3, VALENCE
 from harness.training import row_weights
@@ -103,6 +104,9 @@ def test_a_column_of_probabilities_is_the_class_of_its_place() -> None:
 
 def test_candidates_start_with_the_strongest_penalty() -> None:
     assert linear.candidates({"c": [3, 0.1, 1]}) == [{"c": 0.1}, {"c": 1.0}, {"c": 3.0}]
+    for wrong in ({}, {"c": 1}, {"c": []}, {"c": ["x"]}, {"c": [0.1, 0]}, {"c": [True]}):
+        with pytest.raises(SettingError, match=r"settings of linear: c is .*; it is a list of positive numbers"):
+            linear.candidates(wrong)
 
 
 def test_the_features_that_come_in_are_not_changed() -> None:

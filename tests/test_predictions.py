@@ -58,8 +58,17 @@ def test_a_scale_has_one_column() -> None:
 
 def test_without_a_file_there_is_no_key(tmp_path: Path) -> None:
     assert predictions.key_of(tmp_path / "p.parquet") is None
-    with pytest.raises(ResultError, match=r"p\.parquet: cannot be read .*run `dvc repro transfer`"):
+    with pytest.raises(ResultError, match=r"p\.parquet: is not there; run `dvc repro`"):
         predictions.read(tmp_path / "p.parquet", EMOTION4)
+
+
+@pytest.mark.parametrize("column", ["id", "split", "fold", "seed", "p_sad"])
+def test_a_column_that_is_not_there_is_named(tmp_path: Path, column: str) -> None:
+    path = tmp_path / "p.parquet"
+    written(path)
+    pq.write_table(pq.read_table(path).drop_columns([column]), path)
+    with pytest.raises(ResultError, match=rf"p\.parquet: cannot be read .*{column}.*delete it and run `dvc repro`"):
+        predictions.read(path, EMOTION4)
 
 
 @pytest.mark.parametrize("keep", [0, 3, 200, -1, -100])
@@ -67,9 +76,9 @@ def test_a_truncated_file_is_named(tmp_path: Path, keep: int) -> None:
     path = tmp_path / "p.parquet"
     written(path)
     path.write_bytes(path.read_bytes()[:keep])
-    with pytest.raises(ResultError, match=r"p\.parquet: damaged .*delete it and run `dvc repro transfer`"):
+    with pytest.raises(ResultError, match=r"p\.parquet: damaged .*delete it and run `dvc repro`"):
         predictions.key_of(path)
-    with pytest.raises(ResultError, match=r"p\.parquet: cannot be read .*delete it and run `dvc repro transfer`"):
+    with pytest.raises(ResultError, match=r"p\.parquet: cannot be read .*delete it and run `dvc repro`"):
         predictions.read(path, EMOTION4)
 
 
@@ -93,7 +102,7 @@ def test_a_parquet_file_of_somebody_else_has_no_key(tmp_path: Path) -> None:
     path = tmp_path / "p.parquet"
     written(path)
     pq.write_table(pq.read_table(path).replace_schema_metadata(None), path)
-    with pytest.raises(ResultError, match=r"p\.parquet: damaged"):
+    with pytest.raises(ResultError, match=r"p\.parquet: says not what it was made from; delete it and run `dvc repro`"):
         predictions.key_of(path)
 
 

@@ -1,13 +1,14 @@
-"""The contract of every protocol: nothing that is tested was trained or selected on."""
+"""The contract of every protocol beside single_source, over four corpora of which one is divided by sessions."""
 
 from __future__ import annotations
 
-import random
-from types import ModuleType
+from collections import Counter
+from typing import Any
 
 import pytest
 
 from harness.corpus import Split, Utterance
+from harness.errors import SettingError
 from harness.plugins import find, names
 from harness.protocols import _case, few_shot, missing_modality, oracle, pooled, single_source, size_matched
 from harness.protocols._case import Case, Field, Part
@@ -17,99 +18,6 @@ def utterance(name: str, split: Split, fold: str | None = None) -> Utterance:
     return Utterance(name, split, f"d{name}", 0, None, "zh", "text", fold=fold)
 
 
-OFFICIAL = [utterance(f"{split}{n}", split) for n in range(4) for split in ("train", "dev", "test")]
-SESSIONS = [utterance(f"s{session}u{n}", "train", f"Ses0{session}") for n in range(3) for session in (2, 1, 5, 4, 3)]
-ALL = {row.id for row in SESSIONS}
-
-
-@pytest.fixture
-def protocol() -> ModuleType:
-    return single_source
-
-
-@pytest.mark.parametrize("utterances", [OFFICIAL, SESSIONS], ids=["official", "sessions"])
-def test_train_dev_and_test_are_apart_and_nothing_is_lost(protocol: ModuleType, utterances: list[Utterance]) -> None:
-    for fold in protocol.folds(utterances):
-        parts = [set(fold.train), set(fold.dev), set(fold.test)]
-        assert all(parts)
-        assert sum(map(len, parts)) == len(set.union(*parts)) == len(utterances)
-
-
-@pytest.mark.parametrize("utterances", [OFFICIAL, SESSIONS], ids=["official", "sessions"])
-def test_in_domain_and_cross_corpus_values_stand_on_the_same_rows(
-    protocol: ModuleType, utterances: list[Utterance]
-) -> None:
-    tested = [name for fold in protocol.folds(utterances) for name in fold.test]
-    as_target = [name for name, split in protocol.target_rows(utterances).items() if split == "test"]
-    assert sorted(tested) == sorted(as_target)
-    assert len(set(tested)) == len(tested)
-
-
-@pytest.mark.parametrize("utterances", [OFFICIAL, SESSIONS], ids=["official", "sessions"])
-def test_a_folds_model_predicts_its_own_dev_and_test_rows(protocol: ModuleType, utterances: list[Utterance]) -> None:
-    for fold in protocol.folds(utterances):
-        assert protocol.own_rows(fold) == {name: "dev" for name in fold.dev} | {name: "test" for name in fold.test}
-
-
-def test_an_official_split_is_taken_as_it_is() -> None:
-    (fold,) = single_source.folds(OFFICIAL)
-    assert fold.name == single_source.ALL
-    assert (fold.train, fold.dev, fold.test) == tuple(
-        [f"{split}{n}" for n in range(4)] for split in ("train", "dev", "test")
-    )
-
-
-def test_a_target_with_an_official_split_shows_dev_and_test_and_never_train() -> None:
-    rows = single_source.target_rows(OFFICIAL)
-    assert rows == {row.id: row.split for row in OFFICIAL if row.split != "train"}
-
-
-def test_every_session_is_tested_once_and_is_dev_of_another() -> None:
-    folds = single_source.folds(SESSIONS)
-    assert [fold.name for fold in folds] == [f"Ses0{n}" for n in range(1, 6)]
-    devs = [{name[:2] for name in fold.dev} for fold in folds]
-    assert devs == [{"s2"}, {"s3"}, {"s4"}, {"s5"}, {"s1"}], "the next session in order, after the last the first"
-    for at, fold in enumerate(folds):
-        assert {name[:2] for name in fold.test} == {f"s{at + 1}"}
-        assert not {name[:2] for name in fold.train} & ({name[:2] for name in fold.test} | devs[at])
-
-
-def test_as_a_target_a_corpus_of_sessions_is_tested_whole() -> None:
-    assert single_source.target_rows(SESSIONS) == dict.fromkeys((row.id for row in SESSIONS), "test")
-
-
-def test_the_order_of_the_rows_on_disk_decides_nothing() -> None:
-    shuffled = SESSIONS.copy()
-    random.Random(1).shuffle(shuffled)
-    for before, after in zip(single_source.folds(SESSIONS), single_source.folds(shuffled), strict=True):
-        assert (before.name, sorted(before.train), sorted(before.dev)) == (
-            after.name,
-            sorted(after.train),
-            sorted(after.dev),
-        )
-
-
-def test_a_corpus_has_folds_only_if_every_row_has_one() -> None:
-    assert single_source.has_folds(SESSIONS)
-    assert not single_source.has_folds(OFFICIAL)
-    assert not single_source.has_folds([*SESSIONS, utterance("x", "train")])
-    assert not single_source.has_folds([])
-
-
-def test_an_absent_corpus_has_no_rows() -> None:
-    (fold,) = single_source.folds([])
-    assert (fold.train, fold.dev, fold.test) == ([], [], [])
-    assert single_source.target_rows([]) == {}
-
-
-def test_adaptation_sees_train_rows_alone() -> None:
-    seen = set(single_source.adaptation_rows(OFFICIAL))
-    assert seen == {row.id for row in OFFICIAL if row.split == "train"}
-    assert not seen & set(single_source.target_rows(OFFICIAL))
-
-
-# ---- protocols beside single_source: what they plan, over four corpora of which one is divided by sessions
-
 CLASSES = ("a", "b")
 CORPORA = {
     "one": [utterance(f"one_{split}{n}", split) for n in range(40) for split in ("train", "dev", "test")],
@@ -118,6 +26,10 @@ CORPORA = {
     "cousin": [utterance(f"cousin_{split}{n}", split) for n in range(20) for split in ("train", "dev", "test")],
 }
 TRUTH = {name: {row.id: CLASSES[at % 2] for at, row in enumerate(rows)} for name, rows in CORPORA.items()}
+TRAIN = [
+    (name, [[TRUTH[name][one] for one in fold.train] for fold in single_source.folds(rows)])
+    for name, rows in CORPORA.items()
+]
 
 
 def field(**other: object) -> Field:
@@ -131,7 +43,8 @@ def field(**other: object) -> Field:
         "why_no_target": dict.fromkeys(CORPORA, ""),
         "families": {name: "two" if name == "cousin" else name for name in CORPORA},
         "folds": folds,
-        "counts": {name: dict.fromkeys(CLASSES, len(rows) // 6) for name, rows in CORPORA.items()},
+        "counts": {name: {one: min(part.count(one) for part in parts) for one in CLASSES} for name, parts in TRAIN},
+        "rows": {name: min(map(len, parts)) for name, parts in TRAIN},
         "seeds": (1, 2, 3),
     }
     return Field(**{**known, **other})  # type: ignore[arg-type]
@@ -251,6 +164,50 @@ def test_size_matched_sources_are_as_large_as_the_smallest_and_with_the_same_pri
                 sizes.add(len(labels))
                 assert prior == "size" or labels.count("a") == labels.count("b")
         assert len(sizes) == 1
+
+
+def test_matched_sources_learn_the_classes_that_all_of_them_have(monkeypatch: pytest.MonkeyPatch) -> None:
+    rare = {name: "c" if name in ids(Part("one"))[:9] else label for name, label in TRUTH["one"].items()}
+    monkeypatch.setitem(TRUTH, "one", rare)
+    counts = {**field().counts, "one": dict(Counter(rare[name] for name in ids(Part("one"))))}
+    assert counts["one"]["c"] == 9
+    found = list(size_matched.cases(field(counts=counts, classes=3), prior="matched"))
+    learned = set()
+    for lesson in [lesson for case in found for lesson in case.lessons]:
+        shares = Counter(TRUTH[part.corpus][name] for part in lesson.train for name in ids(part))
+        learned.add(tuple(sorted(shares.items())))
+        assert "c" not in {TRUTH[part.corpus][name] for part in lesson.dev for name in ids(part)}
+    assert learned == {(("a", 10), ("b", 10))}
+    alone = {**counts, "one": {"c": 40}}
+    assert {case.reason for case in size_matched.cases(field(counts=alone, classes=3), prior="matched")} == {
+        "sources_share_fewer_than_two_classes",
+        "same_family",
+    }
+    scale = size_matched.cases(field(counts={name: {"": 9} for name in CORPORA}, classes=0), prior="matched")
+    assert {case.reason for case in scale} == {"scale_has_no_classes", "same_family"}
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("few_shot", {"shots": [5, 0]}, r"shots is \[5, 0\]; it is a list of whole numbers from 1"),
+        ("few_shot", {"shots": []}, r"shots is \[\]"),
+        ("few_shot", {"share": 1}, "share is 1; it is a number from 0, and less than 1"),
+        ("missing_modality", {"rates": [0.5, 2]}, "a rate is 2; it is a share, from 0 to 1"),
+        ("missing_modality", {"fills": ["zer"]}, "there is no fill 'zer'"),
+        ("size_matched", {"prior": "siz"}, "prior is 'siz'; it is size or matched"),
+        ("dann", {"weight": -1}, "the weight of dann is -1"),
+    ],
+)
+def test_an_option_that_cannot_be_is_told(name: str, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(SettingError, match=message):
+        list(find("protocol", name).cases(field(), **options))
+
+
+def test_one_shot_cannot_be_divided_into_what_is_learned_and_what_selects() -> None:
+    for chooses, reason in ((True, "nothing_left_to_select_on"), (False, "")):
+        planned = few_shot.cases(field(chooses=chooses), shots=[1])
+        assert {case.reason for case in planned if case.source == _case.NOBODY} == {reason}
 
 
 def test_missing_modality_covers_the_six_conditions_of_three_modalities() -> None:

@@ -50,7 +50,7 @@ def test_a_cell_is_equal_and_the_study_untouched(study: dict[str, Any], name: st
     replay(study, name)
     said = capsys.readouterr().out.splitlines()
     assert [line.partition(":")[0] for line in said] == ["equal", "equal"]
-    assert "values of results/cells.csv" in said[1]
+    assert said[1] == "equal: 9 of 9 values in results/cells.csv"
     assert state() == before
 
 
@@ -100,11 +100,64 @@ def test_what_changed_since_is_said(study: dict[str, Any], capsys: Any) -> None:
     assert "equal: every score" in said
 
 
+def test_a_case_is_made_again_as_it_was(study: dict[str, Any], capsys: Any) -> None:
+    recipe = {**study["recipes"]["text_ngrams_zh"], "settings": {"c": [0.1]}}
+    now = {"recipes": {"text_ngrams_zh": recipe}, "protocols": {"few": {**ROWS["few"], "shots": [3]}}}
+    replay({**study, **now}, "protocols/few/text_ngrams_zh/emotion4/none-meld-k5")
+    said = capsys.readouterr().out
+    assert "changed: recipe text_ngrams_zh reads differently" in said
+    assert "changed: protocols.few reads differently in params.yaml now; it is made again as it was" in said
+    assert "equal: every score" in said
+
+
+def test_a_study_that_was_not_scored_has_no_value_to_compare(study: dict[str, Any], capsys: Any) -> None:
+    kept = layout.CELLS.read_text()
+    try:
+        layout.CELLS.write_text(kept[: len(kept) // 2])
+        with pytest.raises(ResultError, match=r"cells.csv: damaged .*run `dvc repro score`"):
+            replay(study, CELL)
+        layout.CELLS.unlink()
+        replay(study, CELL)
+        assert "no value of the cell is in results/cells.csv: nothing to compare" in capsys.readouterr().out
+    finally:
+        layout.CELLS.write_text(kept)
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "message"),
+    [
+        (layout.plan("text_ngrams_zh"), "[]", "is no plan .*delete it and run `dvc repro transfer@text_ngrams_zh`"),
+        (layout.plan("text_ngrams_zh"), '{"cells": [', "damaged .*run `dvc repro transfer@text_ngrams_zh`"),
+        (
+            layout.plan("text_ngrams_zh"),
+            '{"recipe": "", "settings": {}, "rows": [], "cells": [{"space": ""}]}',
+            "cell 1 is none .it has space, source, target, and a file or a reason.; delete the plan",
+        ),
+        (layout.PREDICTIONS / f"{CELL}.parquet", None, "is not there; run `dvc repro`"),
+        (layout.labels("meld"), "", "no label row for .*; run `dvc repro prepare`"),
+    ],
+)
+def test_what_is_damaged_is_told_and_how_to_mend_it(
+    study: dict[str, Any], path: Path, text: str | None, message: str
+) -> None:
+    kept = path.read_bytes()
+    try:
+        path.unlink()
+        if text is not None:
+            path.write_text(text)
+        with pytest.raises(ResultError, match=message):
+            replay(study, CELL)
+    finally:
+        path.write_bytes(kept)
+
+
 def test_a_cell_that_is_not_there_says_what_is(study: dict[str, Any], capsys: Any) -> None:
     with pytest.raises(NameUnknownError, match="did you mean 'text_ngrams_zh/meld/emotion4/emotiontalk'"):
         replay(study, f"{CELL}s")
     with pytest.raises(NameUnknownError, match="known: text_ngrams_zh/"):
         replay(study, "text_ngrams_zh/meld")
+    with pytest.raises(NameUnknownError, match=r"no row of protocols .* is called 'fwe'; did you mean 'few'"):
+        replay(study, "protocols/fwe/text_ngrams_zh/emotion4/none-meld-k5")
     assert main(["replay", "nothing/here/at/all"]) == 1
     assert capsys.readouterr().err.startswith("error: no cell")
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.optimize import minimize
 
+from harness.errors import SettingError
 from harness.features import Matrix
 from harness.labels import ClassSpace, Space
 
@@ -27,8 +28,15 @@ Arrays = dict[str, NDArray[Any]]
 
 
 def candidates(settings: Mapping[str, Any]) -> list[dict[str, float]]:
-    """Return the settings that selection on source dev chooses from, weakest model first."""
-    return [{"c": float(c)} for c in sorted(settings["c"])]
+    """Return the settings that selection on source dev chooses from, weakest model first.
+
+    Raises:
+        SettingError: `c` is no list of positive numbers.
+    """
+    asked = settings.get("c")
+    if not isinstance(asked, list) or not asked or not all(type(c) in (int, float) and c > 0 for c in asked):
+        raise SettingError(f"settings of linear: c is {asked!r}; it is a list of positive numbers, as in `c: [0.1, 1]`")
+    return [{"c": float(c)} for c in sorted(asked)]
 
 
 def fit(

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from harness.errors import SettingError
 from harness.protocols._case import DEV, Case, Field, Lesson, Part
 
 
 def pairs(field: Field, align: str, weight: float = 1.0) -> Iterator[Case]:
-    """Yield one case for each source and other target, aligned with the target's unlabelled train split."""
+    """Yield one case for each source and other target, aligned with the target's unlabelled train split.
+
+    Raises:
+        SettingError: the weight is negative.
+    """
+    if weight < 0:
+        raise SettingError(f"the weight of {align} is {weight}; it is a number from 0")
     for source in field.corpora:
         for target in field.corpora:
             if source == target:

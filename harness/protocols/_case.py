@@ -27,8 +27,9 @@ class Part:
         whole: of a corpus divided by folds the test fold too: it is not tested here.
         per_class: so many of each class, drawn; 0 takes all.
         rows: so many in all, drawn; 0 takes all.
+        classes: of these alone; empty takes all.
         draw: number of the draw; of one draw a smaller number is a part of a larger one.
-        share: repeated until it makes up this share of what is learned from; 0 takes each once.
+        share: repeated, whole, to make up about this share of what is learned from; 0 takes each once.
         hold: this share of each class, of what was drawn, is left out (positive) or alone taken (negative).
     """
 
@@ -38,6 +39,7 @@ class Part:
     whole: bool = False
     per_class: int = 0
     rows: int = 0
+    classes: tuple[str, ...] = ()
     draw: int = 0
     share: float = 0.0
     hold: float = 0.0
@@ -55,6 +57,8 @@ class Part:
         if self.whole and len(folds) > 1 and self.split == TRAIN:
             found |= set(fold.test)
         order = [row.id for row in utterances if row.id in found and row.id in truth]
+        if self.classes:
+            order = [name for name in order if truth[name] in self.classes]
         if not self.per_class and not self.rows:
             return order
         mixed = [order[at] for at in np.random.default_rng([self.draw, len(order)]).permutation(len(order))]
@@ -129,7 +133,8 @@ class Field:
         why_no_target: corpus -> reason, empty if it can be tested.
         families: corpus -> family; corpora of one family share utterances.
         folds: corpus -> names of its folds.
-        counts: corpus -> class -> labelled train rows; of a scale one entry.
+        counts: corpus -> class -> labelled train rows, of the fold that has the fewest; of a scale one entry.
+        rows: corpus -> labelled train rows, of the fold that has the fewest.
         seeds: those of the study.
         chooses: whether training chooses something on dev: an epoch, or one of several settings.
     """
@@ -143,6 +148,7 @@ class Field:
     families: Mapping[str, str]
     folds: Mapping[str, Sequence[str]]
     counts: Mapping[str, Mapping[Any, int]] = field(default_factory=dict)
+    rows: Mapping[str, int] = field(default_factory=dict)
     seeds: Sequence[int] = ()
     chooses: bool = True
 

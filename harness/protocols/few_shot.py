@@ -1,7 +1,7 @@
 """Few-shot: so many labelled utterances a class of the target's train split, with a source and without.
 
 `k=0`, the source alone, is `single_source` and not repeated here. Else a model is trained on the source and the drawn
-rows together; these are repeated until they make up `share` of what is learned from, or a few dozen rows would drown.
+rows together; these are repeated, whole, to make up about `share` of what is learned from, or a few dozen would drown.
 Selection is on source dev. The source `none` is the target-only line: the drawn rows alone, a fifth of which is held
 out to select on, for these labels are all that is known; none is held out where the recipe leaves nothing to select.
 Draws are nested: the rows of a small k are among those of a larger one. The seed is the number of the draw.
@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from harness.errors import SettingError
 from harness.protocols._case import DEV, NOBODY, Case, Field, Lesson, Part
 from harness.protocols.single_source import ALL
 
@@ -24,8 +25,12 @@ def cases(field: Field, shots: Sequence[int] = (5, 20, 50, 100, 300), share: flo
     Args:
         field: what to plan with.
         shots: labelled utterances a class.
-        share: of what is learned from, that the drawn rows make up at least.
+        share: of what is learned from, that the drawn rows make up, as nearly as whole repetitions can; 0 repeats none.
     """
+    if not shots or min(shots) < 1:
+        raise SettingError(f"shots is {list(shots)}; it is a list of whole numbers from 1")
+    if not 0 <= share < 1:
+        raise SettingError(f"share is {share}; it is a number from 0, and less than 1")
     for target in field.corpora:
         for k in shots:
             for source in (NOBODY, *(name for name in field.corpora if name != target)):
@@ -39,6 +44,8 @@ def _why_not(field: Field, source: str, target: str, k: int) -> str:
         return "scale_has_no_classes"
     reason = field.why_no_target[target] if source == NOBODY else field.why_no_pair(source, target)
     least = min(field.counts.get(target, {}).values(), default=0)
+    if not reason and least >= k == 1 and source == NOBODY and field.chooses:
+        return "nothing_left_to_select_on"
     return reason or ("" if least >= k else f"target_has_{least}_of_a_class")
 
 

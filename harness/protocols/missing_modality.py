@@ -2,7 +2,7 @@
 
 Six fixed conditions of three modalities (MMIN: Zhao, Li and Jin 2021), or all but the empty and the full one of what a
 recipe has, and random rates (GCNet: Lian et al. 2023): each modality of each utterance is dropped with the rate, one
-is always left; the masks of a seed are the same for every model. What stands in the place of the missing:
+is always left; the masks of a seed are the same for all models of the same modalities. In place of the missing stands:
 
 mask     nothing, and the model is told so: how our networks are trained to take it
 zero     zeros in place of the features, as if they had been measured; the model is not told
@@ -39,7 +39,9 @@ def cases(
         in_domain: whether a corpus is tested on itself, too.
     """
     if unknown := [one for one in fills if one not in FILLS]:
-        raise SettingError(f"protocols: there is no fill {unknown[0]!r} (known: {', '.join(FILLS)})")
+        raise SettingError(f"there is no fill {unknown[0]!r} (known: {', '.join(FILLS)})")
+    if wrong := [one for one in rates if not 0 <= one <= 1]:
+        raise SettingError(f"a rate is {wrong[0]}; it is a share, from 0 to 1")
     slots = [slot for slot in LETTERS if slot in field.slots]
     for source in field.corpora:
         for target in field.corpora if in_domain else [one for one in field.corpora if one != source]:

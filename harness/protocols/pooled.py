@@ -1,7 +1,7 @@
 """Pooled: train on all corpora together, the target's train split among them, and test on each.
 
 What a single model for all corpora gives: an upper companion of leave-one-corpus-out. A target that is divided by folds
-is tested fold by fold, each by a model that has not learned from it; for the other targets one model serves all.
+is tested fold by fold, each by a model that has not learned from it; the models of the other targets are alike.
 """
 
 from __future__ import annotations

@@ -62,5 +62,8 @@ def own_rows(fold: Fold) -> dict[str, str]:
 
 
 def adaptation_rows(utterances: Sequence[Utterance]) -> list[str]:
-    """Return the ids whose features, never labels, a transductive normaliser may see of a target corpus."""
+    """Return the ids whose features, never labels, a transductive method may see of a target corpus.
+
+    Those of the train split; of a corpus without an official split all of them, tested ones too.
+    """
     return [row.id for row in utterances if row.split == "train"]

@@ -1,7 +1,8 @@
 """Size-matched sources: every source cut to as many labelled train rows as the smallest has, drawn anew for each seed.
 
 Is a source good because it is large? With `prior: matched` each class, too, has as many rows in every source, so that
-neither size nor class shares tell the sources apart; classes that one of the sources lacks are left out of all.
+neither size nor class shares tell the sources apart; classes that one of the sources lacks are left out of all, of
+train and of dev.
 """
 
 from __future__ import annotations
@@ -23,38 +24,45 @@ def cases(field: Field, prior: str = SIZE) -> Iterator[Case]:
         prior: `size` keeps each source's own shares of classes, `matched` gives all classes the same number of rows.
     """
     if prior not in (SIZE, MATCHED):
-        raise SettingError(f"protocols: prior is {prior!r}; it is {SIZE} or {MATCHED}")
+        raise SettingError(f"prior is {prior!r}; it is {SIZE} or {MATCHED}")
     sources = [name for name, reason in field.why_no_source.items() if not reason]
-    rows = min((sum(field.counts[name].values()) for name in sources), default=0)
-    each = min((min(field.counts[name].values()) for name in sources), default=0) if field.classes else 0
-    by_class = prior == MATCHED and field.classes
+    shared = _shared(field, sources)
+    rows = min((field.rows[name] for name in sources), default=0)
+    each = min((field.counts[name][one] for name in sources for one in shared), default=0)
     for source in field.corpora:
         for target in field.corpora:
-            reason = _why_not(field, source, target, bool(by_class), len(sources))
-            drawn = Part(source, per_class=each) if by_class else Part(source, rows=rows)
-            lessons = tuple(
-                Lesson(
-                    (seed,),
-                    (replace(drawn, fold=fold, draw=seed),),
-                    (Part(source, DEV, fold=fold),),
-                    tested,
-                    fold,
-                )
-                for seed in field.seeds
-                for fold, tested in _folds(field, source, target)
-                for dev in [(Part(source, DEV, fold=fold),)]
-            )
-            variant = f"each={each}" if by_class else f"n={rows}"
-            yield Case(field.recipe, field.space, source, target, variant, () if reason else lessons, reason)
+            reason = field.why_no_source[source] or field.why_no_target[target]
+            if not reason and source != target:
+                reason = field.why_no_pair(source, target)
+            reason = reason or _why_none(field, sources, prior, shared)
+            part = Part(source, rows=rows)
+            if prior == MATCHED:
+                part = Part(source, per_class=each, classes=shared)
+            lessons = () if reason else tuple(_lessons(field, part, target))
+            variant = f"each={each}" if prior == MATCHED else f"n={rows}"
+            yield Case(field.recipe, field.space, source, target, variant, lessons, reason)
 
 
-def _why_not(field: Field, source: str, target: str, by_class: bool, sources: int) -> str:
-    reason = field.why_no_source[source] or field.why_no_target[target]
-    if not reason and source != target:
-        reason = field.why_no_pair(source, target)
-    return reason or ("fewer_than_two_sources" if sources < 2 else "")
+def _shared(field: Field, sources: list[str]) -> tuple[str, ...]:
+    """Return the classes that every fold of every source has."""
+    known = [{one for one, count in field.counts[name].items() if count} for name in sources]
+    return tuple(sorted(set.intersection(*known))) if known else ()
 
 
-def _folds(field: Field, source: str, target: str) -> list[tuple[str, str]]:
-    """Return (fold of the source, fold that is tested) of every model."""
-    return [(fold, fold if source == target and field.divided(source) else "") for fold in field.folds[source]]
+def _why_none(field: Field, sources: list[str], prior: str, shared: tuple[str, ...]) -> str:
+    if len(sources) < 2:
+        return "fewer_than_two_sources"
+    if prior == SIZE:
+        return ""
+    if not field.classes:
+        return "scale_has_no_classes"
+    return "" if len(shared) > 1 else "sources_share_fewer_than_two_classes"
+
+
+def _lessons(field: Field, part: Part, target: str) -> Iterator[Lesson]:
+    """Yield a lesson for each draw and fold of the source; in-domain a fold's model is tested on that fold alone."""
+    for seed in field.seeds:
+        for fold in field.folds[part.corpus]:
+            tested = fold if part.corpus == target and field.divided(target) else ""
+            dev = Part(part.corpus, DEV, fold=fold, classes=part.classes)
+            yield Lesson((seed,), (replace(part, fold=fold, draw=seed),), (dev,), tested, fold)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from harness import analysis, analysis_field, analysis_languages, analysis_study, engine, layout, sheets
+from harness import analysis, analysis_field, analysis_languages, analysis_study, engine, layout, plans, sheets
 from harness.analysis import Job
 from harness.errors import NameUnknownError, SettingError
 from harness.files import read_json, write_text
@@ -19,12 +19,12 @@ def run(params: dict[str, Any]) -> None:
     engine.prepare(["harness.analysis", "scipy.optimize", "torchmetrics.functional.classification"])
     asked = params["analysis"]
     known = [*params["recipes"], *(params.get("external") or {})]
-    plans = [read_json(layout.plan(name), f"dvc repro transfer@{name}") for name in _list(asked, "recipes", known)]
+    planned = [plans.of_recipe(params, name) for name in _list(asked, "recipes", known)]
     spaces = [name for name in _list(asked, "spaces", params["spaces"]) if _has_classes(name)]
     jobs = [
         Job(params, {**plan, "rows": []}, name, target)
         for target in params["corpora"]
-        for plan in plans
+        for plan in planned
         for name in spaces
     ]
     done = engine.run(analysis.work, jobs, engine.worker_count(params["engine"]["workers"]), "analyse")
@@ -38,7 +38,7 @@ def run(params: dict[str, Any]) -> None:
     ours = [one for one in confusions if one["recipe"] in asked["recipes"] and one["space"] in spaces]
     shares = analysis_languages.shares(ours, spoken)
     write_text(layout.ANALYSIS / "language_shares.csv", sheets.text(analysis_languages.COLUMNS, shares))
-    print(f"analysed {len(plans)} recipes in {len(spaces)} spaces: {layout.ANALYSIS}")
+    print(f"analysed {len(planned)} recipes in {len(spaces)} spaces: {layout.ANALYSIS}")
 
 
 def _list(asked: Mapping[str, Any], key: str, known: Sequence[str]) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any
 from harness import external, external_cells, external_rows, layout, predictions
 from harness.external_cells import Made, Target
 from harness.external_table import Table
-from harness.files import digest, file_digest, read_json, write_json
+from harness.files import digest, file_digest, prune, read_json, write_json
 from harness.labels import space
 from harness.settings import row
 
@@ -58,8 +58,4 @@ def _said(name: str, rows: int, cells: Sequence[Made]) -> list[str]:
 def _prune(name: str, planned: Sequence[dict[str, str]]) -> None:
     """Delete what an earlier plan left behind, so that the folder holds this study and nothing else."""
     wanted = {layout.plan(name), *(Path(cell["file"]) for cell in planned if "file" in cell)}
-    for path in sorted((layout.PREDICTIONS / name).rglob("*"), reverse=True):
-        if path.is_file() and path not in wanted:
-            path.unlink()
-        elif path.is_dir() and not any(path.iterdir()):
-            path.rmdir()
+    prune(layout.PREDICTIONS / name, wanted)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness import cellrow, engine, foresee, foresee_ranks, layout, sheets
+from harness import cellrow, engine, foresee, foresee_ranks, layout, plans, sheets
 from harness.errors import NameUnknownError, SettingError
-from harness.files import read_json, write_text
+from harness.files import write_text
 from harness.foresee import Job
 from harness.labels import space
 from harness.transfer import read_cells
@@ -26,15 +26,16 @@ def run(params: dict[str, Any]) -> None:
     jobs = [
         Job(params, name, plan["settings"], cell["space"], cell["source"], cell["target"])
         for name in asked["recipes"]
-        for plan in [read_json(layout.plan(name), f"dvc repro transfer@{name}")]
+        for plan in [plans.of_recipe(params, name)]
         for cell in plan["cells"]
         if cell["space"] in {space(one).name for one in asked["spaces"]}
         and "file" in cell
         and cell["source"] != cell["target"]
     ]
+    happened = read_cells(layout.CELLS)
     done = engine.run(foresee.work, jobs, engine.worker_count(params["engine"]["workers"]), "foresee")
     lines = [line for one in done for line in one]
+    found = list(foresee_ranks.ranks(lines, happened, params["primary"]))
     write_text(layout.FORESEEN / "estimates.csv", sheets.text(foresee.COLUMNS, lines))
-    found = list(foresee_ranks.ranks(lines, read_cells(layout.CELLS), params["primary"]))
     write_text(layout.FORESEEN / "ranks.csv", sheets.text(foresee_ranks.COLUMNS, found))
     print(f"estimates of {len(jobs)} pairs: {layout.FORESEEN}")

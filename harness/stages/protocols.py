@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from harness import cases, cases_plan, cellrow, engine, layout
 from harness.cases import Job
-from harness.files import write_json
+from harness.files import prune, write_json
 from harness.protocols._case import Case
 from harness.settings import row
 
@@ -28,8 +29,10 @@ def run(params: dict[str, Any], protocol: str) -> None:
     engine.run(cases.work, jobs, engine.worker_count(params["engine"]["workers"]), f"protocols {protocol}", sizes)
     plan = {"protocol": protocol, "file": file, "options": asked, "cells": [_cell(one) for one in planned]}
     write_json(layout.case_plan(protocol), plan)
-    _prune(protocol, jobs)
-    print(f"{protocol}: {len(jobs)} of {len(planned)} cases predicted")
+    prune(layout.PROTOCOLS / protocol, [layout.case_plan(protocol), *(job.path for job in jobs)])
+    why = Counter(one.case.reason for one in planned if one.case.reason)
+    without = "".join(f"\n  without: {count} {reason}" for reason, count in why.items())
+    print(f"{protocol}: {len(jobs)} of {len(planned)} cases predicted{without}")
 
 
 def _cell(job: Job) -> dict[str, Any]:
@@ -37,13 +40,3 @@ def _cell(job: Job) -> dict[str, Any]:
     cell = {"recipe": case.recipe, "space": case.space, "source": case.source, "target": case.target}
     tested = {"variant": case.variant, "by_fold": any(lesson.tested for lesson in case.lessons)}
     return {**cell, **tested, **({"reason": case.reason} if case.reason else {"file": job.path.as_posix()})}
-
-
-def _prune(protocol: str, jobs: list[Job]) -> None:
-    """Delete what an earlier plan left behind."""
-    wanted = {layout.case_plan(protocol), *(job.path for job in jobs)}
-    for path in sorted(layout.PROTOCOLS.joinpath(protocol).rglob("*"), reverse=True):
-        if path.is_file() and path not in wanted:
-            path.unlink()
-        elif path.is_dir() and not any(path.iterdir()):
-            path.rmdir()

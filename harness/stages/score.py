@@ -8,14 +8,14 @@ from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
-from harness import cells_target, cells_views, engine, layout, sheets
+from harness import cells_target, cells_views, engine, layout, plans, sheets
 from harness.cells import SOURCE_DEV, Row
 from harness.cells_target import Job, Scored, named
 from harness.comparison_study import columns, compared, row
 from harness.corpus import MAIN_VIEW
-from harness.errors import NameUnknownError
-from harness.files import read_json, write_json, write_text
-from harness.labels import space
+from harness.errors import NameUnknownError, SettingError
+from harness.files import write_json, write_text
+from harness.labels import ClassSpace, space
 from harness.plugins import find
 from harness.study import shared_parts, study_facts
 from harness.transfer import TRANSDUCTIVE, Cell, cells_to_csv, in_matrix
@@ -27,10 +27,13 @@ def run(params: dict[str, Any]) -> None:
     engine.prepare(["harness.cells_target", "torchmetrics.functional.classification"])
     rows = [*params["recipes"], *(params.get("external") or {})]
     _check_baseline(params["statistics"], rows)
-    plans = [{**read_json(layout.plan(name), f"dvc repro transfer@{name}"), "rows": []} for name in rows]
-    beside = list(_of_protocols(params, plans))
+    _check_metrics(params["metrics"], params["primary"], params["spaces"])
+    planned = [{**plans.of_recipe(params, name), "rows": []} for name in rows]
+    beside = list(_of_protocols(params, planned))
     jobs = [
-        Job(params, space(name).name, target, plans, [row for of, row in beside if (of, row.target) == (name, target)])
+        Job(
+            params, space(name).name, target, planned, [one for of, one in beside if (of, one.target) == (name, target)]
+        )
         for target in params["corpora"]
         for name in params["spaces"]
     ]
@@ -40,7 +43,7 @@ def run(params: dict[str, Any]) -> None:
     write_text(layout.CELLS, cells_to_csv(found))
     write_text(layout.COMPARISON, sheets.text(["space", "metric", *columns()], _compared(params, jobs, done)))
     write_text(layout.VIEWS, sheets.text(cells_views.COLUMNS, _views(params, jobs, done)))
-    write_json(layout.STUDY, study_facts(params, plans, found, shared))
+    write_json(layout.STUDY, study_facts(params, planned, found, shared))
     matrix = in_matrix(found)
     write_json(layout.SUMMARY, _summary(matrix, params["primary"]))
     _plots(matrix, params["primary"], [line for one in done for line in one.confusions])
@@ -63,6 +66,19 @@ def _side_by_side(jobs: Sequence[Job], workers: int) -> list[Scored]:
 def _check_baseline(settings: Mapping[str, Any], recipes: Sequence[str]) -> None:
     if settings["baseline"] is not None and settings["baseline"] not in recipes:
         raise NameUnknownError("recipe (statistics.baseline; null for none)", str(settings["baseline"]), recipes)
+
+
+def _check_metrics(metrics: Mapping[str, Any], primary: Mapping[str, Any], spaces: Sequence[str]) -> None:
+    for kind, asked in metrics.items():
+        for name in asked:
+            if (is_of := find("metric", name).KIND) != kind:
+                raise SettingError(f"metrics.{kind}: {name} is a metric of {is_of}; name it there")
+    for name in spaces:
+        kind = "classes" if isinstance(space(name), ClassSpace) else "scale"
+        if primary.get(name) not in metrics[kind]:
+            raise SettingError(
+                f"primary.{name} is {primary.get(name)!r}; it is one of metrics.{kind} ({', '.join(metrics[kind])})"
+            )
 
 
 def _compared(params: dict[str, Any], jobs: list[Job], done: list[Scored]) -> list[list[Any]]:
@@ -88,11 +104,11 @@ def _views(params: dict[str, Any], jobs: list[Job], done: list[Scored]) -> list[
     ]
 
 
-def _of_protocols(params: Mapping[str, Any], plans: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, Row]]:
+def _of_protocols(params: Mapping[str, Any], planned: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, Row]]:
     """Yield (space, planned cell) of all protocols beside `single_source`."""
-    recipes = {plan["recipe"]: plan["settings"] for plan in plans}
+    recipes = {plan["recipe"]: plan["settings"] for plan in planned}
     for name in params.get("protocols") or {}:
-        plan = read_json(layout.case_plan(name), f"dvc repro protocols@{name}")
+        plan = plans.of_protocol(name)
         module = find("protocol", plan["file"])
         for cell in plan["cells"]:
             yield (
@@ -131,12 +147,12 @@ def _sorted(cells: list[Cell], params: dict[str, Any], rows: Sequence[str]) -> l
 
 
 def _summary(cells: list[Cell], primary: dict[str, str]) -> dict[str, Any]:
-    """Return space -> recipe -> target -> source -> primary value, for `dvc metrics show` and `diff`."""
+    """Return space -> recipe -> source -> target -> primary value, for `dvc metrics show` and `diff`."""
     summary: dict[str, Any] = {}
     for cell in cells:
         if cell.metric == primary[cell.space] and cell.value is not None:
-            by_target = summary.setdefault(cell.space, {}).setdefault(named(cell.recipe, cell.view), {})
-            by_target.setdefault(cell.source, {})[cell.target] = round(cell.value, 4)
+            by_source = summary.setdefault(cell.space, {}).setdefault(named(cell.recipe, cell.view), {})
+            by_source.setdefault(cell.source, {})[cell.target] = round(cell.value, 4)
     return summary
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from harness import cellrow, cellrow_work, engine, layout, models
 from harness.cellrow import CellRow
-from harness.files import read_json, write_json
+from harness.files import prune, read_json, write_json
 from harness.inputs import Inputs, why_no_source, why_no_target, with_modalities
 from harness.labels import space
 from harness.plugins import find
@@ -82,8 +82,4 @@ def _prune(recipe: str, jobs: list[CellRow]) -> None:
         wanted.update(layout.prediction(recipe, job.source, job.space, target) for target in job.targets)
     for folder in (layout.MODELS / recipe, layout.PREDICTIONS / recipe):
         folder.mkdir(parents=True, exist_ok=True)
-        for path in sorted(folder.rglob("*"), reverse=True):
-            if path.is_file() and path not in wanted:
-                path.unlink()
-            elif path.is_dir() and not any(path.iterdir()):
-                path.rmdir()
+        prune(folder, wanted)

@@ -25,8 +25,9 @@ def run(params: dict[str, Any], cell: str) -> None:
     for line in replay.changes(params, named, settings):
         print(f"changed: {line}")
     stored = predictions.read(named.file, space(named.space))
+    values = replay_compare.stored_values(named)  # before what takes minutes: a damaged file is told at once
     now = replay.made_again(params, named, settings)
-    found = [replay_compare.predicted(stored, now), replay_compare.scored(params, named, settings, now)]
+    found = [replay_compare.predicted(stored, now), replay_compare.scored(params, named, settings, values, now)]
     for line in (line for one in found for line in one.lines):
         print(line)
     if not all(one.equal for one in found):
