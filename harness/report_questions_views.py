@@ -41,23 +41,29 @@ def _views(lines: Lines) -> list[str]:
 def _sentences(space: str, view: str, lines: Lines) -> list[str]:
     """Return what a view is worth: learned, against either label; and tested, of models of the main label."""
     metric = metric_title(lines[0]["metric"])
-    learned = of(lines, change=LEARNED, train_view=view)
-    parts = [
-        f"{_mean(found)} against {'the main label' if test == MAIN_VIEW else f'the {test} labels'}"
-        for test in names(learned, "test_view")
-        if (found := of(learned, test_view=test))
-    ]
     said = []
-    if parts:
-        changes = " and by ".join(parts)
-        said.append(f"{space}: learning the {view} labels instead of the main label changes {metric} by {changes}.")
+    learned = of(lines, change=LEARNED, train_view=view)
+    for test in names(learned, "test_view"):
+        against = "the main label" if test == MAIN_VIEW else f"the {test} labels"
+        said.append(
+            f"{space}: learning the {view} labels instead of the main label changes {metric} against {against} by "
+            f"{_means(of(learned, test_view=test))}."
+        )
     tested = of(lines, change=TESTED, train_view=MAIN_VIEW, test_view=view)
     if tested:
         said.append(
-            f"{space}: models of the main label change by {_mean(tested)} when the {view} labels are what they are "
-            "tested against."
+            f"{space}: tested against the {view} labels instead of the main label, models of the main label change by "
+            f"{_means(tested)}."
         )
     return said
+
+
+def _means(lines: Lines) -> str:
+    """Return what is known in-domain and across corpora."""
+    home = [o for o in lines if o["source"] == o["target"]]
+    away = [o for o in lines if o["source"] != o["target"]]
+    parts = [f"{_mean(found)} {where}" for found, where in ((home, "in-domain"), (away, "across corpora")) if found]
+    return " and by ".join(parts)
 
 
 def _mean(lines: Lines) -> str:
@@ -73,19 +79,7 @@ def _mean(lines: Lines) -> str:
 def _table(space: str, change: str, lines: Lines) -> Table:
     metric = metric_title(lines[0]["metric"])
     learned = change == LEARNED
-    between = "against" if learned else "trained on"
-    header = [
-        "recipe",
-        between,
-        "source",
-        "target",
-        "tested on",
-        "utterances",
-        metric,
-        "other",
-        "difference",
-        "interval",
-    ]
+    words = ["recipe", "against" if learned else "trained on", "source", "target", "tested on"]
     rows, drawn = [], []
     for o in lines:
         middle, low, high = (value_of(o, name) for name in ("difference", "low", "high"))
@@ -102,9 +96,9 @@ def _table(space: str, change: str, lines: Lines) -> Table:
         f"label-views-{change}-{space}",
         f"{title}, {space}",
         method,
-        header,
+        [*words, "utterances", metric, "other", "difference", "interval"],
         rows,
-        words=5,
+        words=len(words),
         drawings=drawings(drawn),
         drawn="the difference and its interval",
     )

@@ -17,6 +17,7 @@ from harness.labels import EMOTION4
 from harness.plugins import find
 from harness.report import html
 from harness.report_questions_views import label_views
+from harness.report_words import signed
 from harness.transfer import Cell, read_cells
 
 VIEWS = ("multimodal", "text")
@@ -113,7 +114,14 @@ def test_what_a_view_changes_is_a_difference_on_common_utterances(folder: Path) 
         assert float(line["low"]) < float(line["difference"]) < float(line["high"])
     asked = label_views(found)
     assert asked is not None
-    assert asked.answer[0].startswith("emotion4: learning the text labels instead of the main label changes UAR by ")
+    (at_home,) = [
+        o for o in found if (o["change"], o["target"], o["test_view"]) == ("learned", "emotiontalk", VIEWS[0])
+    ]
+    said = signed(float(at_home["difference"]))
+    assert asked.answer[0].startswith(
+        f"emotion4: learning the text labels instead of the main label changes UAR against the main label by {said} ("
+    )
+    assert re.search(r"0\) in-domain and by .* across corpora\.$", asked.answer[0])
     assert label_views([]) is None
     stage("report", params)
     assert '<h2 id="label-views">' in layout.REPORT.read_text(encoding="utf-8")
