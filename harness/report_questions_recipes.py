@@ -145,13 +145,15 @@ def languages(lines: Lines, directed: Sequence[Table]) -> Question | None:
             rows.append([recipe, *_contrast(shown), *_contrast(value[0])])
             known.append(shown or value[0])
         if not rows:
+            answer += [f"{space}: it cannot be told: {note}." for note in sorted(set(notes))]
             continue
         better = sum(_within_is_better(one) for one in known)
         least = min(float(one["p"]) for one in known)
+        carry = f"{plural(len(known), 'recipe')} {'carries' if len(known) == 1 else 'carry'}"
         answer.append(
-            f"{space}: {better} of {plural(len(known), 'recipe')} carry over better within a language than across "
-            f"languages; the smallest p is {number(least)}, where {known[0]['assignments']} ways to group the corpora "
-            f"allow no less than {number(float(known[0]['smallest_p']))}."
+            f"{space}: {better} of {carry} over better within a language than across languages; the smallest p is "
+            f"{number(least)}, where {known[0]['assignments']} ways to group the corpora allow no less than "
+            f"{number(float(known[0]['smallest_p']))}."
         )
         tables.append(_within(space, rows, notes))
     title = "Does more carry over within a language than across languages?"

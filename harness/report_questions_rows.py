@@ -7,7 +7,7 @@ from statistics import fmean
 
 from harness.report_questions_recipes import Lines, names, of
 from harness.report_tables import Bar, Question, Table, drawings
-from harness.report_words import ABSENT, interval, metric_title, number, signed
+from harness.report_words import ABSENT, interval, metric_title, number, plural, signed
 from harness.sheets import number as value_of
 
 Line = Mapping[str, str]
@@ -113,14 +113,20 @@ def strata(lines: Lines, fair: Sequence[Table]) -> Question | None:
         tables.append(_strata(space, recipe, found[0]["metric"], rows, drawn))
     agreed = _agreement(lines)
     answer = []
-    if agreed:
-        alike, apart = (fmean(pair[at] for *_, pair in agreed) for at in (0, 1))
-        answer = [
-            f"In-domain, {number(alike)} where people gave all modalities one label and {number(apart)} where they did "
-            f"not (mean of {len(agreed)} recipes and spaces)."
-        ]
+    for space in dict.fromkeys(space for space, *_ in agreed):
+        pairs = [pair for name, *_, pair in agreed if name == space]
+        alike, apart = (fmean(pair[at] for pair in pairs) for at in (0, 1))
+        metric = metric_title(of(lines, space=space)[0]["metric"])
+        answer.append(
+            f"{space}: in-domain {metric} is {number(alike)} where people gave all modalities one label and "
+            f"{number(apart)} where they did not ({_over(len(pairs), 'in-domain cell')})."
+        )
     overview = [_agreement_overview(agreed)] if agreed else []
     return Question("strata", "Strata", "On which utterances does it fail?", answer, [*overview, *tables, *fair])
+
+
+def _over(count: int, what: str) -> str:
+    return f"one {what}" if count == 1 else f"mean of {plural(count, what)}"
 
 
 def _interval(line: Line | None) -> list[Bar]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from statistics import fmean
 
 from harness import report_figures
-from harness.report_questions_recipes import Lines, names, of, p_text
+from harness.report_questions_recipes import DECIDED, Lines, names, of, p_text
 from harness.report_questions_rows import fields, mean, printed
 from harness.report_tables import Question, Table
 from harness.report_words import ABSENT, number, plural, signed
@@ -56,11 +56,13 @@ def calibration(lines: Lines, bins: Lines) -> Question | None:
             figures.append(report_figures.reliability(f"Reliability, {space}, {recipe}", _curves(ours)))
     answer = []
     if means:
-        text = [number(_fmean([values[at] for *_, values in means])) for at in range(4)]
-        answer = [
-            f"Mean ECE {text[0]} in-domain and {text[2]} cross-corpus; after a temperature from source dev {text[1]} "
-            f"and {text[3]}."
+        eces = [_fmean([values[at] for *_, values in means]) for at in range(4)]
+        parts = [
+            f"{number(eces[at])} {where}, and {number(eces[at + 1])} after a temperature from source dev"
+            for at, where in ((0, "in-domain"), (2, "cross-corpus"))
+            if eces[at] is not None
         ]
+        answer = [f"The mean ECE is {'; '.join(parts)}."] if parts else []
     title = "Can its probabilities be believed?"
     overview = [_calibration_overview(means)] if means else []
     return Question("calibration", "Calibration", title, answer, [*overview, *tables], figures)
@@ -175,8 +177,9 @@ def _prior_overview(rows: list[list[str]]) -> Table:
 
 def foreseen(lines: Lines) -> Question | None:
     """Return how estimates of transferability rank pairs against what happened."""
-    tables = []
+    answer, tables = [], []
     for space, recipe, found in fields(lines):
+        answer += _foreseen(space, recipe, found)
         rows = []
         for estimator in names(found, "estimator"):
             ours = of(found, estimator=estimator, coefficient="spearman", outcome="value")
@@ -198,4 +201,19 @@ def foreseen(lines: Lines) -> Question | None:
             )
         )
     title = "Could it have been foreseen?"
-    return Question("foreseen", "Foresight", title, [], tables)
+    return Question("foreseen", "Foresight", title, answer, tables)
+
+
+def _foreseen(space: str, recipe: str, lines: Lines) -> list[str]:
+    """Return which estimates rank the pairs of a recipe, by their uncorrected p."""
+    ranked = [o for o in of(lines, coefficient="spearman", outcome="value", scope="overall") if o["value"]]
+    if not ranked:
+        return []
+    start = f"{space}, {recipe}: of {plural(len(ranked), 'estimate')} that can be compared over all pairs,"
+    tested = [o for o in ranked if o["p_joint"]]
+    if not tested:
+        return [f"{start} none can be tested with so few corpora."]
+    sure = [f"{o['estimator']} ({signed(float(o['value']))})" for o in tested if float(o["p_joint"]) <= DECIDED]
+    has = "have" if len(sure) > 1 else "has"
+    found = f"{', '.join(sure) or 'none'} {has} a p of at most {number(DECIDED)}"
+    return [f"{start} {found}, not corrected for their number."]

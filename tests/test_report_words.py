@@ -12,7 +12,8 @@ from harness.report_corpora import cards
 from harness.report_grid import block
 from harness.report_heat import BELOW, DARK, LIGHT, STEPS, contrast, step
 from harness.report_marks import AT_FLOOR, DEGENERATE, FEW, marks_of
-from harness.report_questions_recipes import recipes
+from harness.report_questions_recipes import languages, recipes
+from harness.report_questions_scores import foreseen
 from harness.report_summary import compare, gaps, sentences
 from harness.report_words import METRICS, count, interval, metric_title, number, percent, reason_text, signed
 from harness.transfer import Cell
@@ -185,3 +186,30 @@ def test_of_an_error_less_is_better_and_nobody_is_left_over() -> None:
     undecided = recipes([{**line("a", -0.2, 0.4), "metric": "mae"}], [], [], "base")
     assert undecided is not None
     assert undecided.answer[0].endswith("none is better, none is worse; of all the study cannot tell.")
+
+
+def test_a_study_of_one_language_says_that_nothing_can_be_told() -> None:
+    blank = dict.fromkeys(("within", "across", "difference", "p", "smallest_p", "assignments"), "")
+    line = {
+        "space": "emotion4",
+        "metric": "uar",
+        "recipe": "r",
+        **blank,
+        "reason": "no cell across languages has a value",
+    }
+    asked = languages([{**line, "of": of} for of in ("ratio", "value")], [])
+    assert asked is not None
+    assert asked.answer == ["emotion4: it cannot be told: no cell across languages has a value."]
+
+
+def test_an_estimate_without_a_test_has_no_p() -> None:
+    line = {"space": "emotion4", "recipe": "r", "coefficient": "spearman", "outcome": "value", "scope": "overall"}
+    line |= {"estimator": "leep_over_entropy", "value": "0.5", "pairs": "6"}
+    for p, said in (
+        ("", "none can be tested"),
+        ("0.4", "none has a p of"),
+        ("0.03", "leep_over_entropy (+.500) has a p"),
+    ):
+        asked = foreseen([{**line, "p_joint": p}])
+        assert asked is not None
+        assert said in asked.answer[0]
