@@ -23,7 +23,7 @@ def lines(field: Field, source: str) -> Iterator[list[Any]]:
     learned, own = field.priors(source), field.priors(field.target.corpus)
     if source == field.target.corpus or home is None or not learned or not own:
         return
-    if home.truth.shape != scored.truth.shape:
+    if not home.stands_on(scored):
         return
     source_prior, target_prior = (np.mean(list(one.values()), axis=0) for one in (learned, own))
     cell = Cell(scored.truth, scored.clusters, home.scores, scored.scores, target_prior, source_prior)

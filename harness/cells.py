@@ -192,7 +192,7 @@ def _cell(
     cell.value, cell.reason = point, ""
     cell.low, cell.high = spread
     if in_domain is not None:
-        _compare(cell, level, value, in_domain)
+        _compare(cell, level, value, row.scored, in_domain)
     return cell
 
 
@@ -222,13 +222,13 @@ def _fill(
     cell.warnings = "; ".join(warnings)
 
 
-def _compare(cell: Cell, level: float, value: scoring.Value, in_domain: Row) -> None:
+def _compare(cell: Cell, level: float, value: scoring.Value, scored: scoring.Scored, in_domain: Row) -> None:
     """Add gap and ratio against the in-domain cell, where both stand on the same rows and so the same resamples."""
     if in_domain.values is None or in_domain.scored is None or cell.value is None:
         return
     home = in_domain.values[cell.metric]
     cell.in_domain = float(home.replicates.mean())
-    if cell.is_in_domain or in_domain.scored.truth.shape != (cell.n,):
+    if cell.is_in_domain or not in_domain.scored.stands_on(scored):
         return
     cell.gap = cell.value - cell.in_domain
     cell.gap_low, cell.gap_high = statistics.interval(value.resamples - home.resamples, level) or (None, None)

@@ -37,6 +37,10 @@ class Scored:
         classes: NDArray[np.int64] = self.scores.argmax(axis=-1)
         return classes
 
+    def stands_on(self, other: Scored) -> bool:
+        """Tell whether two cells hold the same utterances, so that they can be compared in pairs."""
+        return self.ids is other.ids or self.ids == other.ids
+
     def only(self, kept: Set[str]) -> Scored:
         """Return the rows of these ids; dialogues are numbered anew, in the order in which they appear."""
         at = np.array([place for place, name in enumerate(self.ids) if name in kept], dtype=np.int64)

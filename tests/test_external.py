@@ -99,6 +99,17 @@ def test_a_source_has_its_own_cells_and_seeds_are_replicates(params: dict[str, A
     assert away.gap is None, "no in-domain value of iemocap"
 
 
+def test_as_many_rows_that_are_others_have_no_gap(params: dict[str, Any]) -> None:
+    home, away = right("meld", source="meld"), right("meld", source="emotiontalk")
+    known = labelled(home)
+    gone = {id(home[known[0]]), id(away[known[-1]])}  # one labelled row each, not the same
+    for rows, paired in (([*home, *away], True), ([row for row in [*home, *away] if id(row) not in gone], False)):
+        take(params, rows, partial=True)
+        cell = scored(params)["emotion4", "emotiontalk->meld"]
+        assert (cell.value, cell.in_domain, cell.n) == (1.0, 1.0, len(known) - (not paired))
+        assert (cell.gap is not None) == paired
+
+
 def test_the_order_of_the_rows_does_not_matter(params: dict[str, Any]) -> None:
     rows = right("meld", seed=1) + [{**row, "label": "sad"} for row in right("meld", seed=2)]
     file = Path(take(params, rows)["emotion4", "none", "meld"]["file"])
