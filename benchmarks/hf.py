@@ -17,7 +17,7 @@ from benchmarks import _hf
 from benchmarks._watch import BOTH_CORES, python, watch
 from harness.engine import worker_count
 
-COUNTS = {"text": 2048, "speech": 256}
+COUNTS = {"text": 512, "speech": 48}
 FEW, ROUNDS = 2, 3
 
 
