@@ -59,7 +59,9 @@ def test_cells_with_other_rows_number_the_dialogues_of_common_rows_alike() -> No
     names = ["a", "b", "c", "d"]
     dialogues = {"a": "x", "b": "y", "c": "x", "d": "y"}
     sides = [
-        scoring.align([said("all", 1, dict.fromkeys(rows, "test"), 0.0)], dict.fromkeys(names, 0), dialogues, names, True)
+        scoring.align(
+            [said("all", 1, dict.fromkeys(rows, "test"), 0.0)], dict.fromkeys(names, 0), dialogues, names, True
+        )
         for rows in (names, names[1:])
     ]
     whole, part = (one.only({"b", "c", "d"}) for one in sides)
