@@ -10,13 +10,14 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 
 from harness import scoring, statistics
 from harness.cells import Row, Target, cells, planned, score
 from harness.cells_views import ViewDifference, differences
-from harness.comparison import exchanged, exchanges
+from harness.comparison import exchanged, random_exchanges
 from harness.comparison_study import Entry
 from harness.corpus import MAIN_VIEW
 from harness.inputs import test_views_of, view_of
@@ -140,15 +141,18 @@ def _by_recipe(rows: Sequence[Row]) -> dict[str, dict[str, scoring.Scored]]:
 
 
 def _entry(job: Job, metric: Any, recipe: str, sums: Sequence[Any], against: Sequence[Any]) -> Entry:
-    """Return a recipe's entry from the sums per dialogue of its cells; `against` are those of the baseline."""
+    """Return a recipe's entry from the sums per dialogue of its cells; `against` are those of the baseline.
+
+    Draws and exchanges are of this target alone: with the same ones, targets of as many dialogues would move together.
+    """
     settings, clusters = job.params["statistics"], sums[0].shape[1]
-    resamples, seed = int(settings["resamples"]), int(settings["seed"])
+    resamples, seed = int(settings["resamples"]), (int(settings["seed"]) << 32) + crc32(job.target.encode())
     drawn = statistics.draws(clusters, resamples, seed)
     value = float(np.mean([metric.from_statistic(one.sum(axis=1)).mean() for one in sums]))
     spread = np.mean([statistics.resampled(one, drawn, metric) for one in sums], axis=0)
     entry = Entry(recipe, job.target, len(sums), clusters, value, spread)
     if against and clusters > 1:
-        masks, _ = exchanges(clusters, resamples, seed)
+        masks = random_exchanges(clusters, resamples, seed)
         moved = [exchanged(one, other, metric, masks) for one, other in zip(sums, against, strict=True)]
         entry.apart = float(np.mean([apart for apart, _ in moved]))
         entry.exchanged = np.mean([apart for _, apart in moved], axis=0)

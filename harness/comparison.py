@@ -157,9 +157,17 @@ def exchanges(clusters: int, permutations: int, seed: int) -> tuple[NDArray[np.u
         numbers = np.arange(2 ** (clusters - 1))[:, None]
         masks = (numbers >> np.arange(clusters)[::-1] & 1).astype(np.uint8)
     else:
-        masks = np.random.default_rng([seed, clusters]).integers(0, 2, (permutations, clusters), dtype=np.uint8)
+        masks = random_exchanges(clusters, permutations, seed)
     masks.setflags(write=False)
     return masks, exact
+
+
+@lru_cache(maxsize=8)
+def random_exchanges(clusters: int, permutations: int, seed: int) -> NDArray[np.uint8]:
+    """Return (permutations, clusters) of 0 and 1 by chance, read-only; the same arguments, the same ones."""
+    masks = np.random.default_rng([seed, clusters]).integers(0, 2, (permutations, clusters), dtype=np.uint8)
+    masks.setflags(write=False)
+    return masks
 
 
 def _paired(first: Floats, second: Floats) -> tuple[Floats, Floats]:

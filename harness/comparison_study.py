@@ -105,14 +105,18 @@ def _difference(scope: str, first: list[Entry], second: list[Entry], baseline: s
 
 
 def _p(entries: Sequence[Entry]) -> tuple[float | None, float | None]:
-    """Return p of the mean difference over targets, each exchanged on its own, and the least it can be."""
+    """Return p of the mean difference over targets, each exchanged on its own, and the least it can be.
+
+    Of n dialogues there are 2^(n - 1) exchanges that differ in more than the sign.
+    """
     known = [(one.apart, one.exchanged) for one in entries if one.apart is not None and one.exchanged is not None]
     if len(known) < len(entries):
         return None, None
     observed = float(np.mean([apart for apart, _ in known]))
     drawn: Floats = np.mean([exchanged for _, exchanged in known], axis=0)
     count = len(drawn)
-    return (farther(observed, drawn) + 1) / (count + 1), 1 / (count + 1)
+    smallest = max(1 / (count + 1), 2.0 ** (1 - sum(one.clusters for one in entries)))
+    return max((farther(observed, drawn) + 1) / (count + 1), smallest), smallest
 
 
 def _corrected(found: Sequence[Compared]) -> Iterator[Compared]:

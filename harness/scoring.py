@@ -42,11 +42,15 @@ class Scored:
         return self.ids is other.ids or self.ids == other.ids
 
     def only(self, kept: Set[str]) -> Scored:
-        """Return the rows of these ids; dialogues are numbered anew, in the order in which they appear."""
+        """Return the rows of these ids; dialogues are numbered anew, in the order in which they appear.
+
+        So two cells that hold other rows beside the same `kept` ones number their dialogues alike, and are paired.
+        """
         at = np.array([place for place, name in enumerate(self.ids) if name in kept], dtype=np.int64)
         if len(at) == len(self.ids):
             return self
-        clusters = np.unique(self.clusters[at], return_inverse=True)[1].astype(np.int64)
+        _, first, number = np.unique(self.clusters[at], return_index=True, return_inverse=True)
+        clusters = first.argsort().argsort()[number].astype(np.int64)
         ids = [self.ids[place] for place in at]
         return Scored(self.truth[at], self.scores[:, at], clusters, self.asked, self.seeds, ids)
 

@@ -6,7 +6,11 @@ import numpy as np
 import pytest
 from statsmodels.stats.multitest import multipletests
 
+from harness import cells_target
+from harness.cells import Row
 from harness.comparison_study import ALL, Entry, compared, decided
+from harness.labels import POLARITY3
+from harness.scoring import Scored
 
 CHANCE = np.random.default_rng(5)
 TARGETS = ("one", "two")
@@ -77,3 +81,34 @@ def test_the_overall_p_holds_its_level_under_the_null() -> None:
         (one,) = [c for c in compared(entries, "base", 0.95) if c.scope == ALL]
         wrong += bool(one.p is not None and one.p <= 0.05)
     assert 5 <= wrong <= 35  # 20 expected; outside with a chance of one in a thousand
+
+
+def entries_of(target: str, dialogues: int, seed: int = 0) -> list[Entry]:
+    """Two recipes that were trained on `source` and tested on five rows a dialogue: one guesses, one is right."""
+    statistics = {"resamples": 300, "seed": 1, "baseline": "guess"}
+    params = {"corpora": ["source", target], "primary": {"polarity3": "uar"}, "statistics": statistics}
+    chance = np.random.default_rng(seed)
+    truth = np.arange(5 * dialogues) % 3
+    rows = []
+    for recipe, said in (("guess", chance.permutation(truth)), ("right", truth)):
+        scores = np.eye(3, dtype=np.float32)[said][None]
+        names = [str(at) for at in range(len(truth))]
+        scored = Scored(truth, scores, np.arange(len(truth)) // 5, len(truth), (1,), names)
+        rows.append(Row(recipe, {}, "source", target, "multimodal", scored=scored))
+    return list(cells_target._entries(cells_target.Job(params, "polarity3", target, [], []), POLARITY3, rows))
+
+
+def test_a_target_of_few_dialogues_is_compared_together_with_one_of_many() -> None:
+    """Eight dialogues can be exchanged in 128 ways, which is fewer than are drawn."""
+    found = compared([*entries_of("few", 8), *entries_of("many", 40)], "guess", 0.95)
+    assert {one.scope: one.smallest_p for one in found} == {ALL: 1 / 301, "few": 1 / 128, "many": 1 / 301}
+    assert all(one.p is not None and one.smallest_p is not None and one.p >= one.smallest_p for one in found)
+    assert all(decided(one) for one in found)
+
+
+def test_targets_of_as_many_dialogues_are_drawn_and_exchanged_on_their_own() -> None:
+    one, other = (next(e for e in entries_of(name, 30) if e.recipe == "right") for name in ("one", "other"))
+    assert one.apart == other.apart
+    guess, guess_other = (next(e for e in entries_of(name, 30) if e.recipe == "guess") for name in ("one", "other"))
+    for ours, theirs in ((guess.resamples, guess_other.resamples), (one.exchanged, other.exchanged)):
+        assert abs(np.corrcoef(ours, theirs)[0, 1]) < 0.3  # type: ignore[arg-type]

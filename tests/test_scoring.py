@@ -54,6 +54,22 @@ def test_in_domain_the_folds_of_a_seed_are_one_replicate() -> None:
     assert aligned.seeds == (1, 2)
 
 
+def test_cells_with_other_rows_number_the_dialogues_of_common_rows_alike() -> None:
+    """Turns of two dialogues alternate, and one cell lacks the very first: its dialogues appear in another order."""
+    names = ["a", "b", "c", "d"]
+    dialogues = {"a": "x", "b": "y", "c": "x", "d": "y"}
+    sides = [
+        scoring.align(
+            [said("all", 1, dict.fromkeys(rows, "test"), 0.0)], dict.fromkeys(names, 0), dialogues, names, True
+        )
+        for rows in (names, names[1:])
+    ]
+    whole, part = (one.only({"b", "c", "d"}) for one in sides)
+    assert whole.ids == part.ids == ["b", "c", "d"]
+    assert_array_equal(whole.clusters, [0, 1, 0])
+    assert_array_equal(part.clusters, whole.clusters)
+
+
 def test_across_corpora_every_fold_is_a_replicate() -> None:
     found = [said(fold, seed, {"a": "test", "b": "dev"}, seed) for seed in (1, 2) for fold in ("S1", "S2", "S3")]
     aligned = scoring.align(found, {"a": 1, "b": 1}, {"a": "x", "b": "x"}, ["a"], in_domain=False)
