@@ -72,7 +72,7 @@ def work(job: Job) -> Scored:
     beside = [score(row, job.params, label_space, metrics, target) for row in job.beside]
     found = list(cells(job.params, label_space, metrics, target, [*rows, *beside]))
     primary = find("metric", str(job.params["primary"].get(label_space.name)))
-    views = differences(rows, label_space, primary, job.params["statistics"])
+    views = differences(rows, label_space, primary, job.params["statistics"], target)
     return Scored(found, list(_confusions(label_space, rows)), list(_entries(job, label_space, rows)), list(views))
 
 

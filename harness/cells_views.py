@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 
 from harness import scoring, statistics
-from harness.cells import Row
+from harness.cells import Row, Target
 from harness.comparison_clusters import small_sample_level
 from harness.corpus import MAIN_VIEW
 from harness.inputs import view_of
-from harness.labels import Space
+from harness.labels import ClassSpace, Space
 
 LEARNED, TESTED = "learned", "tested"
 APART = ("description", "view", "test_views")  # what twins may differ in
@@ -28,7 +28,12 @@ APART = ("description", "view", "test_views")  # what twins may differ in
 
 @dataclass(frozen=True, slots=True)
 class ViewDifference:
-    """What a label view changes in one cell: `value` minus `other`, on `n` common utterances."""
+    """What a label view changes in one cell: `value` minus `other`, on `n` common utterances.
+
+    `floor` and `other_floor` are the majority floors of the two sides' labels there: two views need not hold the same
+    classes. `ceiling` is what people with the view's modality alone score against the main label, on all test
+    utterances with both labels; it is None where neither side is tested against the main label, and on a scale.
+    """
 
     change: str  # LEARNED or TESTED
     recipe: str
@@ -44,13 +49,16 @@ class ViewDifference:
     difference: float
     low: float | None
     high: float | None
+    floor: float | None
+    other_floor: float | None
+    ceiling: float | None
 
 
 COLUMNS = ("space", "metric", *(one.name for one in fields(ViewDifference)))
 
 
 def differences(
-    rows: Sequence[Row], label_space: Space, metric: Any, settings: Mapping[str, Any]
+    rows: Sequence[Row], label_space: Space, metric: Any, settings: Mapping[str, Any], target: Target
 ) -> Iterator[ViewDifference]:
     """Yield both kinds of differences between the scored cells of one space and target.
 
@@ -59,41 +67,38 @@ def differences(
         label_space: theirs.
         metric: a module of harness/metrics with one value a cell.
         settings: `statistics` of params.yaml.
+        target: theirs.
     """
     known = {(row.recipe, row.source, row.view): row for row in rows if row.scored is not None}
     twins = _twins(rows)
     for (recipe, source, view), row in known.items():
-        twin = known.get((twins.get(recipe, ""), source, view))
-        if twin is not None:
-            yield from _difference(LEARNED, row, twin, label_space, metric, settings)
+        tested = (known[twin, source, view] for twin in twins.get(recipe, ()) if (twin, source, view) in known)
+        if twin := next(tested, None):
+            yield from _difference(LEARNED, row, twin, label_space, metric, settings, target)
     for (recipe, source, view), row in known.items():
         main = known.get((recipe, source, MAIN_VIEW))
         if view != MAIN_VIEW and main is not None:
-            yield from _difference(TESTED, row, main, label_space, metric, settings)
+            yield from _difference(TESTED, row, main, label_space, metric, settings, target)
 
 
-def _twins(rows: Sequence[Row]) -> dict[str, str]:
-    """Return recipe -> the first recipe that is trained on the main label and differs from it in nothing else."""
+def _twins(rows: Sequence[Row]) -> dict[str, list[str]]:
+    """Return recipe of a view -> the recipes that are trained on the main label and differ from it in nothing else."""
     of = {row.recipe: row.settings for row in rows}
     alike = {name: {key: value for key, value in one.items() if key not in APART} for name, one in of.items()}
-    return {
-        name: twin
-        for name in of
-        if view_of(of[name]) != MAIN_VIEW
-        for twin in [next((o for o in of if view_of(of[o]) == MAIN_VIEW and alike[o] == alike[name]), "")]
-        if twin
-    }
+    main = [name for name in of if view_of(of[name]) == MAIN_VIEW]
+    return {name: [one for one in main if alike[one] == alike[name]] for name in of if name not in main}
 
 
 def _difference(
-    change: str, row: Row, other: Row, label_space: Space, metric: Any, settings: Mapping[str, Any]
+    change: str, row: Row, other: Row, label_space: Space, metric: Any, settings: Mapping[str, Any], target: Target
 ) -> Iterator[ViewDifference]:
     assert row.scored is not None
     assert other.scored is not None
     common = set(row.scored.ids).intersection(other.scored.ids)
     if not common:
         return
-    sides = [scoring.statistic(one.only(common), label_space, metric) for one in (row.scored, other.scored)]
+    both = [one.only(common) for one in (row.scored, other.scored)]
+    sides = [scoring.statistic(one, label_space, metric) for one in both]
     value, against = (float(np.mean(metric.from_statistic(one.sum(axis=1)))) for one in sides)
     if not np.isfinite(value - against):
         return
@@ -102,8 +107,33 @@ def _difference(
     ours, theirs = (statistics.resampled(one, weights, metric) for one in sides)
     level = float(settings["level"])
     spread = statistics.interval(ours - theirs, small_sample_level(dialogues, level)) if dialogues > 1 else None
-    views = view_of(row.settings), row.view
-    where = row.recipe, other.recipe, row.source, row.target
+    name = metric.__name__.rpartition(".")[2]
+    low, high = spread or (None, None)
+    floor, other_floor = (scoring.floors(one.truth, label_space, name)[0] for one in both)
     yield ViewDifference(
-        change, *where, *views, len(common), dialogues, value, against, value - against, *(spread or (None, None))
+        change=change,
+        recipe=row.recipe,
+        twin=other.recipe,
+        source=row.source,
+        target=row.target,
+        train_view=view_of(row.settings),
+        test_view=row.view,
+        n=len(common),
+        dialogues=dialogues,
+        value=value,
+        other=against,
+        difference=value - against,
+        low=low,
+        high=high,
+        floor=floor,
+        other_floor=other_floor,
+        ceiling=_ceiling(change, row, label_space, name, target),
     )
+
+
+def _ceiling(change: str, row: Row, label_space: Space, metric: str, target: Target) -> float | None:
+    """Return what people score against the main label with the modality that is learned, or tested against."""
+    if not isinstance(label_space, ClassSpace) or (change == LEARNED and row.view != MAIN_VIEW):
+        return None
+    modality = view_of(row.settings) if change == LEARNED else row.view
+    return target.ceiling(label_space, modality, metric)

@@ -112,7 +112,7 @@ def rank(blocks: Blocks, *, higher_is_better: bool = True, level: float = 0.05, 
         names,
         means,
         count,
-        *_friedman(ranks, seed),
+        *_friedman(ranks, seed, friedman_smallest),
         friedman_smallest,
         _pairs(blocks, level),
         smallest,
@@ -122,7 +122,7 @@ def rank(blocks: Blocks, *, higher_is_better: bool = True, level: float = 0.05, 
     )
 
 
-def _friedman(ranks: Floats, seed: int) -> tuple[float | None, float | None, float | None]:
+def _friedman(ranks: Floats, seed: int, smallest: float) -> tuple[float | None, float | None, float | None]:
     """Return Friedman's statistic and its p, permuted within targets and by chi squared."""
     from scipy.stats import chi2
 
@@ -137,7 +137,8 @@ def _friedman(ranks: Floats, seed: int) -> tuple[float | None, float | None, flo
     order = chance.random((PERMUTATIONS, count, k)).argsort(axis=2)
     drawn = np.take_along_axis(np.broadcast_to(ranks, order.shape), order, axis=2).sum(axis=1)
     as_far = int((scale * ((drawn - centre) ** 2).sum(axis=1) >= statistic - SLACK).sum())
-    return statistic, (as_far + 1) / (PERMUTATIONS + 1), float(chi2.sf(statistic, k - 1))
+    p = max((as_far + 1) / (PERMUTATIONS + 1), smallest)  # what is drawn may fall below what all of them give
+    return statistic, p, float(chi2.sf(statistic, k - 1))
 
 
 def _pairs(blocks: Blocks, level: float) -> tuple[Pair, ...]:

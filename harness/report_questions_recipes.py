@@ -29,6 +29,12 @@ def p_text(line: Mapping[str, str], column: str) -> str:
     return ABSENT if p is None else "< .001" if p < 0.001 else number(p)
 
 
+def least_text(line: Mapping[str, str]) -> str:
+    """Return the smallest p that a test could give, with more places where it needs them."""
+    p = value_of(line, "smallest_p")
+    return number(p) if p is None or p >= 0.001 else number(p, 5)
+
+
 def recipes(compared: Lines, ranks: Lines, tests: Lines, baseline: str) -> Question | None:
     """Return the comparison of recipes."""
     answer, tables, figures = [], [], []
@@ -119,7 +125,7 @@ def _drawn(lines: Lines) -> list[list[Mark]]:
 def _ranks(space: str, metric: str, lines: Lines, friedman: Lines) -> Table:
     test = friedman[0] if friedman else {}
     targets = lines[0]["targets"]
-    p = f"Friedman p = {p_text(test, 'p')} (no less than {p_text(test, 'smallest_p')} is possible)" if test else ""
+    p = f"Friedman p = {p_text(test, 'p')} (no less than {least_text(test)} is possible)" if test else ""
     apart = value_of(lines[0], "critical_difference")
     return Table(
         f"ranks-{space}",
@@ -148,12 +154,12 @@ def languages(lines: Lines, directed: Sequence[Table]) -> Question | None:
             answer += [f"{space}: it cannot be told: {note}." for note in sorted(set(notes))]
             continue
         better = sum(_within_is_better(one) for one in known)
-        least = min(float(one["p"]) for one in known)
+        least = min(known, key=lambda one: float(one["p"]))
         carry = f"{plural(len(known), 'recipe')} {'carries' if len(known) == 1 else 'carry'}"
         answer.append(
             f"{space}: {better} of {carry} over better within a language than across languages; the smallest p is "
-            f"{number(least)}, where {known[0]['assignments']} ways to group the corpora allow no less than "
-            f"{number(float(known[0]['smallest_p']))}."
+            f"{p_text(least, 'p')}, where {plural(int(least['assignments']), 'way')} to group the corpora "
+            f"{'allows' if least['assignments'] == '1' else 'allow'} no less than {least_text(least)}."
         )
         tables.append(_within(space, rows, notes))
     title = "Does more carry over within a language than across languages?"

@@ -12,11 +12,13 @@ from harness.report_words import ABSENT, number, plural, signed
 from harness.sheets import number as value_of
 
 Point = tuple[float, float, float]
+Means = list[tuple[str, str, list[float | None]]]  # space, recipe, what `_eces` returns
 
 
 def calibration(lines: Lines, bins: Lines) -> Question | None:
     """Return calibration before and after temperature scaling."""
-    tables, figures, means = [], [], []
+    tables, figures = [], []
+    means: Means = []
     for space, recipe, found in fields(lines):
         rows = []
         for source, target in dict.fromkeys((o["source"], o["target"]) for o in found):
@@ -32,21 +34,11 @@ def calibration(lines: Lines, bins: Lines) -> Question | None:
                 f"calibration-{space}-{recipe}",
                 f"Calibration, {space}, {recipe}",
                 "raw, then with one temperature a model, fitted on source dev; oracle: fitted on the target's own "
-                "truth, a bound; AURC: mean risk over coverages, 0 best; lower is better throughout",
+                "truth, a bound; AURC: mean risk over coverages, 0 best; of all these lower is better; T: the mean "
+                "temperature, over 1 where the model was too sure",
                 [
-                    *(
-                        "source",
-                        "target",
-                        "ECE",
-                        "tempered",
-                        "NLL",
-                        "tempered",
-                        "Brier",
-                        "tempered",
-                        "ECE oracle",
-                        "AURC",
-                    ),
-                    "T",
+                    *("source", "target", "ECE", "ECE tempered", "NLL", "NLL tempered", "Brier", "Brier tempered"),
+                    *("ECE oracle", "AURC", "T"),
                 ],
                 rows,
                 words=2,
@@ -54,37 +46,46 @@ def calibration(lines: Lines, bins: Lines) -> Question | None:
         )
         if ours := of(bins, space=space, recipe=recipe):
             figures.append(report_figures.reliability(f"Reliability, {space}, {recipe}", _curves(ours)))
-    answer = []
-    if means:
-        eces = [_fmean([values[at] for *_, values in means]) for at in range(4)]
-        parts = [
-            f"{number(eces[at])} {where}, and {number(eces[at + 1])} after a temperature from source dev"
-            for at, where in ((0, "in-domain"), (2, "cross-corpus"))
-            if eces[at] is not None
-        ]
-        answer = [f"The mean ECE is {'; '.join(parts)}."] if parts else []
+    parts = [part for at, where in ((0, "in-domain"), (2, "cross-corpus")) if (part := _ece_text(means, at, where))]
+    answer = [f"The mean ECE is {'; '.join(parts)}."] if parts else []
     title = "Can its probabilities be believed?"
     overview = [_calibration_overview(means)] if means else []
     return Question("calibration", "Calibration", title, answer, [*overview, *tables], figures)
 
 
 def _eces(lines: Lines) -> list[float | None]:
-    """Return the mean ECE in-domain, raw and tempered, and cross-corpus, raw and tempered."""
-    halves = [[o for o in lines if (o["source"] == o["target"]) == home] for home in (True, False)]
-    return [mean(of(half, state=state), "ece") for half in halves for state in ("raw", "tempered")]
+    """Return the mean ECE in-domain, raw and tempered, and cross-corpus, raw and tempered.
+
+    Raw is over the cells that have both, where some have: predictions made elsewhere have no dev to fit on.
+    """
+    found = []
+    for home in (True, False):
+        raw, after = (
+            {(o["source"], o["target"]): o for o in of(lines, state=state) if (o["source"] == o["target"]) == home}
+            for state in ("raw", "tempered")
+        )
+        both = [key for key, line in after.items() if line["ece"]]
+        found += [mean([raw[key] for key in both or raw], "ece"), mean([after[key] for key in both], "ece")]
+    return found
 
 
-def _fmean(values: list[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return fmean(known) if known else None
+def _ece_text(means: Means, at: int, where: str) -> str:
+    """Return ".101 in-domain, and .052 after ...": means over spaces and recipes, of those that have both numbers."""
+    raw = [values[at] for *_, values in means if values[at] is not None]
+    both = [(values[at], values[at + 1]) for *_, values in means if values[at + 1] is not None]
+    if both:
+        first, second = (fmean(value or 0.0 for value in column) for column in zip(*both, strict=True))
+        return f"{number(first)} {where}, and {number(second)} after a temperature from source dev"
+    return f"{number(fmean(value or 0.0 for value in raw))} {where}" if raw else ""
 
 
-def _calibration_overview(means: list[tuple[str, str, list[float | None]]]) -> Table:
+def _calibration_overview(means: Means) -> Table:
     return Table(
         "calibration-overview",
         "Mean calibration error",
-        "ECE, raw and with a temperature fitted on source dev; lower is better",
-        ["space", "recipe", "in-domain", "tempered", "cross-corpus", "tempered"],
+        "ECE, raw and with a temperature fitted on source dev, over the cells that have both, where some have; lower is "
+        "better",
+        ["space", "recipe", "in-domain", "in-domain tempered", "cross-corpus", "cross-corpus tempered"],
         [[space, recipe, *map(number, values)] for space, recipe, values in means],
         words=2,
     )
@@ -131,7 +132,7 @@ def prior(lines: Lines) -> Question | None:
                 row += [printed(em, f"{metric}_before"), *(printed(one, metric) for one in (em, bbse, oracle))]
             rows.append(row)
         counted.append([space, recipe, *_counted(found)])
-        header = ["source", "target", "prior distance", "EM", "collapsed", "BBSE", "collapsed", "condition"]
+        header = ["source", "target", "prior distance", "EM", "EM collapsed", "BBSE", "BBSE collapsed", "condition"]
         header += [f"{metric}{how}" for metric in ("UAR", "WF1") for how in ("", " EM", " BBSE", " oracle")]
         tables.append(
             Table(
@@ -139,7 +140,8 @@ def prior(lines: Lines) -> Question | None:
                 f"Prior correction, {space}, {recipe}",
                 "total variation between the target's true class shares and the prior that the model stands for, then "
                 "what EM (Saerens 2002) and BBSE (Lipton 2018, soft) estimate from unlabelled scores; condition: of "
-                "the source-dev confusion matrix; oracle: re-weighted by the true shares; off in every other table",
+                "the source-dev confusion matrix; collapsed: in how many replicates; oracle: re-weighted by the true "
+                "shares; off in every other table",
                 header,
                 rows,
                 words=2,
@@ -168,7 +170,8 @@ def _prior_overview(rows: list[list[str]]) -> Table:
     return Table(
         "prior-overview",
         "How often prior correction collapses, and how often it helps",
-        "collapsed: of a class that the source has, next to nothing is left, or half of the prior's entropy is lost",
+        "collapsed in one replicate or more: of a class that the source has, next to nothing is left, or half of the "
+        "prior's entropy is lost",
         ["space", "recipe", "cells", "EM collapsed", "EM raises UAR", "BBSE collapsed", "BBSE raises UAR"],
         rows,
         words=2,
@@ -196,7 +199,7 @@ def foreseen(lines: Lines) -> Question | None:
                 "Spearman's correlation of an estimate, made without the test, with the cells' values, over all pairs "
                 "and among the sources of each target; p: corpora renamed (Mantel); read docs/foresee.md before "
                 "choosing a source by one",
-                ["estimate", "all pairs", "p", "within target", "p", "pairs"],
+                ["estimate", "all pairs", "p", "within target", "p within", "pairs"],
                 rows,
             )
         )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from statistics import fmean
 
 from harness.corpus import MAIN_VIEW
 from harness.report_questions_recipes import names, of
 from harness.report_tables import Bar, Question, Table, drawings
-from harness.report_words import ABSENT, count, interval, metric_title, number, plural, signed
+from harness.report_words import ABSENT, count, interval, metric_title, number, signed
 from harness.sheets import number as value_of
 
 Line = Mapping[str, str]
@@ -16,87 +16,128 @@ Lines = Sequence[Line]
 LEARNED, TESTED = "learned", "tested"  # as harness/cells_views.py calls the two changes
 METHODS = {
     LEARNED: "trained on the labels that people gave one modality alone, minus the same recipe trained on the main "
-    "label",
-    TESTED: "the same predictions tested against the labels of one modality, minus tested against the main label",
+    "label; both tested against the same labels",
+    TESTED: "the same predictions tested against the labels that people gave one modality alone, minus tested against "
+    "the main label",
 }
+PAIRED = (
+    "on the utterances that both sides have, intervals from dialogues resampled in pairs, not corrected for the number "
+    "of cells"
+)
 
 
 def label_views(lines: Lines) -> Question | None:
     """Return the differences that label views make; None where no recipe learns or is tested on one."""
-    answer, tables = [], []
-    for space in names(lines, "space"):
-        ours = of(lines, space=space)
-        answer += [text for view in _views(ours) for text in _sentences(space, view, ours)]
-        tables += [_table(space, change, found) for change in METHODS if (found := of(ours, change=change))]
+    if not lines:
+        return None
+    groups = list(_groups(lines))
+    tables = [
+        _table(space, change, found)
+        for space in names(lines, "space")
+        for change in METHODS
+        if (found := of(lines, space=space, change=change))
+    ]
+    overview = [_overview(groups)] if groups else []
     title = "Does it matter whose labels are learned, and whose are tested against?"
-    return Question("label-views", "Label views", title, answer, tables) if tables else None
+    return Question("label-views", "Label views", title, _sentences(groups), [*overview, *tables])
 
 
-def _views(lines: Lines) -> list[str]:
-    """Return the modalities whose labels are looked at."""
-    every = [view for line in lines for view in (line["train_view"], line["test_view"])]
-    return [view for view in dict.fromkeys(every) if view != MAIN_VIEW]
+Group = tuple[str, str, str, str, Lines]  # change, modality, what is tested against, space, lines
 
 
-def _sentences(space: str, view: str, lines: Lines) -> list[str]:
-    """Return what a view is worth: learned, against either label; and tested, of models of the main label."""
-    metric = metric_title(lines[0]["metric"])
+def _groups(lines: Lines) -> Iterator[Group]:
+    """Yield the lines that ask the same: a modality's labels learned, or tested against by models of the main label."""
+    asked = [
+        *((LEARNED, line["train_view"], line["test_view"]) for line in of(lines, change=LEARNED)),
+        *((TESTED, line["test_view"], line["test_view"]) for line in of(lines, change=TESTED, train_view=MAIN_VIEW)),
+    ]
+    for change, view, test in sorted(dict.fromkeys(asked), key=lambda one: (one[1], asked.index(one))):
+        trained = view if change == LEARNED else MAIN_VIEW
+        ours = of(lines, change=change, train_view=trained, test_view=test)
+        for space in names(ours, "space"):
+            yield change, view, test, space, of(ours, space=space)
+
+
+def _sentences(groups: Sequence[Group]) -> list[str]:
+    """Return what a modality's labels are worth, learned and tested against, over all spaces."""
     said = []
-    learned = of(lines, change=LEARNED, train_view=view)
-    for test in names(learned, "test_view"):
-        against = "the main label" if test == MAIN_VIEW else f"the {test} labels"
-        said.append(
-            f"{space}: learning the {view} labels instead of the main label changes {metric} against {against} by "
-            f"{_means(of(learned, test_view=test))}."
-        )
-    tested = of(lines, change=TESTED, train_view=MAIN_VIEW, test_view=view)
-    if tested:
-        said.append(
-            f"{space}: tested against the {view} labels instead of the main label, models of the main label change by "
-            f"{_means(tested)}."
-        )
+    for change, view, test in dict.fromkeys(group[:3] for group in groups):
+        ours = [(space, lines) for *asked, space, lines in groups if tuple(asked) == (change, view, test)]
+        means = "; ".join(f"{_means(lines)} ({space}, {metric_title(lines[0]['metric'])})" for space, lines in ours)
+        sure = _sure([line for _, lines in ours for line in lines])
+        if change == LEARNED:
+            start = f"Learning the {view} labels instead of the main label changes the value against {_labels(test)} by"
+        else:
+            start = f"Tested against {_labels(view)} instead of the main label, models of the main label change by"
+        said.append(f"{start} {means}; {sure} intervals leave out 0.")
     return said
 
 
+def _labels(view: str) -> str:
+    return "the main label" if view == MAIN_VIEW else f"the {view} labels"
+
+
+def _halves(lines: Lines) -> tuple[Lines, Lines]:
+    """Return the in-domain and the cross-corpus lines."""
+    return [o for o in lines if o["source"] == o["target"]], [o for o in lines if o["source"] != o["target"]]
+
+
 def _means(lines: Lines) -> str:
-    """Return what is known in-domain and across corpora."""
-    home = [o for o in lines if o["source"] == o["target"]]
-    away = [o for o in lines if o["source"] != o["target"]]
-    parts = [f"{_mean(found)} {where}" for found, where in ((home, "in-domain"), (away, "across corpora")) if found]
-    return " and by ".join(parts)
+    """Return "−.012 in-domain and −.034 across corpora", or the one that there is."""
+    halves = zip(_halves(lines), ("in-domain", "across corpora"), strict=True)
+    return " and ".join(f"{_mean(found)} {where}" for found, where in halves if found)
 
 
 def _mean(lines: Lines) -> str:
-    """Return "−.012 (mean of 6 cells, 2 of their intervals leave out 0)"."""
-    sure = sum(not float(o["low"]) <= 0 <= float(o["high"]) for o in lines if o["low"])
-    if len(lines) == 1:
-        return f"{signed(float(lines[0]['difference']))} (one cell, its interval {'leaves out' if sure else 'holds'} 0)"
-    mean = signed(fmean(float(o["difference"]) for o in lines))
-    out = f"{sure or 'none'} of their intervals {'leaves' if sure < 2 else 'leave'} out 0"
-    return f"{mean} (mean of {plural(len(lines), 'cell')}, {out})"
+    return signed(fmean(float(o["difference"]) for o in lines)) if lines else ABSENT
+
+
+def _sure(lines: Lines) -> str:
+    """Return "2 of 6": how many intervals leave out 0, of those that there are; few dialogues have none."""
+    known = [o for o in lines if o["low"]]
+    return f"{sum(not float(o['low']) <= 0 <= float(o['high']) for o in known)} of {len(known)}"
+
+
+def _overview(groups: Sequence[Group]) -> Table:
+    rows = []
+    for change, view, test, space, lines in groups:
+        numbers = [text for half in _halves(lines) for text in (_mean(half), _sure(half) if half else ABSENT)]
+        rows.append([view, change, test, space, metric_title(lines[0]["metric"]), *numbers])
+    return Table(
+        "label-views-overview",
+        "What the labels of one modality change, on average",
+        f"learned: {METHODS[LEARNED]}; tested: {METHODS[TESTED]}, of models that learned the main label; means over "
+        f"cells, and how many of their intervals leave out 0, {PAIRED}",
+        [
+            *("labels of", "change", "tested against", "space", "metric"),
+            *("in-domain", "in-domain intervals", "cross-corpus", "cross-corpus intervals"),
+        ],
+        rows,
+        words=5,
+    )
 
 
 def _table(space: str, change: str, lines: Lines) -> Table:
     metric = metric_title(lines[0]["metric"])
     learned = change == LEARNED
-    words = ["recipe", "against" if learned else "trained on", "source", "target", "tested on"]
+    words = ["recipe", "twin" if learned else "trained on", "source", "target", "tested against"]
     rows, drawn = [], []
     for o in lines:
         middle, low, high = (value_of(o, name) for name in ("difference", "low", "high"))
         second = o["twin"] if learned else o["train_view"]
+        floors = [number(value_of(o, "floor")), *([] if learned else [number(value_of(o, "other_floor"))])]
         numbers = [number(float(o["value"])), number(float(o["other"])), signed(middle), interval(low, high) or ABSENT]
-        rows.append([o["recipe"], second, o["source"], o["target"], o["test_view"], count(int(o["n"])), *numbers])
-        drawn.append(_drawn(middle or 0.0, low, high))
+        where = [o["recipe"], second, o["source"], o["target"], o["test_view"], count(int(o["n"]))]
+        rows.append([*where, *numbers, *floors, number(value_of(o, "ceiling"))])
+        drawn.append(_drawn(float(o["difference"]), low, high))
     title = "Whose labels are learned" if learned else "Whose labels are tested against"
-    method = (
-        f"{METHODS[change]}; on the utterances that both sides have, intervals from dialogues resampled in pairs, not "
-        "corrected for the number of cells"
-    )
+    floors = ["floor"] if learned else ["floor", "floor main"]
     return Table(
         f"label-views-{change}-{space}",
         f"{title}, {space}",
-        method,
-        [*words, "utterances", metric, "other", "difference", "interval"],
+        f"{METHODS[change]} ({metric} main); {PAIRED}; floor: always the most frequent class, or the best constant; "
+        "ceiling: people with this modality alone, against the main label",
+        [*words, "utterances", metric, f"{metric} main", "difference", "interval", *floors, "ceiling"],
         rows,
         words=len(words),
         drawings=drawings(drawn),

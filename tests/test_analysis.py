@@ -224,6 +224,9 @@ def test_the_report_answers_and_every_table_is_a_file(study: dict[str, Any]) -> 
     names = {path.stem for path in layout.TABLES.glob("*.csv")}
     assert {"gap-overview", "prior-overview", "calibration-overview", "against-emotion4", "ranks-emotion4"} <= names
     assert names <= {path.stem for path in layout.TABLES.glob("*.tex")}
+    for path in layout.TABLES.glob("*.csv"):
+        header = path.read_text(encoding="utf-8").splitlines()[0].split(",")
+        assert len(set(header)) == len(header), f"{path.name}: two columns of one name"
     text = (layout.TABLES / "gap-overview.csv").read_text(encoding="utf-8")
     assert text.startswith("space,recipe,metric,gap,prior,coverage,feature\nemotion4,")
     assert "−" not in text

@@ -112,16 +112,27 @@ def test_what_a_view_changes_is_a_difference_on_common_utterances(folder: Path) 
         assert [float(line["value"]), float(line["other"])] == pytest.approx(uar, abs=1e-6)
         assert float(line["difference"]) == pytest.approx(uar[0] - uar[1], abs=2e-6)
         assert float(line["low"]) < float(line["difference"]) < float(line["high"])
+    floors = {o["test_view"]: (o["floor"], o["other_floor"]) for o in found if o["change"] == "tested"}
+    assert floors == {"text": ("0.250000", "0.250000")}
     asked = label_views(found)
     assert asked is not None
-    (at_home,) = [
-        o for o in found if (o["change"], o["target"], o["test_view"]) == ("learned", "emotiontalk", VIEWS[0])
-    ]
-    said = signed(float(at_home["difference"]))
-    assert asked.answer[0].startswith(
-        f"emotion4: learning the text labels instead of the main label changes UAR against the main label by {said} ("
+    at_home, away = (
+        float(o["difference"])
+        for target in ("emotiontalk", "meld")
+        for o in found
+        if (o["change"], o["target"], o["test_view"]) == ("learned", target, VIEWS[0])
     )
-    assert re.search(r"0\) in-domain and by .* across corpora\.$", asked.answer[0])
+    assert asked.answer[0].startswith(
+        "Learning the text labels instead of the main label changes the value against the main label by "
+        f"{signed(at_home)} in-domain and {signed(away)} across corpora (emotion4, UAR); "
+    )
+    overview, learned, tested = asked.tables
+    assert [row[:3] for row in overview.rows] == [
+        ["text", "learned", "multimodal"],
+        ["text", "learned", "text"],
+        ["text", "tested", "text"],
+    ]
+    assert (len(learned.rows), len(tested.rows)) == (3, 3)
     assert label_views([]) is None
     stage("report", params)
     assert '<h2 id="label-views">' in layout.REPORT.read_text(encoding="utf-8")
