@@ -83,8 +83,8 @@ def _calibration_overview(means: Means) -> Table:
     return Table(
         "calibration-overview",
         "Mean calibration error",
-        "ECE, raw and with a temperature fitted on source dev, over the cells that have both, where some have; lower is "
-        "better",
+        "ECE, raw and with a temperature fitted on source dev, over the cells that have both, where some have; lower "
+        "is better",
         ["space", "recipe", "in-domain", "in-domain tempered", "cross-corpus", "cross-corpus tempered"],
         [[space, recipe, *map(number, values)] for space, recipe, values in means],
         words=2,
