@@ -28,7 +28,9 @@ def lines(field: Field, source: str) -> Iterator[list[Any]]:
     source_prior, target_prior = (np.mean(list(one.values()), axis=0) for one in (learned, own))
     cell = Cell(scored.truth, scored.clusters, home.scores, scored.scores, target_prior, source_prior)
     weights = field.weights(source)
-    level = small_sample_level(weights.shape[1], field.level) if weights.shape[1] > 1 else field.level
+    several = weights.shape[1] > 1  # one dialogue has no interval
+    level = small_sample_level(weights.shape[1], field.level) if several else field.level
+    weights = weights if several else weights[:0]
     for name in METRICS:
         found = decomposed(cell, find("metric", name), weights, level)
         for term in TERMS:

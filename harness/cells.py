@@ -184,22 +184,26 @@ def _cell(
         return cell
     value = row.values[name]
     level = _level(params, row.scored)
-    spread = statistics.interval(value.resamples, level)
+    spread = _interval(value.resamples, level)
     point = float(value.replicates.mean())
-    if np.isnan(point) or spread is None:
+    if np.isnan(point) or (spread is None and level is not None):
         return cell
     _fill(cell, params, label_space, target, row, value)
     cell.value, cell.reason = point, ""
-    cell.low, cell.high = spread
+    cell.low, cell.high = spread or (None, None)
     if in_domain is not None:
         _compare(cell, level, value, row.scored, in_domain)
     return cell
 
 
-def _level(params: Mapping[str, Any], scored: scoring.Scored) -> float:
-    """Return the level whose percentile interval covers as params.yaml says with so many dialogues."""
+def _level(params: Mapping[str, Any], scored: scoring.Scored) -> float | None:
+    """Return the level whose percentile interval covers as params.yaml says; None of one dialogue, which has none."""
     level, clusters = float(params["statistics"]["level"]), int(scored.clusters.max()) + 1
-    return small_sample_level(clusters, level) if clusters > 1 else level
+    return small_sample_level(clusters, level) if clusters > 1 else None
+
+
+def _interval(resamples: scoring.Floats, level: float | None) -> tuple[float, float] | None:
+    return None if level is None else statistics.interval(resamples, level)
 
 
 def _fill(
@@ -218,11 +222,12 @@ def _fill(
     cell.ceiling = _ceiling(label_space, target, row, cell.metric)
     warnings = list(row.warnings)
     if cell.clusters < int(params["statistics"]["few_clusters"]):
-        warnings.append(f"interval from {cell.clusters} dialogues only")
+        some = f"interval from {cell.clusters} dialogues only"
+        warnings.append(some if cell.clusters > 1 else "interval missing: all in one dialogue")
     cell.warnings = "; ".join(warnings)
 
 
-def _compare(cell: Cell, level: float, value: scoring.Value, scored: scoring.Scored, in_domain: Row) -> None:
+def _compare(cell: Cell, level: float | None, value: scoring.Value, scored: scoring.Scored, in_domain: Row) -> None:
     """Add gap and ratio against the in-domain cell, where both stand on the same rows and so the same resamples."""
     if in_domain.values is None or in_domain.scored is None or cell.value is None:
         return
@@ -231,8 +236,8 @@ def _compare(cell: Cell, level: float, value: scoring.Value, scored: scoring.Sco
     if cell.is_in_domain or not in_domain.scored.stands_on(scored):
         return
     cell.gap = cell.value - cell.in_domain
-    cell.gap_low, cell.gap_high = statistics.interval(value.resamples - home.resamples, level) or (None, None)
-    home_interval = statistics.interval(home.resamples, level)
+    cell.gap_low, cell.gap_high = _interval(value.resamples - home.resamples, level) or (None, None)
+    home_interval = _interval(home.resamples, level)
     if home_interval is not None and cell.floor is not None and _higher_is_better(cell.metric):
         cell.ratio = ratio(cell.value, cell.in_domain, cell.floor, home_interval[0])
 

@@ -11,7 +11,7 @@ from harness.transfer import Cell
 DEGENERATE, FEW, AT_FLOOR = "†", "‡", "°"
 MARKS = {
     DEGENERATE: "degenerate predictor: nearly constant, or a class never predicted",
-    FEW: "interval from few dialogues",
+    FEW: "interval from few dialogues, or none from one",
     AT_FLOOR: "interval does not clear the majority floor",
 }
 OF_INTERVAL = "interval"  # how a warning about the interval begins; any other one is about the predictor

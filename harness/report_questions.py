@@ -48,5 +48,6 @@ def tables(found: Sequence[Question]) -> list[Table]:
 
 
 def _looked_at(sheets: Sheets) -> list[str]:
-    """Return the recipes that were analysed."""
-    return list(dict.fromkeys(line["recipe"] for line in sheets.get("calibration", [])))
+    """Return the recipes that were analysed; all of them where no space with classes was."""
+    lines = sheets.get("calibration") or sheets.get("asymmetry", [])
+    return list(dict.fromkeys(line["recipe"] for line in lines))

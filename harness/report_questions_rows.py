@@ -36,11 +36,12 @@ def gaps(lines: Lines) -> Question | None:
     tables, means = [], []
     for space, recipe, found in fields(lines):
         for metric in names(found, "metric"):
-            rows, parts = [], []
+            rows, parts, notes = [], [], []
             for source, target in dict.fromkeys((o["source"], o["target"]) for o in found):
                 terms = {o["term"]: o for o in of(found, metric=metric, source=source, target=target)}
                 gap = terms["gap"]
                 if not gap["value"]:
+                    notes.append(f"{source} → {target}: {gap['reason']}")
                     continue
                 values = [float(terms[name]["value"]) for name in ("gap", "prior", "coverage", "feature")]
                 spread = interval(value_of(gap, "low"), value_of(gap, "high")) or ABSENT
@@ -48,15 +49,16 @@ def gaps(lines: Lines) -> Question | None:
                 parts.append(values)
             if rows:
                 means.append((space, recipe, metric, [fmean(column) for column in zip(*parts, strict=True)]))
-                tables.append(_gap(space, recipe, metric, rows, [_bars(values) for values in parts]))
+                tables.append(_gap(space, recipe, metric, rows, [_bars(values) for values in parts], notes))
     said = [one for one in means if one[2] == "uar"]
     answer = []
     for recipe in dict.fromkeys(recipe for _, recipe, *_ in said):
         of_recipe = [values for _, name, _, values in said if name == recipe]
+        spaces = ", ".join(space for space, name, *_ in said if name == recipe)
         total, *causes = (fmean(column) for column in zip(*of_recipe, strict=True))
         answer.append(
-            f"{recipe}: the mean UAR gap of {signed(total)} is {signed(causes[0])} prior shift, {signed(causes[1])} "
-            f"label coverage and {signed(causes[2])} features."
+            f"{recipe}: the mean UAR gap of {signed(total)} ({spaces}) is {signed(causes[0])} prior shift, "
+            f"{signed(causes[1])} label coverage and {signed(causes[2])} features."
         )
     title = "How much of a gap is prior shift, label coverage, and features?"
     overview = [_gap_overview(means)] if means else []
@@ -81,7 +83,9 @@ def _gap_overview(means: Sequence[tuple[str, str, str, list[float]]]) -> Table:
     )
 
 
-def _gap(space: str, recipe: str, metric: str, rows: list[list[str]], drawn: list[list[Bar]]) -> Table:
+def _gap(
+    space: str, recipe: str, metric: str, rows: list[list[str]], drawn: list[list[Bar]], notes: Sequence[str]
+) -> Table:
     return Table(
         f"gap-{space}-{recipe}-{metric}",
         f"Parts of the gap, {space}, {recipe}, {metric_title(metric)}",
@@ -90,6 +94,7 @@ def _gap(space: str, recipe: str, metric: str, rows: list[list[str]], drawn: lis
         ["source", "target", "gap", "interval", "prior", "coverage", "feature"],
         rows,
         words=2,
+        notes=notes,
         drawings=drawings(drawn),
         drawn="from above: prior, coverage, feature",
     )

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from harness.report import html
+from harness.report_questions import questions
 from harness.report_questions_recipes import languages, recipes
+from harness.report_questions_rows import gaps
 from harness.report_questions_scores import calibration
+from harness.transfer import Cell
 
 
 def states(recipe: str, target: str, raw: float, tempered: float | None) -> list[dict[str, str]]:
@@ -56,3 +60,36 @@ def test_a_smallest_p_is_never_called_smaller_than_a_number() -> None:
     asked = recipes([compared], [{**line, "critical_difference": "1.2"}], [test], "")  # type: ignore[list-item]
     assert asked is not None
     assert "Friedman p = < .001 (no less than .00010 is possible)" in asked.tables[0].method
+
+
+def test_recipes_without_a_pair_in_common_are_not_called_ranked() -> None:
+    cells = [
+        Cell("emotion4", "multimodal", recipe, source, target, "single_source", "source_dev", "uar", 0.5)
+        for recipe, source, target in (("first", "a", "b"), ("second", "b", "a"))
+    ]
+    page = html(cells, {"primary": {"emotion4": "uar"}})
+    assert "No cross-corpus pair has a value in all recipes" in page
+    assert "with the best mean" not in page
+    third = Cell("emotion4", "multimodal", "second", "a", "b", "single_source", "source_dev", "uar", 0.6)
+    both = html([*cells, third], {"primary": {"emotion4": "uar"}})
+    assert "with the best mean cross-corpus value over the 1 pair that all recipes have" in both
+
+
+def test_directions_are_told_where_no_space_has_classes() -> None:
+    """Calibration names the analysed recipes, and a study of scales alone has none."""
+    there = [{"space": "valence", "recipe": "r", "first": "a", "second": "b", "value": "0.2", "reason": ""}]
+    (asked,) = questions({"asymmetry": there, "languages": []}, {})
+    assert [table.anchor for table in asked.tables] == ["directions-valence"]
+
+
+def test_a_gap_without_a_value_says_why_below_the_others() -> None:
+    keys = {"space": "emotion4", "recipe": "r", "target": "b", "metric": "uar", "low": "", "high": "", "reason": ""}
+    terms = {"gap": "-0.2", "prior": "-0.05", "coverage": "0", "feature": "-0.15"}
+    known = [{**keys, "source": "a", "term": term, "value": value} for term, value in terms.items()]
+    unknown = [{**keys, "source": "c", "term": term, "value": "", "reason": "undefined"} for term in terms]
+    asked = gaps([*known, *unknown])
+    assert asked is not None
+    assert asked.answer == [
+        "r: the mean UAR gap of −.200 (emotion4) is −.050 prior shift, .000 label coverage and −.150 features."
+    ]
+    assert list(asked.tables[1].notes) == ["c → b: undefined"]

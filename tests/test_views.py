@@ -122,9 +122,10 @@ def test_what_a_view_changes_is_a_difference_on_common_utterances(folder: Path) 
         for o in found
         if (o["change"], o["target"], o["test_view"]) == ("learned", target, VIEWS[0])
     )
+    assert len(asked.answer) == 1
     assert asked.answer[0].startswith(
-        "Learning the text labels instead of the main label changes the value against the main label by "
-        f"{signed(at_home)} in-domain and {signed(away)} across corpora (emotion4, UAR); "
+        "text labels, means by space: learned instead of the main label, they change the value against the main label "
+        f"by {signed(at_home)} in-domain and {signed(away)} across corpora ("
     )
     overview, learned, tested = asked.tables
     assert [row[:3] for row in overview.rows] == [

@@ -127,8 +127,8 @@ def test_a_difference_without_an_interval_is_not_called_unsure() -> None:
     )
     assert asked is not None
     assert asked.answer == [
-        "Learning the text labels instead of the main label changes the value against the main label by +.200 "
-        "in-domain and −.100 across corpora (valence, CCC); 1 of 2 intervals leave out 0."
+        "text labels, means by space: learned instead of the main label, they change the value against the main label "
+        "by +.200 in-domain and −.100 across corpora (1 of 2 intervals leave out 0)."
     ]
     overview, table = asked.tables
     assert overview.rows == [["text", "learned", MAIN_VIEW, "valence", "CCC", "+.200", "1 of 1", "−.100", "0 of 1"]]
@@ -138,6 +138,17 @@ def test_a_difference_without_an_interval_is_not_called_unsure() -> None:
         ["[−.200, .100]", "–", "–"],
     ]
     assert number(line("learned", 0.1), "low") is None
+
+
+def test_means_of_several_spaces_are_told_from_the_least_to_the_most() -> None:
+    lines = [line("learned", 0.1, "0", "0.2"), line("learned", -0.3, "-0.4", "-0.2", space="polarity3", metric="uar")]
+    lines += [line("tested", 0.25, "0.1", "0.3", train_view=MAIN_VIEW, test_view="text", target="b")]
+    asked = label_views(lines)
+    assert asked is not None
+    assert asked.answer[0].endswith(
+        "by −.300 to +.100 in-domain (1 of 2 intervals leave out 0); tested against them instead of the main label, "
+        "models of the main label change by +.250 across corpora (1 of 1 intervals leave out 0)."
+    )
 
 
 def test_recipes_of_a_view_alone_have_a_table_and_no_sentence() -> None:

@@ -1,0 +1,55 @@
+"""Cells of a target whose test rows are all of one dialogue: values, and no interval to be sure of them by."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from harness import layout, manifest
+from harness.cells import Row, Target, cells, score
+from harness.corpus import Annotation, Utterance
+from harness.labels import EMOTION4, SPACES, Shared
+from harness.predictions import Predictions
+from harness.report_marks import FEW, marks_of
+from harness.transfer import Cell
+
+NAMES = [f"u{at}" for at in range(40)]
+STATISTICS = {"resamples": 100, "seed": 1, "level": 0.95, "few_clusters": 20}
+SETTINGS = {"normalise": "none", "fusion": "linear", "text": "e", "audio": "none", "video": "none", "also": "none"}
+
+
+def made(dialogues: int) -> list[Cell]:
+    """The UAR of an in-domain model that is right in four of five, and of another one that is in three of five."""
+    labels = [EMOTION4.classes[at % 4] for at in range(len(NAMES))]
+    utterances = [Utterance(n, "test", f"d{at % dialogues}", at, None, "zh", n) for at, n in enumerate(NAMES)]
+    absent = dict.fromkeys(SPACES, Shared(None, "not_annotated"))
+    layout.utterances("one").parent.mkdir(parents=True)
+    manifest.write_utterances(layout.utterances("one"), utterances)
+    known = [{**absent, EMOTION4.name: Shared(label)} for label in labels]
+    manifest.write_labels(layout.labels("one"), [Annotation(n, {}, k) for n, k in zip(NAMES, known, strict=True)])
+    params, target, rows = {"statistics": STATISTICS}, Target("one"), []
+    for source, right in (("one", 4), ("other", 3)):
+        said = [at % 4 if at // 4 % 5 < right else (at + 1) % 4 for at in range(len(NAMES))]
+        found = Predictions("all", 1, NAMES, ["test"] * len(NAMES), np.eye(4, dtype=np.float32)[said])
+        row = Row("r", SETTINGS, source, "one", "multimodal", file=Path("none"), by_fold=source == "one")
+        rows.append(score(row, params, EMOTION4, ["uar"], target, [found]))
+    return list(cells(params, EMOTION4, ["uar"], target, rows))
+
+
+def test_one_dialogue_has_no_interval(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    home, away = made(1)
+    assert [home.value, away.value, away.gap] == pytest.approx([0.8, 0.6, -0.2])
+    assert [home.low, home.high, away.low, away.high, away.gap_low, away.gap_high, away.ratio] == [None] * 7
+    assert away.warnings == "interval missing: all in one dialogue"
+    assert marks_of(away) == FEW
+
+
+def test_two_dialogues_have_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    home, away = made(2)
+    assert home.low is not None
+    assert home.low <= 0.8 <= home.high  # type: ignore[operator]
+    assert away.warnings == "interval from 2 dialogues only"
