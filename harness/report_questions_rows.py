@@ -242,8 +242,8 @@ def spoken(lines: Lines) -> list[Table]:
                 Table(
                     f"spoken-{space}-{recipe}",
                     f"ser-tests' check of language, {space}, {recipe}",
-                    "share of each predicted class in a language minus its mean over languages, over all "
-                    "labelled test utterances of the targets that a source is tested on; corpora differ in what is felt in them, so "
+                    "share of each predicted class in a language minus its mean over languages, over all labelled test "
+                    "utterances of the targets that a source is tested on; corpora differ in what is felt in them, so "
                     "that a model that is right may fail: read the worst with the same of the truth",
                     ["source", "passed", "failed", "worst", "value", "true", "threshold"],
                     rows,
