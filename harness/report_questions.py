@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from harness.report_questions_recipes import directions, languages, recipes
-from harness.report_questions_rows import fairness, gaps, strata
+from harness.report_questions_rows import fairness, gaps, spoken, strata
 from harness.report_questions_scores import calibration, foreseen, prior
 from harness.report_questions_views import label_views
 from harness.report_tables import Question, Table
@@ -34,7 +34,7 @@ def questions(sheets: Sheets, facts: Mapping[str, Any]) -> list[Question]:
         languages(sheets.get("languages", []), directions(sheets.get("asymmetry", []), _looked_at(sheets))),
         label_views(sheets.get("views", [])),
         gaps(sheets.get("gap", [])),
-        strata(sheets.get("strata", []), fairness(sheets.get("fairness", []))),
+        strata(sheets.get("strata", []), _fair(sheets)),
         calibration(sheets.get("calibration", []), sheets.get("reliability", [])),
         prior(sheets.get("prior", [])),
         foreseen(sheets.get("foreseen", [])),
@@ -45,6 +45,10 @@ def questions(sheets: Sheets, facts: Mapping[str, Any]) -> list[Question]:
 def tables(found: Sequence[Question]) -> list[Table]:
     """Return all tables of all questions."""
     return [table for one in found for table in one.tables]
+
+
+def _fair(sheets: Sheets) -> list[Table]:
+    return [*fairness(sheets.get("fairness", [])), *spoken(sheets.get("language_shares", []))]
 
 
 def _looked_at(sheets: Sheets) -> list[str]:

@@ -125,13 +125,14 @@ def _drawn(lines: Lines) -> list[list[Mark]]:
 def _ranks(space: str, metric: str, lines: Lines, friedman: Lines) -> Table:
     test = friedman[0] if friedman else {}
     targets = lines[0]["targets"]
-    p = f"Friedman p = {p_text(test, 'p')} (no less than {least_text(test)} is possible)" if test else ""
+    p = f"Friedman p = {p_text(test, 'p')} (no less than {least_text(test)} is possible); " if test else ""
     apart = value_of(lines[0], "critical_difference")
     return Table(
         f"ranks-{space}",
         f"Ranks over targets, {space}",
-        f"{metric}, ranked within each of {targets} targets (cells of one target are not independent), 1 is best; {p}; "
-        f"Nemenyi's critical difference {number(apart, 2)}: recipes in one group cannot be told apart by it",
+        f"{metric}, ranked within each of {targets} targets (cells of one target are not independent) by the mean over "
+        f"the sources that all recipes have, each cell on what its recipe predicted; 1 is best; {p}Nemenyi's "
+        f"critical difference {number(apart, 2)}: recipes in one group cannot be told apart by it",
         ["recipe", "mean rank", "groups"],
         [[o["recipe"], number(float(o["rank"]), 2), o["cliques"] or ABSENT] for o in lines],
     )

@@ -220,3 +220,33 @@ def fairness(lines: Lines) -> list[Table]:
                 )
             )
     return found
+
+
+def spoken(lines: Lines) -> list[Table]:
+    """Return ser-tests' check of language of each source's models, the worst beside the same of the truth."""
+    found = []
+    for space, recipe, ours in fields(lines):
+        rows = []
+        for source in names(ours, "source"):
+            known = [o for o in of(ours, source=source, of="predicted") if o["passed"]]
+            if not known:
+                continue
+            worst = max(known, key=lambda o: abs(float(o["value"])))
+            (true,) = of(ours, source=source, of="truth", check=worst["check"], language=worst["language"])
+            passed = sum(o["passed"] == "yes" for o in known)
+            counts = [str(passed), str(len(known) - passed)]
+            values = [signed(float(one["value"])) for one in (worst, true)]
+            rows.append([source, *counts, f"{worst['check']} {worst['language']}", *values, worst["threshold"][:5]])
+        if rows:
+            found.append(
+                Table(
+                    f"spoken-{space}-{recipe}",
+                    f"ser-tests' check of language, {space}, {recipe}",
+                    "share of each predicted class in a language minus its mean over languages, over all labelled test "
+                    "utterances of the targets that a source is tested on; corpora differ in what is felt in them, so "
+                    "that a model that is right may fail: read the worst with the same of the truth",
+                    ["source", "passed", "failed", "worst", "value", "true", "threshold"],
+                    rows,
+                )
+            )
+    return found

@@ -15,8 +15,8 @@ Line = Mapping[str, str]
 Lines = Sequence[Line]
 LEARNED, TESTED = "learned", "tested"  # as harness/cells_views.py calls the two changes
 METHODS = {
-    LEARNED: "trained on the labels that people gave one modality alone, minus the same recipe trained on the main "
-    "label; both tested against the same labels",
+    LEARNED: "both tested against the same labels, trained on the labels that people gave one modality alone, minus "
+    "the same recipe trained on the main label",
     TESTED: "the same predictions tested against the labels that people gave one modality alone, minus tested against "
     "the main label",
 }

@@ -84,7 +84,8 @@ def _plain(text: str) -> str:
 def latex_text(table: Table, watermark: str = "") -> str:
     """Return the table as LaTeX; it needs the package booktabs."""
     columns = "".join("l" if at < table.words else "r" for at in range(len(table.header)))
-    caption = escape(f"{table.question} {table.method}.")
+    between = "" if table.question.endswith("?") else ":"
+    caption = escape(f"{table.question}{between} {table.method}.")
     caption += f" \\textbf{{{escape(watermark)}.}}" if watermark else ""
     lines = [
         "% needs \\usepackage{booktabs}",

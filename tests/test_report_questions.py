@@ -5,7 +5,7 @@ from __future__ import annotations
 from harness.report import html
 from harness.report_questions import questions
 from harness.report_questions_recipes import languages, recipes
-from harness.report_questions_rows import gaps
+from harness.report_questions_rows import gaps, spoken
 from harness.report_questions_scores import calibration
 from harness.transfer import Cell
 
@@ -93,3 +93,17 @@ def test_a_gap_without_a_value_says_why_below_the_others() -> None:
         "r: the mean UAR gap of −.200 (emotion4) is −.050 prior shift, .000 label coverage and −.150 features."
     ]
     assert list(asked.tables[1].notes) == ["c → b: undefined"]
+
+
+def test_the_check_of_language_shows_the_worst_share_beside_the_true_one() -> None:
+    keys = {"space": "emotion4", "recipe": "r", "source": "a", "threshold": "0.100000"}
+    made = [("predicted", "sad", "zh", 0.15), ("predicted", "sad", "en", -0.15), ("predicted", "happy", "zh", 0.02)]
+    made += [("truth", "sad", "zh", 0.12), ("truth", "sad", "en", -0.12), ("truth", "happy", "zh", 0.0)]
+    lines = [
+        {**keys, "of": of, "check": f"proportion/{name}", "language": language, "value": str(value)}
+        | {"passed": "yes" if abs(value) < 0.1 else "no"}
+        for of, name, language, value in made
+    ]
+    (table,) = spoken(lines)
+    assert table.rows == [["a", "1", "2", "proportion/sad zh", "+.150", "+.120", "0.100"]]
+    assert spoken([{**line, "passed": "", "value": ""} for line in lines]) == []  # one language only
