@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from benchmarks import _study
 from benchmarks._watch import BOTH_CORES, Watched, python, watch
 from harness import layout, models, predictions
-from harness.features import Ragged
+from harness.feature_matrix import Ragged
 from harness.labels import VALENCE
 
 SHAPES = {"text": (39, 768), "audio": (400, 33), "video": (55, 709)}  # frames at most, width

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from harness import features, layout, manifest
 from harness.corpus import Annotation, Utterance
-from harness.features import Ragged
+from harness.feature_matrix import Ragged
 from harness.files import digest, write_json
 from harness.labels import SPACES, Shared, absent
 from harness.settings import SLOTS

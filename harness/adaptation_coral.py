@@ -23,7 +23,7 @@ from scipy import sparse
 
 from harness.errors import SettingError
 from harness.examples import Rows
-from harness.features import Matrix, Ragged
+from harness.feature_matrix import Matrix, Ragged
 from harness.normalisers import State, of_slot
 
 ROWS = 20_000  # rows or frames that means and covariances are counted on; more are drawn from

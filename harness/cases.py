@@ -19,7 +19,7 @@ from scipy import sparse
 from harness import cases_masked, layout, predictions, training
 from harness.cases_rows import adaptation, joined, learned, moved, rows_of, without_own
 from harness.cellrow import OF_TESTING, PACKAGES, inputs_of, seeds_of
-from harness.closure import code_digest
+from harness.code_digest import code_digest
 from harness.errors import SettingError
 from harness.files import digest
 from harness.inputs import SLOT_MODALITIES, view_of

@@ -13,7 +13,7 @@ from harness import layout, models, training
 from harness.cellrow import inputs_of, own_statistics
 from harness.errors import ResultError, SettingError
 from harness.examples import ABSENT, Rows
-from harness.features import Ragged
+from harness.feature_matrix import Ragged
 from harness.inputs import SLOT_MODALITIES
 from harness.labels import space
 from harness.plugins import find

@@ -16,7 +16,7 @@ from scipy import sparse
 from harness import normalisers
 from harness.cellrow import indices, inputs_of, own_statistics
 from harness.examples import ABSENT, Examples, Rows
-from harness.features import Matrix, Ragged
+from harness.feature_matrix import Matrix, Ragged
 from harness.inputs import view_of
 from harness.labels import Space
 from harness.protocols import single_source

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness import layout, models, normalisers, training
-from harness.closure import code_digest
+from harness.code_digest import code_digest
 from harness.examples import Examples
 from harness.files import digest
 from harness.inputs import Inputs, view_of

@@ -1,62 +1,96 @@
-"""Which source files a piece of work depends on, read from the imports, so that no result outlives its code."""
+"""The files of the harness that some files depend on, read from their imports without running them."""
 
 from __future__ import annotations
 
 import ast
 from functools import cache
 from pathlib import Path
-
-from harness.files import digest, file_digest
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
 def closure(*files: Path) -> list[Path]:
-    """Return these files and every file of the harness they import, at any depth, also inside functions, sorted."""
+    """Return these files and every file of the harness that they import, at any depth, also inside functions, sorted.
+
+    What is imported for type checkers alone does not count: it is never executed.
+    """
     seen: set[Path] = set()
     waiting = [file.resolve() for file in files]
     while waiting:
         file = waiting.pop()
         if file not in seen:
             seen.add(file)
-            waiting += _imports(file)
+            waiting += _imported(file)
     return sorted(seen)
 
 
-def code_digest(*files: Path) -> str:
-    """Return one digest over the closure's contents; the texts of errors decide no result and are left out."""
-    return digest([file_digest(file) for file in closure(*files) if file.name != "errors.py"])
+@cache
+def syntax_tree(file: Path) -> ast.Module:
+    """Return the syntax tree of a file; a process reads each once."""
+    return ast.parse(file.read_text(encoding="utf-8"))
+
+
+def is_for_types(node: Any) -> bool:
+    """Tell whether a node is `if TYPE_CHECKING:`, which is never executed."""
+    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
 
 
 @cache
-def _imports(file: Path) -> tuple[Path, ...]:
-    found: list[Path] = []
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+def bindings(file: Path) -> dict[str, str]:
+    """Return what the imports of a file bind: local name -> what is imported, as `harness.files.digest` or `numpy`."""
+    bound = {}
+    for node in _import_nodes(file):
         if isinstance(node, ast.Import):
-            found += [path for name in node.names for path in _files(name.name)]
-        elif isinstance(node, ast.ImportFrom):
-            found += _from(file, node)
-    return tuple(found)
+            for one in node.names:
+                bound[one.asname or one.name.partition(".")[0]] = one.name if one.asname else one.name.partition(".")[0]
+        else:
+            bound |= {one.asname or one.name: name for one, name in zip(node.names, _names(node), strict=True)}
+    return bound
 
 
-def _from(file: Path, node: ast.ImportFrom) -> list[Path]:
-    if node.level:  # relative: adapters import their private neighbours so
-        folder = file.parent
-        for _ in range(node.level - 1):
-            folder = folder.parent
-        stems = [node.module] if node.module else [name.name for name in node.names]
-        return [path for stem in stems if (path := folder / f"{stem.replace('.', '/')}.py").is_file()]
-    module = node.module or ""
-    return [path for name in ("", *(f".{name.name}" for name in node.names)) for path in _files(module + name)]
+def file_of(module: str, importer: Path) -> Path | None:
+    """Return the file of a module of the harness, or of a relative import; None for modules of other packages."""
+    if module.startswith("."):
+        name = module.lstrip(".")
+        folder = importer.parents[len(module) - len(name) - 1]
+    elif module == "harness" or module.startswith("harness."):
+        name, folder = module, ROOT
+    else:
+        return None
+    path = folder.joinpath(*name.split("."))
+    return next((file for file in (path.with_suffix(".py"), path / "__init__.py") if file.is_file()), None)
 
 
-def _files(module: str) -> list[Path]:
-    """Return the files that importing a module of this checkout executes, its packages' `__init__` among them."""
-    if not module.startswith("harness."):
-        return [ROOT / "harness" / "__init__.py"] if module == "harness" else []
-    path = ROOT.joinpath(*module.split("."))
-    file = path.with_suffix(".py") if path.with_suffix(".py").is_file() else path / "__init__.py"
-    if not file.is_file():
-        return []
-    parents = [ROOT.joinpath(*module.split(".")[:depth]) / "__init__.py" for depth in range(1, module.count(".") + 1)]
-    return [file, *(parent for parent in parents if parent.is_file())]
+@cache
+def _imported(file: Path) -> tuple[Path, ...]:
+    """Return the files that the imports of a file execute, the `__init__.py` of their packages among them."""
+    modules: list[str] = []
+    for node in _import_nodes(file):
+        if isinstance(node, ast.Import):
+            modules += [one.name for one in node.names]
+        else:
+            modules += ["." * node.level + (node.module or ""), *_names(node)]
+    parents = [
+        module.rsplit(".", depth)[0] for module in modules if module[0] != "." for depth in range(module.count(".") + 1)
+    ]
+    relative = [module for module in modules if module[0] == "." and module.strip(".")]
+    return tuple(path for name in (*parents, *relative) if (path := file_of(name, file)))
+
+
+def _names(node: ast.ImportFrom) -> list[str]:
+    """Return the names that a `from ... import ...` binds, in full."""
+    module = "." * node.level + (node.module or "")
+    return [f"{module}{'' if module.endswith('.') else '.'}{one.name}" for one in node.names]
+
+
+@cache
+def _import_nodes(file: Path) -> list[ast.Import | ast.ImportFrom]:
+    nodes: list[ast.Import | ast.ImportFrom] = []
+    waiting: list[ast.AST] = [syntax_tree(file)]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            nodes.append(node)
+        waiting += (child for child in ast.iter_child_nodes(node) if not is_for_types(child))
+    return nodes

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from harness.features import Matrix, Ragged
+from harness.feature_matrix import Matrix, Ragged
 
 ABSENT = -1
 

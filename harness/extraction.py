@@ -9,31 +9,25 @@ from __future__ import annotations
 import json
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 
 from harness import engine, features, layout
-from harness.errors import MediaError
+from harness.corpus import Modality
 from harness.extraction_ahead import ahead
+from harness.extraction_clips import Decoded
 from harness.extraction_plan import Wanted
-from harness.features import Pieces, Ragged
+from harness.extraction_rows import Encoded, encode_clips, encode_texts
+from harness.feature_matrix import Pieces, Ragged
 from harness.files import digest, write_whole
-from harness.media import Clip, Guard
-from harness.media_decode import Reading
+from harness.media import Guard
 from harness.plugins import find
-
-TOO_SHORT = "too_short"
-NOT_FINITE = "not_finite"
-NO_FRAMES = "no_frames"
-CUT, DAMAGED = "cut", "damaged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +67,13 @@ def is_current(store: Wanted) -> bool:
 
 def encode(shard: Shard) -> None:
     """Encode one shard and write its rows, the reasons of the inputs that have none, and notes, whole."""
-    module, made = find("encoder", shard.file), _encoder(shard.file, shard.options)
-    failed: dict[int, str] = {}
-    notes: dict[int, str] = {}
-    given: list[int] = []
-    if module.MODALITY == "text":
-        given += range(len(shard.inputs))
-        found = made.encode(shard.inputs, shard.language)
+    module, encoder = find("encoder", shard.file), _encoder(shard.file, shard.options)
+    if module.MODALITY == Modality.TEXT:
+        encoded = encode_texts(module, encoder, shard.inputs, shard.language)
     else:
-        found = made.encode(_clips(module, made, shard, given, failed, notes))
-    if not sparse.issparse(found):
-        found = _without_nothing(module, found, given, failed)
-    write_whole(shard.path, lambda path: _save(path, found, failed, notes))
+        decode = partial(_decoder(module.MODALITY), module, encoder, shard.guard)
+        encoded = encode_clips(module, encoder, ahead(decode, shard.inputs, shard.threads))
+    write_whole(shard.path, lambda path: _save(path, encoded))
 
 
 @lru_cache(maxsize=1)  # a model is read from disk once a process, not once a shard
@@ -103,69 +92,23 @@ def _shards(store: Wanted, threads: int) -> list[Shard]:
     ]
 
 
-def _clips(
-    module: ModuleType, made: Any, shard: Shard, given: list[int], failed: dict[int, str], notes: dict[int, str]
-) -> Iterator[NDArray[Any]]:
-    """Yield the clips that can be decoded, and note what became of each."""
-    decoded: Iterable[tuple[NDArray[Any] | None, str, str]]
-    decoded = ahead(partial(_decoded, module, made, shard.guard), shard.inputs, shard.threads)
-    for at, (clip, reason, note) in enumerate(decoded):
-        if note:
-            notes[at] = note
-        if clip is None:
-            failed[at] = reason
-        else:
-            given.append(at)
-            yield clip
-
-
-def _decoded(module: ModuleType, made: Any, guard: Guard, clip: Clip) -> tuple[NDArray[Any] | None, str, str]:
-    """Return a clip's samples or frames, or None and the reason; and what was odd about it."""
-    reading = Reading()
-    try:
-        if module.MODALITY == "audio":
-            from harness.media_sound import read_sound
-
-            found: NDArray[Any] = read_sound(clip, module.RATE, guard, reading)
-            if len(found) < module.SHORTEST * module.RATE:
-                return None, TOO_SHORT, ""
-        else:
-            from harness.media_picture import read_frames
-
-            found = read_frames(clip, made.fps, guard, made.size, reading)
-    except MediaError as error:
-        return None, error.reason, ""
-    return found, "", "+".join(word for word, true in ((CUT, reading.cut), (DAMAGED, reading.damaged)) if true)
-
-
-def _without_nothing(
-    module: ModuleType, found: NDArray[Any] | Ragged, given: Sequence[int], failed: dict[int, str]
-) -> NDArray[Any] | Ragged:
-    """Take out the utterances an encoder has nothing to say of: a NaN would spread over every model."""
-    if isinstance(found, Ragged):
-        owner = np.repeat(np.arange(len(found)), found.lengths)
-        bad = np.bincount(owner, weights=~np.isfinite(found.values).all(axis=1), minlength=len(found))
-        empty = found.lengths == 0
-        fine = ~empty & (bad == 0)
+def _decoder(modality: str) -> Callable[..., Decoded]:
+    if modality == Modality.AUDIO:
+        from harness import extraction_sound as decoder
     else:
-        fine, empty = np.isfinite(found).all(axis=1), np.isnan(found).all(axis=1)
-    if fine.all():
-        return found
-    nothing = str(getattr(module, "NOTHING", NO_FRAMES if isinstance(found, Ragged) else NOT_FINITE))
-    for at, good, bare in zip(given, fine, empty, strict=True):
-        if not good:
-            failed[at] = nothing if bare else NOT_FINITE
-    return found.take(np.flatnonzero(fine)) if isinstance(found, Ragged) else found[fine]
+        from harness import extraction_picture as decoder  # type: ignore[no-redef]
+    return decoder.decode
 
 
-def _save(path: Path, found: Any, failed: dict[int, str], notes: dict[int, str]) -> None:
-    arrays: dict[str, Any] = {"rows": found}
-    if isinstance(found, Ragged):
-        arrays |= {"rows": found.values, "starts": found.starts}
-    elif sparse.issparse(found):
+def _save(path: Path, encoded: Encoded) -> None:
+    rows = encoded.rows
+    arrays: dict[str, Any] = {"rows": rows}
+    if isinstance(rows, Ragged):
+        arrays |= {"rows": rows.values, "starts": rows.starts}
+    elif sparse.issparse(rows):
         del arrays["rows"]
-        arrays |= {"data": found.data, "indices": found.indices, "indptr": found.indptr, "shape": found.shape}
-    for name, of in (("failed", failed), ("notes", notes)):
+        arrays |= {"data": rows.data, "indices": rows.indices, "indptr": rows.indptr, "shape": rows.shape}
+    for name, of in (("failed", encoded.failed), ("notes", encoded.notes)):
         arrays[name] = np.array(list(of.values()), dtype=str)
         arrays[f"{name}_at"] = np.array(list(of), dtype=np.int64)
     with path.open("wb") as file:

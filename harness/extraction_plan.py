@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from harness import layout, manifest
-from harness.closure import code_digest
+from harness.code_digest import code_digest
 from harness.corpus import Modality, Utterance
 from harness.errors import SettingError
 from harness.files import digest
@@ -19,7 +19,11 @@ from harness.plugins import find, source
 from harness.settings import encoder_row, row
 
 NATIVE = "native"
-DECODERS = {"text": (), "audio": ("media_sound.py",), "video": ("media_picture.py",)}
+DECIDES_ROWS = {  # beside the encoder: these files, and what they import
+    "text": ("extraction_rows.py",),
+    "audio": ("extraction_rows.py", "extraction_sound.py"),
+    "video": ("extraction_rows.py", "extraction_picture.py"),
+}
 DTYPES = ("float32", "float16")
 
 
@@ -126,7 +130,7 @@ def _made_by(
     encoder: str, file: str, options: Mapping[str, Any], route: str, language: str, dtype: str, of: list[Any]
 ) -> dict[str, Any]:
     module = find("encoder", file)
-    decoders = [layout.HERE / name for name in DECODERS[module.MODALITY]]
+    deciding = [layout.HERE / name for name in DECIDES_ROWS[module.MODALITY]]
     resolved = module.resolved(options) if hasattr(module, "resolved") else None  # what a name such as `main` means now
     made_by: dict[str, Any] = {
         "encoder": encoder,
@@ -137,7 +141,7 @@ def _made_by(
         "language": language,
         "dtype": dtype,
         "versions": {name: importlib.metadata.version(name) for name in module.PACKAGES if _installed(name)},
-        "code": code_digest(source("encoder", file), *decoders),
+        "code": code_digest(source("encoder", file), *deciding),
         **({"resolved": resolved} if resolved else {}),
     }
     return {**made_by, "digest": digest([made_by, of])}

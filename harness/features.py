@@ -13,75 +13,23 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, BinaryIO, TypeAlias
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
 from harness.errors import ResultError
+from harness.feature_matrix import Matrix, Pieces, Ragged, as_kept
 from harness.files import read_json, write_json, write_text, write_whole
 
-Matrix: TypeAlias = Any  # float NDArray, scipy.sparse.csr_matrix or Ragged, of shape (rows, features)
 MADE_BY = "made_by.json"
 KINDS = {"dense": ("rows",), "frames": ("rows", "starts"), "sparse": ("data", "indices", "indptr")}
 PARTS = {part for parts in KINDS.values() for part in parts}
-
-
-@dataclass(frozen=True, slots=True)
-class Ragged:
-    """Frame-level features of n utterances: `values` (frames, width); utterance i begins at row `starts[i]`.
-
-    `starts` (n + 1,) ends with the number of frames.
-    """
-
-    values: NDArray[Any]
-    starts: NDArray[np.int64]
-
-    @classmethod
-    def of(cls, utterances: Sequence[NDArray[Any]], width: int) -> Ragged:
-        """Put the frames (T_i, width) of utterances one after another."""
-        starts = np.concatenate([[0], np.cumsum([len(one) for one in utterances])]).astype(np.int64)
-        values = np.concatenate(utterances) if len(utterances) else np.zeros((0, width), np.float32)
-        return cls(values.reshape(-1, width), starts)
-
-    def __len__(self) -> int:
-        return len(self.starts) - 1
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Return (utterances, width)."""
-        return len(self), int(self.values.shape[1])
-
-    @property
-    def lengths(self) -> NDArray[np.int64]:
-        """Return the number of frames of each utterance."""
-        lengths: NDArray[np.int64] = np.diff(self.starts)
-        return lengths
-
-    def take(self, index: Sequence[int] | NDArray[Any]) -> Ragged:
-        """Return these utterances in this order, their frames copied."""
-        order = np.asarray(index, dtype=np.int64)
-        return Ragged.of([self.values[self.starts[at] : self.starts[at + 1]] for at in order], self.shape[1])
-
-
-@dataclass(frozen=True, slots=True)
-class Pieces:
-    """A dense matrix or the frames of a store in parts, so that it is never in memory whole.
-
-    Args:
-        shape: (utterances, width).
-        parts: calls that return one part each: a dense array or a `Ragged`.
-        frames: whether the parts are `Ragged`.
-    """
-
-    shape: tuple[int, int]
-    parts: Sequence[Callable[[], NDArray[Any] | Ragged]]
-    frames: bool
 
 
 @dataclass(frozen=True)
@@ -206,7 +154,7 @@ def _write_rows(folder: Path, pieces: Pieces, dtype: str) -> str:
                 values = np.asarray(made.values if isinstance(made, Ragged) else made)
                 if isinstance(made, Ragged):
                     lengths.append(made.lengths)
-                values = _checked(folder, values, dtype or str(values.dtype))
+                values = as_kept(values, dtype or str(values.dtype), str(folder))
                 kept = str(values.dtype)
                 if not number:
                     at = _header(file, kept, 10**15, pieces.shape[1])
@@ -233,20 +181,10 @@ def _header(file: BinaryIO, dtype: str, rows: int, width: int, size: int = 0) ->
 
 
 def _write_sparse(folder: Path, matrix: sparse.csr_matrix, dtype: str) -> str:
-    data = _checked(folder, matrix.data, dtype or str(matrix.data.dtype))
+    data = as_kept(matrix.data, dtype or str(matrix.data.dtype), str(folder))
     for part, array in (("indptr", matrix.indptr), ("indices", matrix.indices), ("data", data)):
         write_whole(folder / f"{part}.npy", lambda path, array=array: _save(path, array))  # type: ignore[misc]
     return str(data.dtype)
-
-
-def _checked(folder: Path, values: NDArray[Any], dtype: str) -> NDArray[Any]:
-    if not np.isfinite(values).all():
-        raise ResultError(f"{folder}: a feature is not a finite number")
-    with np.errstate(over="ignore"):
-        cast = values.astype(dtype, copy=False)
-    if not np.isfinite(cast).all():
-        raise ResultError(f"{folder}: a feature is {np.abs(values).max():.3g}, beyond {dtype}; take float32")
-    return cast
 
 
 def _save(path: Path, array: NDArray[Any]) -> None:

@@ -15,7 +15,7 @@ from torch import Tensor
 from harness import normalisers
 from harness.errors import SettingError
 from harness.examples import Rows
-from harness.features import Matrix, Ragged
+from harness.feature_matrix import Matrix, Ragged
 from harness.fusion._fused import Frames
 
 Batch = tuple[dict[str, Tensor | Frames], Tensor]

@@ -17,7 +17,7 @@ import numpy as np
 
 from harness import layout, models, training
 from harness.cellrow import indices, inputs_of, own_statistics
-from harness.features import Ragged
+from harness.feature_matrix import Ragged
 from harness.inputs import Inputs, view_of, with_modalities
 from harness.labels import ClassSpace, space
 from harness.plugins import find

@@ -15,7 +15,8 @@ from harness.corpus import MAIN_VIEW, Modality, Utterance
 from harness.errors import SettingError
 from harness.examples import ABSENT, Rows
 from harness.extraction_plan import NATIVE
-from harness.features import FeatureStore, Matrix, Ragged
+from harness.feature_matrix import Matrix, Ragged
+from harness.features import FeatureStore
 from harness.files import digest
 from harness.normalisers import BY_CORPUS, SPEAKER
 from harness.plugins import find

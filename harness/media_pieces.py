@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from harness import engine, layout
-from harness.closure import code_digest
+from harness.code_digest import code_digest
 from harness.errors import ResultError
 from harness.files import digest, write_text
 from harness.media_facts import Probe, probe_of

@@ -25,7 +25,7 @@ from scipy import sparse
 
 from harness.errors import SettingError
 from harness.examples import Rows
-from harness.features import Matrix, Ragged
+from harness.feature_matrix import Matrix, Ragged
 
 SPEAKER = "speaker_std"
 NORMALISERS = ("none", "source_std", "target_std", SPEAKER, "tfidf")

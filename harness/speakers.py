@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.features import Ragged
+from harness.feature_matrix import Ragged
 
 LEAST = 10  # rows of a speaker; fewer say little of a deviation
 

@@ -13,7 +13,8 @@ from scipy import sparse
 from harness import features, layout
 from harness.errors import ResultError, SettingError
 from harness.extraction_plan import Wanted, wanted
-from harness.features import FeatureStore, Ragged
+from harness.feature_matrix import Ragged
+from harness.features import FeatureStore
 from harness.settings import NO_MODALITY, row
 
 HEADER = ("encoder", "corpus", "route", "kind", "rows", "width", "type", "frames", "without", "MB", "state")

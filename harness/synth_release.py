@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from harness import engine
-from harness.closure import code_digest
+from harness.code_digest import code_digest
 from harness.errors import HarnessError
 from harness.files import digest, read_json, write_json
 from harness.plugins import find, source

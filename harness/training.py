@@ -14,7 +14,7 @@ from scipy import sparse
 from harness import normalisers, search, statistics
 from harness.errors import SettingError
 from harness.examples import Examples, Rows
-from harness.features import Matrix
+from harness.feature_matrix import Matrix
 from harness.labels import ClassSpace, Space
 from harness.metrics import ccc, uar
 

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from harness import transferability_distance as distance
 from harness import transferability_features as features
 from harness import transferability_predictions as predictions
-from harness.features import Matrix
+from harness.feature_matrix import Matrix
 from harness.transferability_estimate import Estimate
 
 ROWS = 5000  # that LogME and the H-score look at

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from harness.features import Matrix
+from harness.feature_matrix import Matrix
 from harness.transferability_estimate import Estimate, Floats
 
 COMPONENTS = 100

@@ -22,7 +22,7 @@ from harness.adaptation_dann import Discriminator, domain_loss, reversed_gradien
 from harness.adaptation_mmd import median_distance, mmd
 from harness.errors import SettingError
 from harness.examples import Rows
-from harness.features import Ragged
+from harness.feature_matrix import Ragged
 from harness.plugins import find
 from harness.transferability_distance import proxy_a_distance
 

@@ -11,7 +11,7 @@ from test_encoders_of_sound import RATE, voice
 
 from harness.encoders._frames import averaged
 from harness.errors import SettingError
-from harness.features import Ragged
+from harness.feature_matrix import Ragged
 from harness.plugins import find
 
 SOUNDS = [voice(120, 1.0), voice(220, 0.43), voice(180, 1.7, 0.3)]

@@ -20,14 +20,14 @@ from harness import extraction, features, layout, stores
 from harness.errors import MediaError, ResultError, SettingError
 from harness.extraction_ahead import DEEP, ahead
 from harness.extraction_plan import Wanted
-from harness.features import Pieces, Ragged
+from harness.feature_matrix import Pieces, Ragged
 from harness.media import Clip, Guard
 
 ENCODERS = {
     "lengths": '''
 MODALITY, PACKAGES, SHARD = "text", ("numpy",), {shard}
 import numpy as np
-from harness.features import Ragged
+from harness.feature_matrix import Ragged
 def resolved(options): return "abc123"
 class E:
     def encode(self, texts, language):

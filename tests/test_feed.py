@@ -15,7 +15,7 @@ from scipy import sparse
 from harness import normalisers
 from harness.errors import SettingError
 from harness.examples import ABSENT, Rows
-from harness.features import Ragged
+from harness.feature_matrix import Ragged
 from harness.feed import FRAMES, UTTERANCE, Feed
 from harness.fusion._fused import Frames
 

@@ -14,7 +14,7 @@ from tiny_models import SPEECH, tiny
 
 from harness.encoders import hf_speech
 from harness.errors import SettingError
-from harness.features import Ragged
+from harness.feature_matrix import Ragged
 
 SOUNDS = [voice(120, 0.5), voice(220, 0.31), voice(180, 0.9, 0.3), voice(300, 0.5, seed=3), np.zeros(4000, np.float32)]
 every_model = pytest.mark.parametrize("name", SPEECH)

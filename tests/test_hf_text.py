@@ -17,7 +17,7 @@ from tiny_models import SENTENCES, TEXT, tiny
 from harness import extraction_plan
 from harness.encoders import _hf_batch, _hub, hf_text
 from harness.errors import SettingError
-from harness.features import Ragged
+from harness.feature_matrix import Ragged
 
 every_model = pytest.mark.parametrize("name", TEXT)
 COMMIT = "0123456789abcdef0123456789abcdef01234567"

@@ -17,7 +17,7 @@ from tiny_models import IMAGES, tiny
 
 from harness.encoders import hf_image, hf_video
 from harness.errors import SettingError
-from harness.features import Ragged
+from harness.feature_matrix import Ragged
 from harness.media import Clip, Guard
 from harness.media_picture import read_frames
 

@@ -10,7 +10,7 @@ from sklearn.preprocessing import StandardScaler
 from worlds import recipe, study
 
 from harness import cellrow, manifest, transfer
-from harness.features import Ragged
+from harness.feature_matrix import Ragged
 from harness.inputs import with_modalities
 from harness.layout import CELLS, utterances
 from harness.speakers import LEAST, by_speaker

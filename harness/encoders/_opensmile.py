@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from harness.encoders._frames import averaged, checked_level, frames_in
 from harness.errors import SettingError
-from harness.features import Ragged
+from harness.feature_matrix import Ragged
 
 RATE = 16000
 STEP = 0.01  # seconds from one low-level frame to the next

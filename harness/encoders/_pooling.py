@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from harness.encoders._frames import LEVELS
 from harness.errors import SettingError
-from harness.features import Matrix, Ragged
+from harness.feature_matrix import Matrix, Ragged
 
 Item = TypeVar("Item")
 WINDOW = 256  # inputs that are sorted by length at a time: the memory of a stream

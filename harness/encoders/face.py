@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from harness.encoders._faces import Box, Grey, followed, grey, require_skimage
 from harness.encoders._frames import checked_level
 from harness.errors import SettingError
-from harness.features import Ragged
+from harness.feature_matrix import Ragged
 
 MODALITY = "video"
 PACKAGES = ("scikit-image",)  # its version decides the rows

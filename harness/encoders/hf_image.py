@@ -12,7 +12,7 @@ from typing import Any
 from harness.encoders import _hub, _timm
 from harness.encoders._pictures import Clip, in_batches
 from harness.errors import SettingError
-from harness.features import Matrix
+from harness.feature_matrix import Matrix
 
 MODALITY = "video"
 PACKAGES = ("transformers", "torch", "timm")  # their versions decide the rows

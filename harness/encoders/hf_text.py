@@ -18,7 +18,7 @@ from harness.encoders import _hub
 from harness.encoders._hf_batch import AUTO, held
 from harness.encoders._pooling import by_length
 from harness.errors import SettingError
-from harness.features import Matrix
+from harness.feature_matrix import Matrix
 
 MODALITY = "text"
 PACKAGES = ("transformers", "tokenizers", "torch")  # their versions decide the rows

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from harness.encoders import _hub
 from harness.errors import SettingError
-from harness.features import Matrix
+from harness.feature_matrix import Matrix
 
 MODALITY = "video"
 PACKAGES = ("transformers", "torch")  # their versions decide the rows

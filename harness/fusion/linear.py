@@ -18,7 +18,7 @@ from scipy import sparse
 from scipy.optimize import minimize
 
 from harness.errors import SettingError
-from harness.features import Matrix
+from harness.feature_matrix import Matrix
 from harness.labels import ClassSpace, Space
 
 DETERMINISTIC = True  # the same model whatever the seed
