@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness.corpus import Dropped, Split
-from harness.errors import ReleaseError
-from harness.labels import VALENCE
-from harness.tables import Row
-from harness.tree import Tree
+from harness.core.errors import ReleaseError
+from harness.corpora.reading.csv_file import Row
+from harness.corpora.reading.tree import Tree
+from harness.study.corpus import Dropped, Split
+from harness.study.labels import VALENCE
 
 from ._layout import Seen, index, nearest, no_release, number, read_rows
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from harness.corpus import MEDIA_SUFFIXES, Utterance
-from harness.tree import Tree
+from harness.corpora.reading.tree import Tree
+from harness.study.corpus import MEDIA_SUFFIXES, Utterance
 
 from ._layout import ARCHIVES
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from harness.corpus import MAIN_VIEW, Vote
-from harness.errors import ReleaseError
-from harness.inert_json import Pairs, read_json
-from harness.tree import Tree
+from harness.core.errors import ReleaseError
+from harness.corpora.reading.json_file import Pairs, read_json
+from harness.corpora.reading.tree import Tree
+from harness.study.corpus import MAIN_VIEW, Vote
 
 from ._emotiontalk_rows import VIEWS, Form, Name, Raw, parse_id, parse_label, parse_vote
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from harness.corpus import Vote
-from harness.errors import ReleaseError, UnknownLabelError
+from harness.core.errors import ReleaseError, UnknownLabelError
+from harness.study.corpus import Vote
 
 VIEWS = ("multimodal", "text", "audio", "video")
 

@@ -13,8 +13,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from harness.corpus import Modality, Part, Utterance
-from harness.tree import Tree
+from harness.corpora.reading.tree import Tree
+from harness.study.corpus import Modality, Part, Utterance
 
 from ._clips import SUPERSEDED, UNLABELLED, unused
 from ._iemocap_evaluation import Turn, is_name

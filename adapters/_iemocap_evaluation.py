@@ -13,9 +13,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness.errors import ReleaseError, UnknownLabelError
-from harness.tables import read_text
-from harness.tree import NEAR, Tree
+from harness.core.errors import ReleaseError, UnknownLabelError
+from harness.corpora.reading.csv_file import read_text
+from harness.corpora.reading.tree import NEAR, Tree
 
 from ._layout import Seen, number
 

@@ -6,9 +6,9 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness.errors import ReleaseError
-from harness.tables import Row, read_csv
-from harness.tree import Tree
+from harness.core.errors import ReleaseError
+from harness.corpora.reading.csv_file import Row, read_csv
+from harness.corpora.reading.tree import Tree
 
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".rar", ".7z")
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.corpus import Split, Vote
-from harness.errors import ReleaseError, UnknownLabelError
+from harness.core.errors import ReleaseError, UnknownLabelError
+from harness.study.corpus import Split, Vote
 
 FINAL = "final_main_emo"
 FRAMES_PER_SECOND = 25

@@ -6,8 +6,8 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from harness.corpus import SPLITS, Split
-from harness.tree import Tree
+from harness.corpora.reading.tree import Tree
+from harness.study.corpus import SPLITS, Split
 
 SPLIT_OF_FOLDER: Mapping[str, Split] = {
     "train_splits": "train",

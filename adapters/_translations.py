@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from harness.corpus import Utterance
-from harness.tables import Row, read_csv
-from harness.tree import Tree
+from harness.corpora.reading.csv_file import Row, read_csv
+from harness.corpora.reading.tree import Tree
+from harness.study.corpus import Utterance
 
 from ._layout import Seen, nearest
 

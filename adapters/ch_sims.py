@@ -16,9 +16,10 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 
-from harness.corpus import Annotation, Published, Release, Utterance
-from harness.errors import UnknownLabelError
-from harness.labels import (
+from harness.core.errors import UnknownLabelError
+from harness.corpora.reading.tree import Tree
+from harness.study.corpus import Annotation, Published, Release, Utterance
+from harness.study.labels import (
     BLANK,
     EMOTION4,
     EMOTION7,
@@ -30,7 +31,6 @@ from harness.labels import (
     share_number,
     sign_polarity,
 )
-from harness.tree import Tree
 
 from ._ch_sims_clips import Clips
 from ._ch_sims_layouts import Entry, Layout, join_id, read_layout, whole_clip_id

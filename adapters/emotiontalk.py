@@ -16,9 +16,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from harness.corpus import MAIN_VIEW, Annotation, Published, Release, Split, Utterance, Vote
-from harness.errors import ReleaseError
-from harness.labels import (
+from harness.core.errors import ReleaseError
+from harness.corpora.reading.tree import Tree
+from harness.study.corpus import MAIN_VIEW, Annotation, Published, Release, Split, Utterance, Vote
+from harness.study.labels import (
     BLANK,
     EMOTION7,
     NOT_ANNOTATED,
@@ -30,7 +31,6 @@ from harness.labels import (
     share_number,
     share_polarity_of,
 )
-from harness.tree import Tree
 
 from ._clips import SUPERSEDED, UNLABELLED, archive_note, backward_note, hidden_media, media_files, unused
 from ._emotiontalk_json import find_trees, read_trees

@@ -18,8 +18,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 
-from harness.corpus import MAIN_VIEW, Annotation, Published, Release, Utterance, Vote
-from harness.labels import (
+from harness.corpora.reading.tree import Tree
+from harness.study.corpus import MAIN_VIEW, Annotation, Published, Release, Utterance, Vote
+from harness.study.labels import (
     BLANK,
     EMOTION4,
     EMOTION7,
@@ -35,7 +36,6 @@ from harness.labels import (
     share_polarity_of,
     sign_polarity,
 )
-from harness.tree import Tree
 
 from ._clips import archive_note, backward_note, hidden_media, media_files
 from ._iemocap_clips import Clips, surplus

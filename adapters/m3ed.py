@@ -15,9 +15,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness.corpus import MAIN_VIEW, Annotation, Published, Release, Utterance, Vote
-from harness.labels import BLANK, EMOTION7, POLARITY3, VALENCE, Shared, absent, share_emotion, share_polarity_of
-from harness.tree import Tree
+from harness.corpora.reading.tree import Tree
+from harness.study.corpus import MAIN_VIEW, Annotation, Published, Release, Utterance, Vote
+from harness.study.labels import (
+    BLANK,
+    EMOTION7,
+    POLARITY3,
+    VALENCE,
+    Shared,
+    absent,
+    share_emotion,
+    share_polarity_of,
+)
 
 from ._clips import SUPERSEDED, UNLABELLED, archive_note, backward_note, hidden_media, media_files, unused
 from ._layout import check_root, no_release

@@ -5,23 +5,23 @@ import time
 
 import torch
 
-from harness import cellrow, training
-from harness.feed import Feed
-from harness.inputs import with_modalities
-from harness.labels import EMOTION7
-from harness.protocols import single_source as protocol
-from harness.settings import load, row
 from harness.stages.transfer import checked
+from harness.study import splits
+from harness.study.labels import EMOTION7
+from harness.study.params import load, row
+from harness.training import matrix_row, replicates
+from harness.training.batches import Feed
+from harness.training.corpus_features import with_modalities
 
 if __name__ == "__main__":
     corpus, name, began = sys.argv[1:]
     params = load()
     recipe = with_modalities(checked(name, row(params, "recipes", name)), params["encoders"])
-    own = cellrow.inputs_of(corpus, recipe)
-    (fold,) = protocol.folds(own.utterances)
+    own = matrix_row.inputs_of(corpus, recipe)
+    (fold,) = splits.folds(own.utterances)
     truth = own.labels(EMOTION7.name)
-    train, dev = (cellrow.examples(own, ids, truth, EMOTION7) for ids in (fold.train, fold.dev))
-    lesson = training.Lesson(train, dev, recipe)
+    train, dev = (matrix_row.examples(own, ids, truth, EMOTION7) for ids in (fold.train, fold.dev))
+    lesson = replicates.Lesson(train, dev, recipe)
     feed = Feed(train.x, recipe["normalise"], lesson.state)
     feed.batch(torch.randperm(len(feed))[: recipe["settings"]["batch"]])
     print(time.time() - float(began))

@@ -15,11 +15,11 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from harness import features
-from harness.extraction import extract
-from harness.extraction_plan import Wanted
-from harness.files import digest
-from harness.media import Clip, Guard
+from harness.core.files import digest
+from harness.corpora.media.clips import Clip, Guard
+from harness.features import store as features
+from harness.features.extract import extract
+from harness.features.plan import Wanted
 
 RATE, WORDS = 16_000, 2000
 ENCODERS = {"text": "hf_text", "speech": "hf_speech"}

@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 
 from benchmarks import _study
 from benchmarks._watch import BOTH_CORES, Watched, python, watch
-from harness import layout, models, predictions
-from harness.feature_matrix import Ragged
-from harness.labels import VALENCE
+from harness.core import paths
+from harness.features.matrix import Ragged
+from harness.study import predictions
+from harness.study.labels import VALENCE
+from harness.training import model_files
 
 SHAPES = {"text": (39, 768), "audio": (400, 33), "video": (55, 709)}  # frames at most, width
 NAMES = {"text": "text", "audio": "audio", "video": "vision"}  # of the slots, as MMSA calls them
@@ -130,9 +132,9 @@ def _theirs(model: str, ran: Watched, said: Any, seconds: float, cut: int) -> st
 
 
 def _ours(folder: Path, recipe: str, ran: Watched, theirs: float | None) -> str:
-    facts = models.facts(folder / layout.model(recipe, CORPUS, VALENCE.name)) or {}
+    facts = model_files.facts(folder / paths.model(recipe, CORPUS, VALENCE.name)) or {}
     epochs = [one["chosen"]["epoch"] for one in facts["replicates"]]
-    found = predictions.read(folder / layout.prediction(recipe, CORPUS, VALENCE.name, CORPUS), VALENCE)
+    found = predictions.read(folder / paths.prediction(recipe, CORPUS, VALENCE.name, CORPUS), VALENCE)
     truth = _truth(folder)
     told = []
     for one in found:
@@ -156,5 +158,5 @@ def _epochs(recipe: str, ran: Watched, theirs: float) -> str:
 
 
 def _truth(folder: Path) -> dict[str, float]:
-    with (folder / layout.labels(CORPUS)).open(encoding="utf-8") as file:
+    with (folder / paths.labels(CORPUS)).open(encoding="utf-8") as file:
         return {row["id"]: row[VALENCE.name] for row in map(json.loads, file)}

@@ -9,13 +9,15 @@ from pathlib import Path
 from benchmarks import _study
 from benchmarks._outside import _wavs
 from benchmarks._watch import BOTH_CORES, CHECKOUT, Watched, python, watch
-from harness import layout
-from harness.transfer import read_cells
+from harness.core import paths
+from harness.study.cells import read_cells
 
 CORPORA = ("dba", "dbb")
 RECIPE = "bench"
 # what a process that does all stages imports before it can begin
-IMPORTS = "harness.descent, torchmetrics.functional.classification, sklearn.metrics, pyarrow.parquet, pandas, jinja2"
+IMPORTS = (
+    "harness.training.network, torchmetrics.functional.classification, sklearn.metrics, pyarrow.parquet, pandas, jinja2"
+)
 STAGES = (*(f"prepare:{one}" for one in CORPORA), "features:egemaps", f"transfer:{RECIPE}", "score", "report")
 TRAINED = ("models", "predictions", "results")
 
@@ -54,7 +56,7 @@ def _line(what: str, plain: Watched, ours: Watched, begin: list[float]) -> str:
 
 def _scores(folder: Path, plain: Watched) -> list[str]:
     theirs = re.findall(r"\d\.\d*", plain.out.rpartition("array(")[2].partition(")")[0])
-    cells = [cell for cell in read_cells(folder / layout.CELLS) if cell.metric == "uar" and cell.value is not None]
+    cells = [cell for cell in read_cells(folder / paths.CELLS) if cell.metric == "uar" and cell.value is not None]
     ours = [f"{cell.value:.2f}" for cell in cells]
     rounded = [f"{float(one):.2f}" for one in theirs]
     return [f"  UAR of aa, ab, ba, bb (their splits differ): {', '.join(rounded)}; ours {', '.join(ours)}"]
@@ -81,7 +83,7 @@ def write_inputs(folder: Path, count: int) -> None:
     """Write the sounds, nkululeko's configuration, and a study whose corpora come from a package of their own."""
     for seed, corpus in enumerate(CORPORA, 1):
         _wavs.write(folder / corpus, corpus, count, seed)
-        link = folder / layout.raw(corpus)
+        link = folder / paths.raw(corpus)
         link.parent.mkdir(parents=True, exist_ok=True)
         link.symlink_to(folder / corpus)
     info = folder / "site" / "bench_corpora-1.0.dist-info"

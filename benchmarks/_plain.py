@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
-from harness.plugins import find
+from harness.core.plugins import find
 
 BATCH, LR = 32, 1e-3
 SEEDS, FEW = (1, 2, 3, 4, 5), 10

@@ -3,8 +3,8 @@
 import sys
 import time
 
-from harness.plugins import find
-from harness.settings import load
+from harness.core.plugins import find
+from harness.study.params import load
 
 if __name__ == "__main__":
     params = load()

@@ -8,12 +8,14 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
-from harness import features, layout, manifest
-from harness.corpus import Annotation, Utterance
-from harness.feature_matrix import Ragged
-from harness.files import digest, write_json
-from harness.labels import SPACES, Shared, absent
-from harness.settings import SLOTS
+from harness.core import paths
+from harness.core.files import digest, write_json
+from harness.features import store
+from harness.features.matrix import Ragged
+from harness.study import manifest
+from harness.study.corpus import Annotation, Utterance
+from harness.study.labels import SPACES, Shared, absent
+from harness.study.params import SLOTS
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 ENCODERS = {"text": "e5", "audio": "logmel", "video": "face"}  # the files that stand for a modality; none of them runs
@@ -28,10 +30,10 @@ def write_corpus(
         Utterance(name, split, dialogue, int(turn), None, "en", None)  # type: ignore[arg-type]
         for name, split, (dialogue, _, turn) in zip(ids, splits, turns, strict=True)
     ]
-    manifest.write_utterances(folder / layout.utterances(corpus), rows)
+    manifest.write_utterances(folder / paths.utterances(corpus), rows)
     told = [Annotation(name, {}, _only(space, label)) for name, label in zip(ids, labels, strict=True)]
-    manifest.write_labels(folder / layout.labels(corpus), told)
-    write_json(folder / layout.card(corpus), {"present": True, "family": corpus})
+    manifest.write_labels(folder / paths.labels(corpus), told)
+    write_json(folder / paths.card(corpus), {"present": True, "family": corpus})
 
 
 def _only(space: str, label: Any) -> dict[str, Shared]:
@@ -40,8 +42,8 @@ def _only(space: str, label: Any) -> dict[str, Shared]:
 
 def write_store(folder: Path, corpus: str, slot: str, ids: Sequence[str], matrix: NDArray[np.float32] | Ragged) -> None:
     """Write the features of one slot of a corpus into a study's folder."""
-    place = folder / layout.features(slot, corpus, "native")
-    features.write(place, ids, matrix, {}, {"encoder": slot, "options": {}, "digest": digest([corpus, slot])})
+    place = folder / paths.features(slot, corpus, "native")
+    store.write(place, ids, matrix, {}, {"encoder": slot, "options": {}, "digest": digest([corpus, slot])})
 
 
 def write_params(folder: Path, corpora: Sequence[str], spaces: Sequence[str], **sections: Mapping[str, Any]) -> None:

@@ -12,9 +12,10 @@ import yaml
 from numpy.typing import NDArray
 from sklearn.metrics import recall_score
 
-from harness import scoring, statistics
-from harness.labels import EMOTION7, VALENCE, ClassSpace, Space
-from harness.scoring import Scored
+from harness.evaluation.matrix import scoring
+from harness.evaluation.matrix.scoring import Scored
+from harness.statistics import sums
+from harness.study.labels import EMOTION7, VALENCE, ClassSpace, Space
 
 TARGETS = {  # rows and dialogues (videos) of the test parts; IEMOCAP is tested whole
     "emotiontalk": (1929, 84),
@@ -31,7 +32,7 @@ def run() -> list[str]:
     metrics = yaml.safe_load(PARAMS.read_text(encoding="utf-8"))["metrics"]
     start = time.perf_counter()
     for _, dialogues in TARGETS.values():
-        statistics.draws(dialogues, RESAMPLES, 1)
+        sums.draws(dialogues, RESAMPLES, 1)
     drawing = time.perf_counter() - start
     lines = [
         f"{RESAMPLES:,} resamples, {SOURCES} sources x {len(TARGETS)} targets, {REPLICATES} replicates a cell:",
@@ -65,7 +66,7 @@ def _cell(space: Space, target: str, source: int) -> Scored:
 def _bootstrap(cells: list[Scored], space: Space, metrics: list[str]) -> tuple[float, int]:
     """Return the seconds of all cells of one target, and how many intervals of values and gaps they gave."""
     start = time.perf_counter()
-    weights = statistics.draws(int(cells[0].clusters.max()) + 1, RESAMPLES, 1)
+    weights = sums.draws(int(cells[0].clusters.max()) + 1, RESAMPLES, 1)
     home: list[NDArray[np.float64]] = []
     intervals = 0
     for cell in cells:
@@ -74,8 +75,8 @@ def _bootstrap(cells: list[Scored], space: Space, metrics: list[str]) -> tuple[f
             values += list(np.atleast_2d(drawn.T))
         home = home or values
         for one, other in zip(values, home, strict=True):
-            intervals += statistics.interval(one, LEVEL) is not None
-            intervals += one is not other and statistics.interval(one - other, LEVEL) is not None
+            intervals += sums.interval(one, LEVEL) is not None
+            intervals += one is not other and sums.interval(one - other, LEVEL) is not None
     return time.perf_counter() - start, intervals
 
 
@@ -85,7 +86,7 @@ def _loop(cell: Scored) -> float:
     of_dialogue = [np.flatnonzero(cell.clusters == one) for one in range(dialogues)]
     predicted = cell.scores[0].argmax(axis=-1)
     start = time.perf_counter()
-    for draw in statistics.draws(dialogues, RESAMPLES, 1)[:LOOPED]:
+    for draw in sums.draws(dialogues, RESAMPLES, 1)[:LOOPED]:
         rows = np.concatenate([of_dialogue[one] for one in np.repeat(np.arange(dialogues), draw)])
         recall_score(cell.truth[rows], predicted[rows], average="macro")
     return (time.perf_counter() - start) * RESAMPLES / LOOPED

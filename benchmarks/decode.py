@@ -11,10 +11,10 @@ import numpy as np
 import soundfile
 import soxr
 
-from harness.corpus import Part
-from harness.media import Clip, Guard
-from harness.media_picture import read_frames
-from harness.media_sound import read_sound
+from harness.corpora.media.clips import Clip, Guard
+from harness.corpora.media.frames import read_frames
+from harness.corpora.media.sound import read_sound
+from harness.study.corpus import Part
 
 SECONDS, RATE, FPS, SIZE, WANTED = 10, 48_000, 25, (640, 360), 16_000
 GUARD = Guard(slack=2.0, longest=60.0)

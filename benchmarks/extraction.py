@@ -14,7 +14,7 @@ from pathlib import Path
 
 from benchmarks._outside import _wavs
 from benchmarks._watch import BOTH_CORES, CHECKOUT, python, watch
-from harness.engine import worker_count
+from harness.core.engine import worker_count
 
 COUNT, FEW, ROUNDS = 400, 4, 3
 

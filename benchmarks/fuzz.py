@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from harness.plugins import find
+from harness.core.plugins import find
 
 sys.path.append(str(Path(__file__).resolve().parent.parent / "tests"))  # where the ways to damage a release lie
 

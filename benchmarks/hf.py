@@ -15,7 +15,7 @@ import numpy as np
 
 from benchmarks import _hf
 from benchmarks._watch import BOTH_CORES, python, watch
-from harness.engine import worker_count
+from harness.core.engine import worker_count
 
 COUNTS = {"text": 512, "speech": 48}
 FEW, ROUNDS = 2, 3

@@ -8,7 +8,7 @@ from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
 from harness.fusion import linear
-from harness.labels import EMOTION7
+from harness.study.labels import EMOTION7
 
 ROWS, COLUMNS, PER_ROW = 10_000, 40_000, 40
 

@@ -21,10 +21,10 @@ from typing import Any
 
 import numpy as np
 
-from harness.tracking import ENVIRONMENT, Mirrored, mirror
-from harness.tracking_address import LOCAL_SERVER, hint
-from harness.tracking_views import key
-from harness.transfer import Cell
+from harness.study.cells import Cell
+from harness.tracking.address import LOCAL_SERVER, hint
+from harness.tracking.mirror import ENVIRONMENT, Mirrored, mirror
+from harness.tracking.views import key
 
 LANGUAGES = {"emotiontalk": "zh-CN", "ch_sims": "zh", "m3ed": "zh", "iemocap": "en", "meld": "en"}
 RECIPES = [f"recipe_{at + 1:02d}" for at in range(40)]

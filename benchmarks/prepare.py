@@ -20,15 +20,16 @@ import av
 import numpy as np
 import soundfile
 
-from harness import card, manifest
-from harness.corpus import Utterance
-from harness.engine import worker_count
-from harness.media import Guard
-from harness.media_rows import write_media
-from harness.media_survey import survey
-from harness.plugins import find
-from harness.synth import World
-from harness.synth_release import Plan, write
+from harness.core.engine import worker_count
+from harness.core.plugins import find
+from harness.corpora.media.clips import Guard
+from harness.corpora.media.survey import survey
+from harness.corpora.reading import card
+from harness.corpora.synthetic.release import Plan, write
+from harness.corpora.synthetic.world import World
+from harness.study import manifest
+from harness.study.corpus import Utterance
+from harness.study.media_rows import write_media
 
 STEPS = (1, 2, 4)
 BANK = 100

@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 
 from benchmarks import _watch
 from benchmarks._study import encoders, recipe, write_params
-from harness import layout, manifest, predictions
-from harness.corpus import Annotation, Split, Utterance
-from harness.files import write_json
-from harness.labels import SPACES, ClassSpace, Shared, Space
-from harness.predictions import Predictions
-from harness.protocols.single_source import target_rows
+from harness.core import paths
+from harness.core.files import write_json
+from harness.study import manifest, predictions
+from harness.study.corpus import Annotation, Split, Utterance
+from harness.study.labels import SPACES, ClassSpace, Shared, Space
+from harness.study.predictions import Predictions
+from harness.study.splits import target_rows
 
 TARGETS = {  # rows of train, dev and test, dialogues of test, folds
     "emotiontalk": (15_413, 1908, 1929, 84, 0),
@@ -46,7 +47,7 @@ def _timed(folder: Path) -> list[str]:
     for stage in ("score", "report"):
         cost = _watch.watch([*_watch.python("harness"), stage], folder)
         lines.append(f"{stage}: {cost.wall:.1f} s, {cost.cpu:.1f} s of processor, {cost.peak:.0f} MB")
-    size = (folder / layout.REPORT).stat().st_size / 2**20
+    size = (folder / paths.REPORT).stat().st_size / 2**20
     return [*lines, f"report.html: {size:.1f} MB"]
 
 
@@ -66,13 +67,13 @@ def write(folder: Path, recipes: int = RECIPES) -> None:
         for space in SPACES.values():
             for source in TARGETS:
                 for target in TARGETS:
-                    path = layout.prediction(name, source, space.name, target)
+                    path = paths.prediction(name, source, space.name, target)
                     cells.append({"space": space.name, "source": source, "target": target, "file": path.as_posix()})
                     (folder / path).parent.mkdir(parents=True, exist_ok=True)
                     found = _predicted(source, target, space, truths[target], skill[source], chance)
                     predictions.write(folder / path, "drawn", space, found)
         plan = {"recipe": name, "settings": settings, "cells": cells, "rows": []}
-        write_json(folder / layout.plan(name), plan)
+        write_json(folder / paths.plan(name), plan)
 
 
 Known = tuple[list[Utterance], dict[str, dict[str, Shared]]]
@@ -92,11 +93,11 @@ def _corpus(folder: Path, corpus: str, chance: np.random.Generator) -> Known:
             shown: Split = "train" if folds else split
             utterances.append(Utterance(name, shown, dialogue, at, who, "en", None, fold, gender))
             told.append(Annotation(name, {}, {one.name: Shared(_label(one, chance)) for one in SPACES.values()}))
-    manifest.write_utterances(folder / layout.utterances(corpus), utterances)
-    manifest.write_labels(folder / layout.labels(corpus), told)
+    manifest.write_utterances(folder / paths.utterances(corpus), utterances)
+    manifest.write_labels(folder / paths.labels(corpus), told)
     language = "en" if corpus in ("iemocap", "meld") else "zh"
     card = {"present": True, "family": corpus, "synthetic": True, "language": language, "digest": corpus}
-    write_json(folder / layout.card(corpus), card)
+    write_json(folder / paths.card(corpus), card)
     return utterances, {one.id: one.shared for one in told}
 
 

@@ -19,8 +19,9 @@ import numpy as np
 from benchmarks import _study, workload
 from benchmarks._plain import FEW, SEEDS, SIZES
 from benchmarks._watch import Watched, python, watch
-from harness import layout, models
-from harness.labels import EMOTION7
+from harness.core import paths
+from harness.study.labels import EMOTION7
+from harness.training import model_files
 
 EPOCHS = 100
 RECIPE = "bench"
@@ -37,7 +38,7 @@ def run(model: str = "attention", corpus: str = "meld", scale: float = 1.0, epoc
         opened = watch([*python("benchmarks._first_batch"), corpus, RECIPE, str(time.time())], folder)
         plain = watch([*python("benchmarks._plain"), name, corpus, model, str(epochs), str(time.time())], folder)
         ours = watch([*python("harness"), "transfer", RECIPE], folder)
-        facts = models.facts(folder / layout.model(RECIPE, corpus, EMOTION7.name)) or {}
+        facts = model_files.facts(folder / paths.model(RECIPE, corpus, EMOTION7.name)) or {}
     return [
         f"{model} on {made[0]}",
         *_lines(json.loads(plain.out), plain.peak, ours, float(opened.out), facts["replicates"]),

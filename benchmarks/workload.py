@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks import _study
-from harness.labels import EMOTION7
+from harness.study.labels import EMOTION7
 
 SEED = 20261122
 WIDTHS = {"text": 768, "audio": 1024, "video": 768}

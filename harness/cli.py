@@ -9,8 +9,10 @@ import sys
 from collections.abc import Sequence
 from types import ModuleType
 
-from harness import plugins, settings, settings_check
-from harness.errors import HarnessError, NameUnknownError
+from harness.core import plugins
+from harness.core.errors import HarnessError, NameUnknownError
+from harness.study import params as settings
+from harness.study import params_check
 
 KINDS = ("stage", "verb")
 
@@ -24,7 +26,7 @@ def main(arguments: Sequence[str]) -> int:
         module = _module(arguments[0])
         given = _parser(arguments[0], module).parse_args(arguments[1:])
         params = settings.load(given.set)
-        settings_check.check(params)
+        params_check.check(params)
         named = {name: value for name, value in vars(given).items() if name != "set"}
         module.run(params, **named)
     except HarnessError as error:

@@ -9,8 +9,8 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.corpus import Part
-from harness.media import Clip, Guard
+from harness.corpora.media.clips import Clip, Guard
+from harness.study.corpus import Part
 
 GUARD = Guard(slack=2.0, longest=60.0)
 RATE = 48_000

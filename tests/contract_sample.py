@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
-from harness.corpus import Annotation, Dropped, Part, Published, Release, Utterance, Vote
-from harness.errors import ReleaseError
-from harness.labels import Shared, share_emotion, share_polarity_of
+from harness.core.errors import ReleaseError
+from harness.study.corpus import Annotation, Dropped, Part, Published, Release, Utterance, Vote
+from harness.study.labels import Shared, share_emotion, share_polarity_of
 
 EMOTIONS = ("happy", "surprise", "sad", "disgust", "anger", "fear", "neutral")
 PEOPLE = {"train": "ann", "dev": "bob", "test": "cy"}

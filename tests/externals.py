@@ -10,11 +10,11 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 from studies import params_of, stage
 
-from harness import layout, manifest
-from harness.files import read_json
-from harness.plugins import find
-from harness.protocols import single_source
-from harness.transfer import Cell, read_cells
+from harness.core import paths
+from harness.core.files import read_json
+from harness.core.plugins import find
+from harness.study import manifest, splits
+from harness.study.cells import Cell, read_cells
 
 NAME = "oracle_of_delphi"
 CORPORA = ("meld", "iemocap", "emotiontalk")  # an official split, folds, and no valence
@@ -33,13 +33,13 @@ def prepare(folder: Path) -> dict[str, Any]:
 
 def truths(corpus: str, space: str) -> dict[str, Any]:
     """Return id -> label of all utterances of a corpus, a wrong or middling one where there is none."""
-    rows = manifest.read_labels(layout.labels(corpus))
+    rows = manifest.read_labels(paths.labels(corpus))
     found = {name: manifest.label_of(row, space) for name, row in rows.items()}
     return {name: ("neutral" if space != "valence" else 0.0) if one is None else one for name, one in found.items()}
 
 
 def split_of(corpus: str) -> dict[str, str]:
-    return single_source.target_rows(manifest.read_utterances(layout.utterances(corpus)))
+    return splits.target_rows(manifest.read_utterances(paths.utterances(corpus)))
 
 
 def right(corpus: str, space: str = "emotion4", **more: Any) -> list[dict[str, Any]]:
@@ -55,7 +55,7 @@ def right(corpus: str, space: str = "emotion4", **more: Any) -> list[dict[str, A
 
 def labelled(rows: list[dict[str, Any]]) -> list[int]:
     """Return the places of the rows that have a label."""
-    labels = manifest.read_labels(layout.labels(rows[0]["corpus"]))
+    labels = manifest.read_labels(paths.labels(rows[0]["corpus"]))
     return [at for at, row in enumerate(rows) if manifest.label_of(labels[row["id"]], row["space"]) is not None]
 
 
@@ -74,13 +74,13 @@ def take(params: dict[str, Any], rows: list[dict[str, Any]], **more: Any) -> dic
     params["external"][NAME] |= more
     give(rows, params["external"][NAME]["file"])
     stage("external", params, NAME)
-    planned = read_json(layout.plan(NAME), "")["cells"]
+    planned = read_json(paths.plan(NAME), "")["cells"]
     return {(cell["space"], cell["source"], cell["target"]): cell for cell in planned}
 
 
 def scored(params: dict[str, Any]) -> dict[tuple[str, str], Cell]:
     """Run `score`, and return the cells by space and name."""
     stage("score", params)
-    found = read_cells(layout.CELLS)
+    found = read_cells(paths.CELLS)
     assert {cell.recipe for cell in found} == {NAME}
     return {(cell.space, cell.name): cell for cell in found}

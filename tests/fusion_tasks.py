@@ -8,8 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from harness.core.plugins import find, names
 from harness.fusion._fused import Frames, Fused
-from harness.plugins import find, names
 
 SLOTS = ("text", "audio", "video", "also")
 SMALL = {"hidden": 16, "layers": 1, "dropout": 0.0, "size": 5, "memory": 12, "factor": 12, "vertex": 8, "align": 6}

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from harness.corpus import SPLITS, Utterance
-from harness.plugins import find
-from harness.synth import World, draw
+from harness.core.plugins import find
+from harness.corpora.synthetic.world import World, draw
+from harness.study.corpus import SPLITS, Utterance
 
 SMALL = World(utterances=40, dialogues=20, speakers=10)
 EXCERPTS = Path(__file__).parent / "corpora"

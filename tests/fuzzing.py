@@ -26,11 +26,11 @@ from typing import Any, cast
 
 from fuzz_mutations import MUTATIONS
 
-from harness import manifest
-from harness.card import card
-from harness.corpus import Adapter
-from harness.errors import LONGEST, HarnessError
-from harness.files import write_json
+from harness.core.errors import LONGEST, HarnessError
+from harness.core.files import write_json
+from harness.corpora.reading.card import card
+from harness.study import manifest
+from harness.study.corpus import Adapter
 
 SAME, OTHER, ERROR, FINDING = "same rows", "other rows", "one error", "FINDING"
 SECONDS = 10.0  # until an input counts as a hang

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from harness.transfer import Cell, ratio
+from harness.study.cells import Cell, ratio
 
 CORPORA = ("emotiontalk", "ch_sims", "m3ed", "iemocap", "meld")
 ABSENT = {"m3ed": "not_linked", "iemocap": "not_linked"}

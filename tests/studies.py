@@ -7,8 +7,8 @@ from typing import Any
 
 import yaml
 
-from harness.plugins import find
-from harness.settings import load
+from harness.core.plugins import find
+from harness.study.params import load
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 WORLD = {"utterances": 300, "dialogues": 60, "speakers": 10}

@@ -15,14 +15,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.card import card
-from harness.corpus import Modality, Release
-from harness.media import Guard, clip_of, stated_length
-from harness.media_sound import read_sound
-from harness.media_survey import survey
-from harness.plugins import find
-from harness.synth import WATERMARK, World
-from harness.synth_release import Plan, write
+from harness.core.paths import WATERMARK
+from harness.core.plugins import find
+from harness.corpora.media.clips import Guard, clip_of, stated_length
+from harness.corpora.media.sound import read_sound
+from harness.corpora.media.survey import survey
+from harness.corpora.reading.card import card
+from harness.corpora.synthetic.release import Plan, write
+from harness.corpora.synthetic.world import World
+from harness.study.corpus import Modality, Release
 
 WORLD = World(utterances=40, dialogues=20, speakers=10)
 GUARD = Guard(slack=2.0, longest=60.0)

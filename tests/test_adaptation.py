@@ -15,16 +15,16 @@ from scipy import sparse, stats
 from sklearn.linear_model import LogisticRegression
 from torch import Tensor, nn
 
-from harness import adaptation_coral as coral
-from harness import models
-from harness.adaptation import Aligned, drawn, hidden_of
-from harness.adaptation_dann import Discriminator, domain_loss, reversed_gradient, strength_at
-from harness.adaptation_mmd import median_distance, mmd
-from harness.errors import SettingError
-from harness.examples import Rows
-from harness.feature_matrix import Ragged
-from harness.plugins import find
-from harness.transferability_distance import proxy_a_distance
+from harness.core.errors import SettingError
+from harness.core.plugins import find
+from harness.evaluation.transferability.a_distance import proxy_a_distance
+from harness.features.matrix import Ragged
+from harness.training import model_files
+from harness.training.alignment import coral
+from harness.training.alignment.align import Aligned, drawn, hidden_of
+from harness.training.alignment.dann import Discriminator, domain_loss, reversed_gradient, strength_at
+from harness.training.alignment.mmd import median_distance, mmd
+from harness.training.feature_rows import Rows
 
 Array = np.ndarray[Any, Any]
 FACTORS = (0.25, 0.5, 1.0, 2.0, 4.0)  # of the squared bandwidth of the kernels
@@ -136,8 +136,8 @@ def test_coral_of_rows_by_slot_through_a_model_file(tmp_path: Path) -> None:
     target = Rows.of(audio=Ragged.of([coloured(40 + at, 6, 3) for at in range(9)], 3), text=coloured(10, 9))
     state = coral.fit_rows(source, target)
     assert set(state) == {f"{slot}.{key}" for slot in ("audio", "text") for key in ("mean", "matrix", "onto")}
-    models.write(tmp_path / "m.safetensors", "key", [models.Trained("all", 1, dict(state), 0.5, {})])
-    (read,) = models.read(tmp_path / "m.safetensors")
+    model_files.write(tmp_path / "m.safetensors", "key", [model_files.Trained("all", 1, dict(state), 0.5, {})])
+    (read,) = model_files.read(tmp_path / "m.safetensors")
     moved = coral.apply_slot(read.arrays, source, "text")
     assert_array_equal(moved, coral.apply(coral.fit(coloured(9, 4), target.found("text")), coloured(9, 4)))
     heard = coral.apply_slot(read.arrays, source.take([0, 1, 3]), "audio")

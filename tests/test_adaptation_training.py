@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from harness import training
-from harness.errors import SettingError
-from harness.examples import Examples, Rows
-from harness.labels import POLARITY3
-from harness.plugins import find
-from harness.training import Lesson, Trial
+from harness.core.errors import SettingError
+from harness.core.plugins import find
+from harness.study.labels import POLARITY3
+from harness.training import replicates
+from harness.training.feature_rows import Examples, Rows
+from harness.training.replicates import Lesson, Trial
 
 MLP: dict[str, Any] = {
     "hidden": 24,
@@ -46,15 +46,15 @@ def recipe(align: str, fusion: str = "mlp", **more: Any) -> dict[str, Any]:
     return {"fusion": fusion, "normalise": "source_std", "balanced": True, "settings": settings}
 
 
-def trained(row: dict[str, Any], unlabelled: Rows | None = ADAPT.x, seed: int = 1) -> training.Replicate:
+def trained(row: dict[str, Any], unlabelled: Rows | None = ADAPT.x, seed: int = 1) -> replicates.Replicate:
     lesson = Lesson(TRAIN, DEV, row, unlabelled)
-    (found,) = training.train(find("fusion", row["fusion"]), lesson, POLARITY3, row, [Trial(seed, row["settings"])])
+    (found,) = replicates.train(find("fusion", row["fusion"]), lesson, POLARITY3, row, [Trial(seed, row["settings"])])
     return found
 
 
-def uar_on(rows: Examples, row: dict[str, Any], found: training.Replicate) -> float:
-    scores = training.predict(find("fusion", row["fusion"]), found.arrays, rows.x, POLARITY3, row)
-    return training.dev_score(scores, rows.y, POLARITY3)
+def uar_on(rows: Examples, row: dict[str, Any], found: replicates.Replicate) -> float:
+    scores = replicates.predict(find("fusion", row["fusion"]), found.arrays, rows.x, POLARITY3, row)
+    return replicates.dev_score(scores, rows.y, POLARITY3)
 
 
 @pytest.mark.parametrize("align", ["mmd", "dann"])
@@ -88,4 +88,4 @@ def test_alignment_needs_rows_and_is_not_batched() -> None:
     with pytest.raises(SettingError, match="align needs train rows of the target"):
         Lesson(TRAIN, DEV, recipe("mmd"))
     trials = [Trial(seed, recipe("mmd")["settings"]) for seed in (1, 2)]
-    assert training.together(find("fusion", "mlp"), trials, True) == [(one,) for one in trials]
+    assert replicates.together(find("fusion", "mlp"), trials, True) == [(one,) for one in trials]

@@ -14,12 +14,13 @@ import pytest
 from sklearn.metrics import brier_score_loss, recall_score
 from studies import params_of, run_to_cells, stage
 
-from harness import layout, manifest, predictions, sheets
-from harness.errors import NameUnknownError, ResultError, SettingError
-from harness.labels import EMOTION4
-from harness.plugins import find
-from harness.protocols.single_source import target_rows
-from harness.transfer import Cell, read_cells
+from harness.core import csv_tables, paths
+from harness.core.errors import NameUnknownError, ResultError, SettingError
+from harness.core.plugins import find
+from harness.study import manifest, predictions
+from harness.study.cells import Cell, read_cells
+from harness.study.labels import EMOTION4
+from harness.study.splits import target_rows
 
 CORPORA = ("emotiontalk", "iemocap", "meld")
 RECIPES = ("text_ngrams_zh", "text_ngrams")
@@ -50,8 +51,8 @@ def write_external() -> None:
     with Path("llm.csv").open("w", encoding="utf-8") as file:
         file.write("corpus,id,space,label\n")
         for corpus in CORPORA:
-            rows = target_rows(manifest.read_utterances(layout.utterances(corpus)))
-            labels = manifest.read_labels(layout.labels(corpus))
+            rows = target_rows(manifest.read_utterances(paths.utterances(corpus)))
+            labels = manifest.read_labels(paths.labels(corpus))
             for name in rows:
                 label = manifest.label_of(labels[name], "emotion4")
                 said = label if label is not None and chance.random() < 0.8 else chance.choice(EMOTION4.classes)
@@ -60,7 +61,7 @@ def write_external() -> None:
 
 def lines(name: str, **wanted: str) -> list[dict[str, str]]:
     """The lines of a table whose columns have these values; there is at least one."""
-    found = sheets.read(layout.ANALYSIS / f"{name}.csv", "analyse")
+    found = csv_tables.read(paths.ANALYSIS / f"{name}.csv", "analyse")
     found = [line for line in found if all(line[key] == value for key, value in wanted.items())]
     assert found
     return found
@@ -69,7 +70,7 @@ def lines(name: str, **wanted: str) -> list[dict[str, str]]:
 def cell(metric: str, source: str, target: str, recipe: str = "text_ngrams_zh") -> Cell:
     (one,) = [
         c
-        for c in read_cells(layout.CELLS)
+        for c in read_cells(paths.CELLS)
         if (c.recipe, c.metric, c.source, c.target) == (recipe, metric, source, target)
     ]
     return one
@@ -83,9 +84,9 @@ def test_every_table_is_written_and_every_line_has_a_value_or_a_reason(study: di
 
 
 def test_a_stratum_is_scikit_learns_recall_of_its_rows(study: dict[str, Any]) -> None:
-    rows = {row.id: row for row in manifest.read_utterances(layout.utterances("iemocap"))}
-    labels = manifest.read_labels(layout.labels("iemocap"))
-    (said,) = predictions.read(layout.prediction("text_ngrams_zh", "meld", "emotion4", "iemocap"), EMOTION4)
+    rows = {row.id: row for row in manifest.read_utterances(paths.utterances("iemocap"))}
+    labels = manifest.read_labels(paths.labels("iemocap"))
+    (said,) = predictions.read(paths.prediction("text_ngrams_zh", "meld", "emotion4", "iemocap"), EMOTION4)
     for sex in ("female", "male"):
         at = [i for i, name in enumerate(said.ids) if said.splits[i] == "test" and rows[name].gender == sex]
         truth = [manifest.label_of(labels[said.ids[i]], "emotion4") for i in at]
@@ -111,8 +112,8 @@ def test_calibration_before_scaling_is_that_of_the_cells(study: dict[str, Any]) 
 
 
 def test_brier_is_scikit_learns(study: dict[str, Any]) -> None:
-    (said,) = predictions.read(layout.prediction("text_ngrams_zh", "meld", "emotion4", "emotiontalk"), EMOTION4)
-    labels = manifest.read_labels(layout.labels("emotiontalk"))
+    (said,) = predictions.read(paths.prediction("text_ngrams_zh", "meld", "emotion4", "emotiontalk"), EMOTION4)
+    labels = manifest.read_labels(paths.labels("emotiontalk"))
     truth = [manifest.label_of(labels[name], "emotion4") for name in said.ids]
     at = [i for i, t in enumerate(truth) if t is not None and said.splits[i] == "test"]
     scores = said.scores[at].astype(float)
@@ -171,8 +172,8 @@ def test_languages_are_means_of_cells(study: dict[str, Any]) -> None:
 def test_class_shares_by_language_are_those_of_the_predictions(study: dict[str, Any]) -> None:
     said: dict[str, list[str]] = {"zh": [], "en": []}
     for target in CORPORA:
-        found = predictions.read(layout.prediction("text_ngrams_zh", "meld", "emotion4", target), EMOTION4)[0]
-        labels = manifest.read_labels(layout.labels(target))
+        found = predictions.read(paths.prediction("text_ngrams_zh", "meld", "emotion4", target), EMOTION4)[0]
+        labels = manifest.read_labels(paths.labels(target))
         for at, name in enumerate(found.ids):
             if found.splits[at] == "test" and manifest.label_of(labels[name], "emotion4") is not None:
                 said["zh" if target == "emotiontalk" else "en"].append(EMOTION4.classes[found.scores[at].argmax()])
@@ -185,7 +186,7 @@ def test_class_shares_by_language_are_those_of_the_predictions(study: dict[str, 
 
 
 def test_recipes_are_compared_on_the_rows_that_all_predicted(study: dict[str, Any]) -> None:
-    found = sheets.read(layout.COMPARISON, "score")
+    found = csv_tables.read(paths.COMPARISON, "score")
     (every,) = [o for o in found if o["scope"] == "all" and o["first"] == "text_ngrams_zh" and o["p"]]
     means = [
         np.mean([cell("uar", s, t, recipe).value for t in CORPORA for s in CORPORA if s != t])
@@ -199,10 +200,10 @@ def test_recipes_are_compared_on_the_rows_that_all_predicted(study: dict[str, An
 
 
 def test_predictions_made_elsewhere_stand_beside_the_recipes(study: dict[str, Any]) -> None:
-    values = {c.target: c.value for c in read_cells(layout.CELLS) if (c.recipe, c.metric) == ("llm", "uar")}
+    values = {c.target: c.value for c in read_cells(paths.CELLS) if (c.recipe, c.metric) == ("llm", "uar")}
     assert min(value or 0 for value in values.values()) > 0.7
     (against,) = [
-        o for o in sheets.read(layout.COMPARISON, "score") if (o["first"], o["scope"]) == ("llm", "all") and o["p"]
+        o for o in csv_tables.read(paths.COMPARISON, "score") if (o["first"], o["scope"]) == ("llm", "all") and o["p"]
     ]
     ngrams = np.mean([cell("uar", s, t, "text_ngrams").value for t in CORPORA for s in CORPORA if s != t])
     assert float(against["difference"]) == pytest.approx(np.mean(list(values.values())) - ngrams, abs=1e-5)
@@ -210,24 +211,24 @@ def test_predictions_made_elsewhere_stand_beside_the_recipes(study: dict[str, An
     (tempered,) = lines("calibration", recipe="llm", target="meld", state="tempered")
     assert tempered["reason"] == "no_labelled_dev_rows"
     assert lines("strata", recipe="llm", source="none", target="iemocap", kind="gender")
-    page = layout.REPORT.read_text(encoding="utf-8")
+    page = paths.REPORT.read_text(encoding="utf-8")
     assert "made elsewhere" in page
     assert "best cross-corpus cell is" in page  # the pairs that recipes have in common are still found
 
 
 def test_the_report_answers_and_every_table_is_a_file(study: dict[str, Any]) -> None:
-    page = layout.REPORT.read_text(encoding="utf-8")
+    page = paths.REPORT.read_text(encoding="utf-8")
     for anchor in ("recipes-compared", "languages", "gap-parts", "strata", "calibration", "prior"):
         assert f'<h2 id="{anchor}">' in page
     assert "text_ngrams_zh, llm are better" in page
     assert not re.search(r">nan<|\bnan\b", page.lower())
-    names = {path.stem for path in layout.TABLES.glob("*.csv")}
+    names = {path.stem for path in paths.TABLES.glob("*.csv")}
     assert {"gap-overview", "prior-overview", "calibration-overview", "against-emotion4", "ranks-emotion4"} <= names
-    assert names <= {path.stem for path in layout.TABLES.glob("*.tex")}
-    for path in layout.TABLES.glob("*.csv"):
+    assert names <= {path.stem for path in paths.TABLES.glob("*.tex")}
+    for path in paths.TABLES.glob("*.csv"):
         header = path.read_text(encoding="utf-8").splitlines()[0].split(",")
         assert len(set(header)) == len(header), f"{path.name}: two columns of one name"
-    text = (layout.TABLES / "gap-overview.csv").read_text(encoding="utf-8")
+    text = (paths.TABLES / "gap-overview.csv").read_text(encoding="utf-8")
     assert text.startswith("space,recipe,metric,gap,prior,coverage,feature\nemotion4,")
     assert "−" not in text
 
@@ -242,12 +243,12 @@ def test_an_unknown_recipe_is_refused_with_what_is_known(study: dict[str, Any]) 
 
 
 def test_a_number_that_is_none_is_never_written() -> None:
-    assert sheets.text(["a", "b"], [[None, 0.5], ["x", 2]]) == "a,b\n,0.500000\nx,2\n"
+    assert csv_tables.text(["a", "b"], [[None, 0.5], ["x", 2]]) == "a,b\n,0.500000\nx,2\n"
     with pytest.raises(ResultError, match="column b: nan"):
-        sheets.text(["a", "b"], [["x", float("nan")]])
+        csv_tables.text(["a", "b"], [["x", float("nan")]])
     with pytest.raises(ResultError, match="a line of 1 cells in a table of 2 columns"):
-        sheets.text(["a", "b"], [["x"]])
+        csv_tables.text(["a", "b"], [["x"]])
 
 
 def test_facts_name_the_baseline(study: dict[str, Any]) -> None:
-    assert json.loads(layout.STUDY.read_text())["bootstrap"]["baseline"] == "text_ngrams"
+    assert json.loads(paths.STUDY.read_text())["bootstrap"]["baseline"] == "text_ngrams"

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from studies import params_of, run_to_cells
 
-from harness import layout
-from harness.plugins import find
-from harness.transfer import Cell, read_cells
+from harness.core import paths
+from harness.core.plugins import find
+from harness.study.cells import Cell, read_cells
 
 UAR = {
     ("emotion4", "meld", "meld"): 0.527,
@@ -56,7 +56,7 @@ def cells(corpora_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> lis
         find("verb", "link").run(params, "meld", str(corpora_folder / "MELD"))
         find("verb", "link").run(params, "emotiontalk", str(corpora_folder / "EmotionTalk"))
         run_to_cells(params)
-        return read_cells(layout.CELLS)
+        return read_cells(paths.CELLS)
 
 
 def value(cells: list[Cell], space: str, source: str, target: str, metric: str = "uar") -> Cell:

@@ -7,8 +7,8 @@ from typing import Any
 
 from harness_adapters import meld
 
-from harness.audit import overlaps
-from harness.corpus import Split, Utterance
+from harness.evaluation.matrix.split_overlap import overlaps
+from harness.study.corpus import Split, Utterance
 
 
 def said(split: Split, **facts: Any) -> Utterance:

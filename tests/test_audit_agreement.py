@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from audit_sample import corpus, label, said, voted
 
-from harness.audit_agreement import agreement, alpha, alpha_sets, count_table, fleiss, masi, rating_agreement
-from harness.audit_majority import TIED, majority, winner
-from harness.audit_votes import Votes, misspelt, ratings_of, votes_of
+from harness.audit.agreement import agreement, alpha, alpha_sets, count_table, fleiss, masi, rating_agreement
+from harness.audit.majority import TIED, majority, winner
+from harness.audit.votes import Votes, misspelt, ratings_of, votes_of
 
 # The worked example of Fleiss (1971) as Wikipedia's article on the coefficient prints it: 10 subjects, 14 raters.
 FLEISS_TABLE = """0 0 0 0 14

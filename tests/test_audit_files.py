@@ -7,12 +7,12 @@ from dataclasses import replace
 import pytest
 from audit_sample import corpus, label, said
 
-from harness.audit_counts import counts, lengths, spread
-from harness.audit_data import Corpus, is_long, size_of
-from harness.audit_duplicates import bare_id, duplicates, same_clips
-from harness.audit_findings_files import findings
-from harness.audit_overlap import between_corpora, between_splits
-from harness.corpus import Part, Utterance
+from harness.audit.corpus_data import Corpus, is_long, size_of
+from harness.audit.counts import counts, lengths, spread
+from harness.audit.duplicates import bare_id, duplicates, same_clips
+from harness.audit.findings_files import findings
+from harness.audit.overlap import between_corpora, between_splits
+from harness.study.corpus import Part, Utterance
 
 LINE = "I would not say that again, ever."
 

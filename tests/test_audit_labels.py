@@ -9,12 +9,12 @@ import pytest
 from audit_sample import corpus, label, said
 from sklearn.metrics import balanced_accuracy_score, f1_score
 
-from harness.audit_data import Corpus
-from harness.audit_findings_labels import findings, verdict
-from harness.audit_priors import distances, prior, priors
-from harness.audit_sentiment import asymmetry, contradictions, polarity_words
-from harness.audit_views import ceiling, cohen, views
-from harness.labels import EMOTION7
+from harness.audit.corpus_data import Corpus
+from harness.audit.findings_labels import findings, verdict
+from harness.audit.priors import distances, prior, priors
+from harness.audit.sentiment import asymmetry, contradictions, polarity_words
+from harness.audit.views import ceiling, cohen, views
+from harness.study.labels import EMOTION7
 
 MEAN = {"happy": 1.2, "neutral": 0.0, "sad": -1.0, "anger": -1.4, "surprise": 0.1}
 

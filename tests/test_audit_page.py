@@ -12,11 +12,12 @@ from audit_sample import CARD, corpus, label, said, voted
 from studies import params_of, stage
 from test_report import Page
 
-from harness import audit_page, layout
-from harness.audit_data import Corpus, load
-from harness.audit_facts import facts
-from harness.errors import ResultError
-from harness.plugins import find
+from harness.audit import page as audit_page
+from harness.audit.corpus_data import Corpus, load
+from harness.audit.document import facts
+from harness.core import paths
+from harness.core.errors import ResultError
+from harness.core.plugins import find
 
 MADE = {"time": "2026-01-01", "commit": "abc"}
 
@@ -128,10 +129,10 @@ def test_synthetic_releases_go_through_the_stage(tmp_path: Path, monkeypatch: py
     for name in params["corpora"]:
         stage("prepare", params, name)
     stage("audit", params)
-    found = json.loads(layout.AUDIT_JSON.read_text(encoding="utf-8"))
+    found = json.loads(paths.AUDIT_JSON.read_text(encoding="utf-8"))
     assert found["synthetic"]
-    assert audit_page.WATERMARK in layout.AUDIT.read_text(encoding="utf-8")
-    assert audit_page.WATERMARK in layout.AUDIT_MD.read_text(encoding="utf-8")
+    assert audit_page.WATERMARK in paths.AUDIT.read_text(encoding="utf-8")
+    assert audit_page.WATERMARK in paths.AUDIT_MD.read_text(encoding="utf-8")
     for one in found["corpora"].values():
         assert one["contradictions"]["scales"], "the native scale is recognised"
         assert not any(s["contradicts"] for by in one["contradictions"]["scales"].values() for s in by.values())
@@ -145,11 +146,11 @@ def test_damaged_files_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ResultError, match=r"card.json: cannot be read .* run `dvc repro prepare`"):
         load("meld")
-    folder = layout.card("meld").parent
+    folder = paths.card("meld").parent
     folder.mkdir(parents=True)
-    layout.card("meld").write_text("{}")
-    layout.utterances("meld").write_text("")
-    layout.labels("meld").write_text("")
-    layout.media("meld").write_text("{\n")
+    paths.card("meld").write_text("{}")
+    paths.utterances("meld").write_text("")
+    paths.labels("meld").write_text("")
+    paths.media("meld").write_text("{\n")
     with pytest.raises(ResultError, match=r"media.jsonl: damaged"):
         load("meld")

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from studies import params_of, stage
 
-from harness import layout, releases
+from harness.core import paths
+from harness.corpora.reading import links
 
 FOLDERS = {
     "emotiontalk": "EmotionTalk",
@@ -28,14 +29,14 @@ def audit(corpora_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> dic
         patch.chdir(folder)
         params = params_of(folder)
         params["corpora"] = {name: {} for name in (*FOLDERS, "iemocap")} | {"ch_sims_v2": {"adapter": "ch_sims"}}
-        releases.fill_gaps(list(params["corpora"]))
+        links.fill_gaps(list(params["corpora"]))
         for name, place in FOLDERS.items():
-            releases.link(name, corpora_folder / place)
+            links.link(name, corpora_folder / place)
         for name in params["corpora"]:
             stage("prepare", params, name)
         stage("audit", params)
-        found: dict[str, Any] = json.loads(layout.AUDIT_JSON.read_text(encoding="utf-8"))
-        found["html"] = layout.AUDIT.read_text(encoding="utf-8")
+        found: dict[str, Any] = json.loads(paths.AUDIT_JSON.read_text(encoding="utf-8"))
+        found["html"] = paths.AUDIT.read_text(encoding="utf-8")
         return found
 
 

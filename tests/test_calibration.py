@@ -13,8 +13,9 @@ from scipy.special import softmax
 from sklearn.metrics import log_loss
 from torchmetrics.functional.classification import multiclass_calibration_error
 
-from harness import calibration, calibration_temperature, statistics
-from harness.plugins import find
+from harness.core.plugins import find
+from harness.statistics import calibration, temperature
+from harness.statistics import sums as statistics
 
 
 def drawn(seed: int, n: int = 60, k: int = 4, replicates: int = 3) -> tuple[Any, Any]:
@@ -145,7 +146,7 @@ def test_what_does_not_fit_is_an_error(truth: Any, scores: Any, words: str) -> N
 def test_a_known_temperature_is_found(known: float) -> None:
     """Logits multiplied by T are mended by dividing by T."""
     truth, logits = honest(2, 20_000, sharp=1.5)
-    found = calibration_temperature.fitted(truth, softmax(logits * known, axis=1).astype(np.float32))
+    found = temperature.fitted(truth, softmax(logits * known, axis=1).astype(np.float32))
     assert found.temperature == pytest.approx(known, rel=0.04)
     assert found.keep == (known != 1.0)
     assert found.nll[1] <= found.nll[0] + 1e-9
@@ -158,22 +159,22 @@ def test_the_temperature_is_that_of_a_fine_grid() -> None:
     grid = np.geomspace(0.3, 10, 500)
     losses = [log_loss(truth, softmax(np.log(scores) / t, axis=1), labels=range(logits.shape[1])) for t in grid]
     best = grid[int(np.argmin(losses))]
-    assert calibration_temperature.fitted(truth, scores).temperature == pytest.approx(best, rel=0.03)
+    assert temperature.fitted(truth, scores).temperature == pytest.approx(best, rel=0.03)
 
 
 def test_tempering_changes_no_prediction_and_one_changes_nothing() -> None:
     _, scores = drawn(5)
-    assert_allclose(calibration_temperature.tempered(scores, 1), scores, atol=1e-6)
-    assert (calibration_temperature.tempered(scores, 2.5).argmax(-1) == scores.argmax(-1)).all()
+    assert_allclose(temperature.tempered(scores, 1), scores, atol=1e-6)
+    assert (temperature.tempered(scores, 2.5).argmax(-1) == scores.argmax(-1)).all()
     with pytest.raises(ValueError, match="positive"):
-        calibration_temperature.tempered(scores, 0)
+        temperature.tempered(scores, 0)
 
 
 def test_a_model_that_is_always_right_or_never_is_at_the_edge() -> None:
     truth = np.array([0, 1] * 10)
     for probability, edge in ((0.7, 0.05), (0.3, 20)):
         scores = np.where(np.eye(2)[truth] == 1, probability, 1 - probability)
-        found = calibration_temperature.fitted(truth, scores)
+        found = temperature.fitted(truth, scores)
         assert found.temperature == pytest.approx(edge, rel=0.01)
         assert found.warnings
         assert not found.keep
@@ -182,15 +183,15 @@ def test_a_model_that_is_always_right_or_never_is_at_the_edge() -> None:
 def test_a_cell_is_scaled_by_source_dev_and_bounded_by_its_own_truth() -> None:
     dev, dev_logits = honest(3, 6000)
     target, logits = honest(4, 6000)
-    fits = [calibration_temperature.fitted(dev, softmax(dev_logits * a, axis=1)) for a in (2.0, 3.0)]
+    fits = [temperature.fitted(dev, softmax(dev_logits * a, axis=1)) for a in (2.0, 3.0)]
     scores = np.stack([softmax(logits * a, axis=1) for a in (2.5, 3.0)])
-    after = calibration_temperature.tempered(scores, [one.temperature for one in fits])
-    best = [calibration_temperature.best(target, one) for one in scores]
-    bound = calibration_temperature.tempered(scores, best)
+    after = temperature.tempered(scores, [one.temperature for one in fits])
+    best = [temperature.best(target, one) for one in scores]
+    bound = temperature.tempered(scores, best)
     assert all(one.keep for one in fits)
     assert_allclose(best, [2.5, 3.0], rtol=0.06)
     before, then, least = (calibration.nll(target, one).mean() for one in (scores, after, bound))
     assert before > then >= least
     assert calibration.ece(target, scores).mean() > calibration.ece(target, after).mean()
     with pytest.raises(ValueError, match="one replicate"):
-        calibration_temperature.fitted(target, scores)
+        temperature.fitted(target, scores)

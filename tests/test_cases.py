@@ -13,12 +13,15 @@ from sklearn.linear_model import LogisticRegression
 from studies import stage
 from worlds import recipe, study
 
-from harness import features, layout, manifest, predictions, transfer
-from harness.cases_plan import planned
-from harness.cases_rows import learned
-from harness.errors import HarnessError, SettingError
-from harness.labels import EMOTION4
-from harness.protocols import single_source
+from harness.core import paths
+from harness.core.errors import HarnessError, SettingError
+from harness.features import store as features
+from harness.study import cells as transfer
+from harness.study import manifest, predictions
+from harness.study import splits as single_source
+from harness.study.labels import EMOTION4
+from harness.training.protocol_case_plan import planned
+from harness.training.protocol_case_rows import learned
 
 CORPORA = ("emotiontalk", "meld", "iemocap")
 PLAIN = {"settings": {"c": [0.01]}}
@@ -32,13 +35,13 @@ def protocols(params: dict[str, Any], **rows: dict[str, Any]) -> None:
 
 
 def raw(corpus: str, ids: list[str]) -> np.ndarray:
-    store = features.read(layout.features("said", corpus, "native"))
+    store = features.read(paths.features("said", corpus, "native"))
     place = {name: at for at, name in enumerate(store.ids)}
     return np.asarray(store.matrix)[[place[name] for name in ids]]
 
 
 def labelled(corpus: str, splits: tuple[str, ...]) -> tuple[list[str], list[str]]:
-    rows, labels = manifest.read_utterances(layout.utterances(corpus)), manifest.read_labels(layout.labels(corpus))
+    rows, labels = manifest.read_utterances(paths.utterances(corpus)), manifest.read_labels(paths.labels(corpus))
     fold = single_source.folds(rows)[0]
     chosen = {name for split in splits for name in getattr(fold, split)}
     known = [(row.id, manifest.label_of(labels[row.id], "emotion4", "multimodal")) for row in rows if row.id in chosen]
@@ -53,7 +56,7 @@ def scores(path: str) -> dict[tuple[str, int], dict[str, np.ndarray]]:
 
 
 def cell(protocol: str, **wanted: str) -> dict[str, Any]:
-    plan = json.loads(layout.case_plan(protocol).read_text(encoding="utf-8"))
+    plan = json.loads(paths.case_plan(protocol).read_text(encoding="utf-8"))
     (found,) = [one for one in plan["cells"] if all(one[key] == value for key, value in wanted.items())]
     return found
 
@@ -70,7 +73,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any]:
 @pytest.fixture
 def small(made: tuple[Path, Any], monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.chdir(made[0])
-    shutil.rmtree(layout.PROTOCOLS, ignore_errors=True)
+    shutil.rmtree(paths.PROTOCOLS, ignore_errors=True)
     return dict(made[1])
 
 
@@ -93,7 +96,7 @@ def test_leave_one_out_is_logistic_regression_on_the_others_together(here: Path,
     def own(corpus: str, x: np.ndarray) -> np.ndarray:
         if name != "own":
             return x
-        rows = manifest.read_utterances(layout.utterances(corpus))
+        rows = manifest.read_utterances(paths.utterances(corpus))
         all_ = raw(corpus, [row.id for row in rows if row.split == "train"])
         return (x - all_.mean(axis=0)) / all_.std(axis=0)
 
@@ -111,7 +114,7 @@ def test_few_shots_mend_what_a_shift_broke_and_the_score_knows_protocol_and_vari
     params = study(here, {"text": ROWS["text"]}, corpora=("emotiontalk", "meld"), shift=6.0, utterances=900)
     protocols(params, few_shot={"recipes": ["text"], "shots": [2, 15]})
     stage("score", params)
-    cells = [one for one in transfer.read_cells(layout.CELLS) if one.metric == "uar" and one.target == "meld"]
+    cells = [one for one in transfer.read_cells(paths.CELLS) if one.metric == "uar" and one.target == "meld"]
     few = {(one.source, one.variant): one for one in cells if one.protocol == "few_shot"}
     (zero,) = [one for one in transfer.in_matrix(cells) if one.source == "emotiontalk"]
     assert zero.value is not None
@@ -129,7 +132,7 @@ def test_the_oracle_selects_on_target_dev_and_says_so(here: Path) -> None:
     params = study(here, rows, corpora=CORPORA)
     protocols(params, oracle={"recipes": ["text"]})
     stage("score", params)
-    cells = [one for one in transfer.read_cells(layout.CELLS) if one.protocol == "oracle" and one.metric == "uar"]
+    cells = [one for one in transfer.read_cells(paths.CELLS) if one.protocol == "oracle" and one.metric == "uar"]
     assert {one.selection for one in cells} == {"target_dev"}
     assert len([one for one in cells if one.value is not None]) == 6
 
@@ -144,7 +147,7 @@ def test_a_pooled_target_of_sessions_is_tested_fold_by_fold(here: Path) -> None:
     stage("score", params)
     (one,) = [
         one
-        for one in transfer.read_cells(layout.CELLS)
+        for one in transfer.read_cells(paths.CELLS)
         if (one.protocol, one.target, one.metric) == ("pooled", "iemocap", "uar")
     ]
     assert one.replicates == 1
@@ -156,7 +159,7 @@ def test_what_is_taken_away_is_not_seen_and_nothing_taken_away_changes_nothing(h
     params = study(here, rows, corpora=("emotiontalk", "meld"), lost=0.2)
     options = {"recipes": ["all"], "rates": [0.0, 0.5], "fills": ["mask", "zero", "mean", "retrain"]}
     protocols(params, missing_modality=options)
-    full = scores(layout.prediction("all", "emotiontalk", "emotion4", "meld").as_posix())["all", 1]
+    full = scores(paths.prediction("all", "emotiontalk", "emotion4", "meld").as_posix())["all", 1]
 
     def variant(name: str) -> dict[str, np.ndarray]:
         path = cell("missing_modality", source="emotiontalk", target="meld", variant=name)["file"]
@@ -172,7 +175,7 @@ def test_what_is_taken_away_is_not_seen_and_nothing_taken_away_changes_nothing(h
         np.testing.assert_allclose(row, mean[name], atol=1e-5)
     retrained, alone = (
         variant("retrain:t"),
-        scores(layout.prediction("text", "emotiontalk", "emotion4", "meld").as_posix())["all", 1],
+        scores(paths.prediction("text", "emotiontalk", "emotion4", "meld").as_posix())["all", 1],
     )
     for name, row in retrained.items():
         np.testing.assert_allclose(row, alone[name], atol=1e-6)
@@ -182,13 +185,13 @@ def test_what_is_taken_away_is_not_seen_and_nothing_taken_away_changes_nothing(h
 def test_a_second_run_trains_nothing_and_a_new_option_only_what_is_new(here: Path) -> None:
     params = study(here, {"text": ROWS["text"]}, corpora=("emotiontalk", "meld"))
     protocols(params, few_shot={"recipes": ["text"], "shots": [2]})
-    before = {path: path.stat().st_mtime_ns for path in layout.PROTOCOLS.rglob("*.parquet")}
+    before = {path: path.stat().st_mtime_ns for path in paths.PROTOCOLS.rglob("*.parquet")}
     protocols(params, few_shot={"recipes": ["text"], "shots": [2, 4]})
-    after = {path: path.stat().st_mtime_ns for path in layout.PROTOCOLS.rglob("*.parquet")}
+    after = {path: path.stat().st_mtime_ns for path in paths.PROTOCOLS.rglob("*.parquet")}
     assert len(after) == 2 * len(before)
     assert all(after[path] == time for path, time in before.items())
     protocols(params, few_shot={"recipes": ["text"], "shots": [4]})
-    assert set(layout.PROTOCOLS.rglob("*.parquet")) == set(after) - set(before)
+    assert set(paths.PROTOCOLS.rglob("*.parquet")) == set(after) - set(before)
 
 
 @pytest.mark.parametrize(
@@ -214,7 +217,7 @@ def test_a_second_run_trains_nothing_and_a_new_option_only_what_is_new(here: Pat
 def test_a_wrong_row_is_told(small: Any, row: dict[str, Any], told: str) -> None:
     with pytest.raises(HarnessError, match=told):
         protocols(small, few_shot=row)
-    assert not layout.PROTOCOLS.exists()
+    assert not paths.PROTOCOLS.exists()
 
 
 @pytest.mark.parametrize("name", ["single_source", "few_transductive"])
@@ -259,7 +262,7 @@ def test_adaptation_mends_a_shift_without_a_label_and_is_called_transductive(her
         params, **{name: {"recipes": ["net"]} for name in names}, linear={"protocol": "coral", "recipes": ["plain"]}
     )
     stage("score", params)
-    cells = [one for one in transfer.read_cells(layout.CELLS) if one.metric == "uar" and one.source != one.target]
+    cells = [one for one in transfer.read_cells(paths.CELLS) if one.metric == "uar" and one.source != one.target]
     honest = {(one.recipe, one.target): one.value or 0 for one in transfer.in_matrix(cells)}
     for name in (*names, "linear"):
         found = [one for one in cells if one.protocol == f"{name}_transductive"]

@@ -7,13 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness import layout, manifest
-from harness.cells import Row, Target, cells, score
-from harness.corpus import Annotation, Utterance
-from harness.labels import EMOTION4, SPACES, Shared
-from harness.predictions import Predictions
-from harness.report_marks import FEW, marks_of
-from harness.transfer import Cell
+from harness.core import paths
+from harness.evaluation.matrix.cells import Row, Target, cells, score
+from harness.report.marks import FEW, marks_of
+from harness.study import manifest
+from harness.study.cells import Cell
+from harness.study.corpus import Annotation, Utterance
+from harness.study.labels import EMOTION4, SPACES, Shared
+from harness.study.predictions import Predictions
 
 NAMES = [f"u{at}" for at in range(40)]
 STATISTICS = {"resamples": 100, "seed": 1, "level": 0.95, "few_clusters": 20}
@@ -25,10 +26,10 @@ def made(dialogues: int) -> list[Cell]:
     labels = [EMOTION4.classes[at % 4] for at in range(len(NAMES))]
     utterances = [Utterance(n, "test", f"d{at % dialogues}", at, None, "zh", n) for at, n in enumerate(NAMES)]
     absent = dict.fromkeys(SPACES, Shared(None, "not_annotated"))
-    layout.utterances("one").parent.mkdir(parents=True)
-    manifest.write_utterances(layout.utterances("one"), utterances)
+    paths.utterances("one").parent.mkdir(parents=True)
+    manifest.write_utterances(paths.utterances("one"), utterances)
     known = [{**absent, EMOTION4.name: Shared(label)} for label in labels]
-    manifest.write_labels(layout.labels("one"), [Annotation(n, {}, k) for n, k in zip(NAMES, known, strict=True)])
+    manifest.write_labels(paths.labels("one"), [Annotation(n, {}, k) for n, k in zip(NAMES, known, strict=True)])
     params, target, rows = {"statistics": STATISTICS}, Target("one"), []
     for source, right in (("one", 4), ("other", 3)):
         said = [at % 4 if at // 4 % 5 < right else (at + 1) % 4 for at in range(len(NAMES))]

@@ -11,11 +11,11 @@ import pytest
 from harness_adapters import ch_sims
 from harness_adapters._synthetic import ch_sims as synthetic
 
-from harness.corpus import Release
-from harness.errors import ReleaseError, UnknownLabelError
-from harness.labels import POLARITY_OF_EMOTION
-from harness.manifest import validate
-from harness.synth import World, draw
+from harness.core.errors import ReleaseError, UnknownLabelError
+from harness.corpora.synthetic.world import World, draw
+from harness.study.corpus import Release
+from harness.study.labels import POLARITY_OF_EMOTION
+from harness.study.manifest import validate
 
 CORPORA = os.environ.get("EMOTRANSFER_CORPORA")
 real = pytest.mark.skipif(not CORPORA, reason="EMOTRANSFER_CORPORA names no folder with the real annotation")

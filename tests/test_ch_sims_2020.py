@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from harness_adapters import ch_sims
 
-from harness.errors import ReleaseError
+from harness.core.errors import ReleaseError
 
 CORPORA = os.environ.get("EMOTRANSFER_CORPORA")
 real = pytest.mark.skipif(not CORPORA, reason="EMOTRANSFER_CORPORA names no folder with the real annotation")

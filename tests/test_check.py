@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from studies import CHECKOUT, params_of
 
-from harness import contract, releases
 from harness.cli import main, overview
-from harness.errors import HarnessError, NameUnknownError
+from harness.core.errors import HarnessError, NameUnknownError
+from harness.corpora.contract import check as contract
+from harness.corpora.reading import links
 from harness.verbs import check
 
 
@@ -33,7 +34,7 @@ def test_a_made_up_release_is_used_where_none_is_linked(params: dict, capsys: py
 
 def test_the_linked_release_is_used_before_a_made_up_one(params: dict, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    releases.link("meld", tmp_path / "empty")
+    links.link("meld", tmp_path / "empty")
     with pytest.raises(HarnessError, match="broken"):
         check.run(params, "meld")
 

@@ -8,7 +8,7 @@ import pytest
 from studies import params_of
 
 from harness.cli import main, overview
-from harness.plugins import names
+from harness.core.plugins import names
 
 
 @pytest.fixture(autouse=True)

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from harness import closure as module
-from harness.closure import ROOT, closure
-from harness.plugins import names, source
+from harness.core import imports
+from harness.core.imports import ROOT, closure
+from harness.core.plugins import names, source
 
 STAGES = names("stage")
 
@@ -39,7 +39,7 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
-    monkeypatch.setattr(module, "ROOT", tmp_path)
+    monkeypatch.setattr(imports, "ROOT", tmp_path)
     return tmp_path
 
 

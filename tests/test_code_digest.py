@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from harness import closure
-from harness.code_digest import code_digest
+from harness.core import imports
+from harness.core.code_digest import code_digest
 
 FILES = {
     "harness/__init__.py": '"""A package."""\n\n__version__ = "1"\n',
@@ -80,14 +80,14 @@ OTHER = {
 
 @pytest.fixture
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(closure, "ROOT", tmp_path)
+    monkeypatch.setattr(imports, "ROOT", tmp_path)
     return tmp_path
 
 
 def digest_of(checkout: Path, number: int, edit: tuple[str, ...] = ()) -> str:
     """Write the files, one of them edited, in a folder of their own; files are read once a process."""
     folder = checkout / str(number)
-    closure.ROOT = folder
+    imports.ROOT = folder
     for name, text in FILES.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -9,7 +9,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from test_encoders_of_sound import RATE, voice
 
-from harness.plugins import find
+from harness.core.plugins import find
 
 opensmile = pytest.importorskip("opensmile")
 SOUNDS = [voice(120, 1.0), voice(220, 0.43)]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.stats import friedmanchisquare, wilcoxon
 
-from harness import comparison_ranks as ranks
+from harness.statistics import ranks
 
 
 def blocks(values: np.ndarray) -> ranks.Blocks:

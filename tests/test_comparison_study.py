@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from statsmodels.stats.multitest import multipletests
 
-from harness import cells_target
-from harness.cells import Row
-from harness.comparison_study import ALL, Entry, compared, decided
-from harness.labels import POLARITY3
-from harness.scoring import Scored
+from harness.evaluation.matrix import score_target
+from harness.evaluation.matrix.cells import Row
+from harness.evaluation.matrix.recipes_compared import ALL, Entry, compared, decided
+from harness.evaluation.matrix.scoring import Scored
+from harness.study.labels import POLARITY3
 
 CHANCE = np.random.default_rng(5)
 TARGETS = ("one", "two")
@@ -95,7 +95,7 @@ def entries_of(target: str, dialogues: int, seed: int = 0) -> list[Entry]:
         names = [str(at) for at in range(len(truth))]
         scored = Scored(truth, scores, np.arange(len(truth)) // 5, len(truth), (1,), names)
         rows.append(Row(recipe, {}, "source", target, "multimodal", scored=scored))
-    return list(cells_target._entries(cells_target.Job(params, "polarity3", target, [], []), POLARITY3, rows))
+    return list(score_target._entries(score_target.Job(params, "polarity3", target, [], []), POLARITY3, rows))
 
 
 def test_a_target_of_few_dialogues_is_compared_together_with_one_of_many() -> None:

@@ -8,12 +8,13 @@ from types import ModuleType
 import pytest
 from contract_sample import BROKEN, EMOTIONS, PEOPLE, WARNINGS, after, crash, sound
 
-from harness import contract, contract_cuts
-from harness.corpus import Release
-from harness.errors import HarnessError
-from harness.plugins import find, names
-from harness.synth import World
-from harness.synth_release import Plan, write
+from harness.core.errors import HarnessError
+from harness.core.plugins import find, names
+from harness.corpora.contract import check as contract
+from harness.corpora.contract import cuts
+from harness.corpora.synthetic.release import Plan, write
+from harness.corpora.synthetic.world import World
+from harness.study.corpus import Release
 
 CASES = [(name, at) for name, ways in BROKEN.items() for at in range(len(ways))]
 
@@ -119,7 +120,7 @@ def test_our_adapters_keep_their_promises_on_real_annotations(
     corpora_folder: Path, folder: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without cut files: each is as many reads as places to cut, and made-up releases show it already."""
-    checks = tuple(one for one in contract.ROWS if one not in contract_cuts.CHECKS)
+    checks = tuple(one for one in contract.ROWS if one not in cuts.CHECKS)
     monkeypatch.setattr(contract, "ROWS", checks)
     monkeypatch.setattr(contract, "CHECKS", (*contract.CHECKS[: -len(contract.ROWS) - 1], *checks))
     found = list(contract.check(contract.look(REAL[folder], find("corpus", REAL[folder]), corpora_folder / folder)))

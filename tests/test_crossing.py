@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness.crossing import Worth, crossing
+from harness.statistics.shots_worth import Worth, crossing
 
 LINE = {5: 0.30, 20: 0.40, 100: 0.50}
 

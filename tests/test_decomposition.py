@@ -14,9 +14,9 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy.special import softmax
 
-from harness import statistics
-from harness.decomposition import CAUSES, Cell, Decomposition, decomposed
-from harness.plugins import find
+from harness.core.plugins import find
+from harness.statistics import sums
+from harness.statistics.gap_decomposition import CAUSES, Cell, Decomposition, decomposed
 
 K = 4
 MEANS = 1.5 * np.eye(K)
@@ -41,7 +41,7 @@ def world(source: Any, moved: float = 0.0, target: Any = TARGET, n: int = 4000, 
 
 
 def terms(cell: Cell, metric: str = "wa", resamples: int = 0) -> tuple[Decomposition, dict[str, float]]:
-    draws = statistics.draws(int(cell.clusters.max()) + 1, resamples, 1) if resamples else np.zeros((0, 1))
+    draws = sums.draws(int(cell.clusters.max()) + 1, resamples, 1) if resamples else np.zeros((0, 1))
     found = decomposed(cell, find("metric", metric), draws)
     assert found.gap is not None
     parts = {cause: getattr(found, cause) for cause in CAUSES}
@@ -78,7 +78,7 @@ def test_a_class_that_the_source_lacks_is_all_coverage() -> None:
 def test_all_three_at_once_sum_to_the_gap(metric: str) -> None:
     cell = world(np.array([0.8, 0.1, 0, 0.1]), moved=0.4)
     found, values = terms(cell, metric, resamples=200)
-    plain = [find("metric", metric).from_statistic(statistics.confusion(cell.truth, s.argmax(-1), cell.clusters, K)
+    plain = [find("metric", metric).from_statistic(sums.confusion(cell.truth, s.argmax(-1), cell.clusters, K)
              .sum(axis=1)).mean() for s in (cell.cross, cell.inside)]  # fmt: skip
     assert values["gap"] == pytest.approx(plain[0] - plain[1])
     for cause in CAUSES:
@@ -124,7 +124,7 @@ def test_terms_equal_shapley_values_by_brute_force() -> None:
 
 def test_the_resamples_are_those_of_repeated_dialogues() -> None:
     cell = world(np.array([0.8, 0.1, 0, 0.1]), moved=0.4, n=120)
-    draws = statistics.draws(12, 40, 2)
+    draws = sums.draws(12, 40, 2)
     found = decomposed(cell, find("metric", "uar"), draws)
     slow: list[list[float]] = []
     for drawn in draws.astype(int):
@@ -174,7 +174,7 @@ def test_bad_input_is_named() -> None:
 def test_a_cell_takes_milliseconds() -> None:
     cell = world(SOURCE, moved=0.2, n=2000)
     five = replace(cell, inside=np.repeat(cell.inside, 5, axis=0), cross=np.repeat(cell.cross, 5, axis=0))
-    draws = statistics.draws(200, 2000, 1)
+    draws = sums.draws(200, 2000, 1)
     started = time.perf_counter()
     decomposed(five, find("metric", "uar"), draws)
     assert time.perf_counter() - started < 2

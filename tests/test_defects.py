@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from synth_sample import CORPORA, GUARD, N, alone, clean_of, made, speakers, truth_of
 
-from harness.corpus import Modality
-from harness.media import clip_of
-from harness.media_picture import read_frames
-from harness.media_sound import read_sound
-from harness.plugins import find
+from harness.core.plugins import find
+from harness.corpora.media.clips import clip_of
+from harness.corpora.media.frames import read_frames
+from harness.corpora.media.sound import read_sound
+from harness.study.corpus import Modality
 
 
 @pytest.mark.parametrize("corpus", CORPORA)

@@ -10,14 +10,14 @@ import pytest
 import torch
 from numpy.testing import assert_array_equal
 
-from harness import descent, descent_batched
-from harness.descent import Taught
-from harness.errors import SettingError
-from harness.examples import Rows
-from harness.feed import Feed
-from harness.labels import EMOTION4, VALENCE, Space
-from harness.plugins import find
-from harness.training import dev_score
+from harness.core.errors import SettingError
+from harness.core.plugins import find
+from harness.study.labels import EMOTION4, VALENCE, Space
+from harness.training import network, network_batched
+from harness.training.batches import Feed
+from harness.training.feature_rows import Rows
+from harness.training.network import Taught
+from harness.training.replicates import dev_score
 
 SETTINGS: dict[str, Any] = {
     "hidden": 16,
@@ -56,7 +56,7 @@ def trained(
 ) -> tuple[dict[str, Any], float, dict[str, float]]:
     train = examples(space, rows)
     dev = examples(space, slice(40, 60)) if score is dev_score else train
-    return descent.train(find("fusion", name), train, dev, space, {**SETTINGS, **settings}, seed, score)
+    return network.train(find("fusion", name), train, dev, space, {**SETTINGS, **settings}, seed, score)
 
 
 @every_network
@@ -64,8 +64,8 @@ def trained(
 def test_it_overfits_eight_examples(name: str, space: Space) -> None:
     settings = {**SETTINGS, "dropout": 0, "weight_decay": 0, "epochs": 150, "patience": 150}
     few = examples(space, slice(8))
-    arrays, best, _ = descent.train(find("fusion", name), few, few, space, settings, 1, dev_score)
-    scores = descent.predict(find("fusion", name), arrays, few.feed, space, settings)
+    arrays, best, _ = network.train(find("fusion", name), few, few, space, settings, 1, dev_score)
+    scores = network.predict(find("fusion", name), arrays, few.feed, space, settings)
     assert best > 0.99
     assert dev_score(scores, few.y, space) == pytest.approx(best, abs=1e-6)
 
@@ -106,7 +106,7 @@ def test_the_best_epoch_is_kept_and_the_first_of_equals(name: str) -> None:
     seen: list[Any] = []
     arrays, best, chosen = trained(name, EMOTION4, score=scripted([0.1, 0.7, 0.3, 0.7, 0.2], seen))
     assert (best, chosen, len(seen)) == (0.7, {"epoch": 2}, 5)
-    again = descent.predict(find("fusion", name), arrays, feed(X[:40]), EMOTION4, SETTINGS)
+    again = network.predict(find("fusion", name), arrays, feed(X[:40]), EMOTION4, SETTINGS)
     np.testing.assert_allclose(again, seen[1], atol=1e-6)
     assert np.abs(again - seen[4]).max() > 1e-3
 
@@ -122,7 +122,7 @@ def test_patience_ends_the_training(name: str) -> None:
 @every_space
 def test_predictions_are_probabilities_or_lie_inside_the_scale(name: str, space: Space) -> None:
     arrays, _, _ = trained(name, space)
-    scores = descent.predict(find("fusion", name), arrays, feed(X * 100), space, SETTINGS)
+    scores = network.predict(find("fusion", name), arrays, feed(X * 100), space, SETTINGS)
     assert scores.dtype == np.float32
     if space is EMOTION4:
         np.testing.assert_allclose(scores.sum(axis=1), 1, atol=1e-5)
@@ -130,7 +130,7 @@ def test_predictions_are_probabilities_or_lie_inside_the_scale(name: str, space:
     else:
         assert scores.shape == (60, 1)
         assert (np.abs(scores) <= 1).all()
-    alone = descent.predict(find("fusion", name), arrays, feed(X[3:4] * 100), space, SETTINGS)
+    alone = network.predict(find("fusion", name), arrays, feed(X[3:4] * 100), space, SETTINGS)
     np.testing.assert_allclose(alone, scores[3:4], atol=1e-5, err_msg="dropout is on, or rows mix")
 
 
@@ -144,7 +144,7 @@ def test_a_row_without_weight_teaches_nothing(name: str) -> None:
     for wrong in (0, 3):
         truth[:10] = wrong
         train = Taught(feed(X[:40]), truth.copy(), weight)
-        runs.append(descent.train(find("fusion", name), train, dev, EMOTION4, SETTINGS, 1, dev_score))
+        runs.append(network.train(find("fusion", name), train, dev, EMOTION4, SETTINGS, 1, dev_score))
     for part in runs[0][0]:
         assert_array_equal(runs[0][0][part], runs[1][0][part])
 
@@ -163,9 +163,9 @@ def test_replicates_trained_as_one_are_those_trained_alone(name: str, space: Spa
     shared = {**SETTINGS, "dropout": 0, "clip": 0.5}
     settings = [{**shared, "lr": lr, "weight_decay": decay} for lr, decay in ((0.01, 0.1), (0.003, 0.0), (0.01, 0.1))]
     seeds = [1, 2, 3]
-    together = descent_batched.train(module, train, dev, space, settings, seeds, dev_score)
+    together = network_batched.train(module, train, dev, space, settings, seeds, dev_score)
     for found, own, seed in zip(together, settings, seeds, strict=True):
-        arrays, best, chosen = descent.train(module, train, dev, space, own, seed, dev_score)
+        arrays, best, chosen = network.train(module, train, dev, space, own, seed, dev_score)
         assert (found[1], found[2]) == (pytest.approx(best, abs=1e-4), chosen)
         for part, value in arrays.items():
             np.testing.assert_allclose(found[0][part], value, atol=2e-4, err_msg=part)
@@ -178,18 +178,18 @@ def test_each_of_the_replicates_trained_as_one_stops_by_itself(name: str) -> Non
     train, dev = examples(EMOTION4, slice(40)), examples(EMOTION4, slice(40))
     settings = {**SETTINGS, "patience": 2}
     score = scripted(values, seen)
-    found = descent_batched.train(find("fusion", name), train, dev, EMOTION4, [settings] * 2, [1, 2], score)
+    found = network_batched.train(find("fusion", name), train, dev, EMOTION4, [settings] * 2, [1, 2], score)
     assert [(one[1], one[2]) for one in found] == [(0.9, {"epoch": 1}), (0.4, {"epoch": 4})]
-    again = descent.predict(find("fusion", name), found[0][0], feed(X[:40]), EMOTION4, SETTINGS)
+    again = network.predict(find("fusion", name), found[0][0], feed(X[:40]), EMOTION4, SETTINGS)
     np.testing.assert_allclose(again, seen[0], atol=1e-5, err_msg="the parameters kept are not those of its epoch")
 
 
 def test_a_dropped_modality_leaves_one_at_least() -> None:
     torch.manual_seed(1)
     present = torch.tensor([[True, True], [True, False], [False, True]]).repeat(400, 1)
-    _, kept = descent.dropped(None, present, {"drop_modality": 0.7})
+    _, kept = network.dropped(None, present, {"drop_modality": 0.7})
     assert kept.any(dim=1).all()
     assert not (kept & ~present).any()
     # of two, one is dropped alone in 21 of 100; where both would be (49 of 100), both stay
     np.testing.assert_allclose(kept[::3].float().mean(dim=0), 0.79, atol=0.06)
-    assert descent.dropped(None, present, {})[1] is present
+    assert network.dropped(None, present, {})[1] is present

@@ -11,10 +11,10 @@ from harness_adapters import emotiontalk
 from harness_adapters._emotiontalk_rows import clean
 from harness_adapters._synthetic.emotiontalk import write
 
-from harness.corpus import Release
-from harness.errors import ReleaseError
-from harness.labels import Shared
-from harness.synth import Drawn, World, draw
+from harness.core.errors import ReleaseError
+from harness.corpora.synthetic.world import Drawn, World, draw
+from harness.study.corpus import Release
+from harness.study.labels import Shared
 
 EXCERPT = Path(__file__).parent / "corpora" / "emotiontalk"
 CODES = {"neutral": 0, "happy": 1, "sad": 2, "angry": 3, "surprised": 4, "disgusted": 5, "fearful": 6}

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from harness_adapters import emotiontalk
 
-from harness.corpus import Annotation, Release, Utterance, Vote
-from harness.errors import ReleaseError, UnknownLabelError
-from harness.labels import Shared
+from harness.core.errors import ReleaseError, UnknownLabelError
+from harness.study.corpus import Annotation, Release, Utterance, Vote
+from harness.study.labels import Shared
 
 EXCERPT = Path(__file__).parent / "corpora" / "emotiontalk"
 ABSENT = Shared(None, "not_annotated")

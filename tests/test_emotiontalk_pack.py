@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from harness_adapters import emotiontalk
 
-from harness.corpus import Annotation, Release, Utterance
-from harness.errors import ReleaseError
-from harness.labels import SPACES, Shared
+from harness.core.errors import ReleaseError
+from harness.study.corpus import Annotation, Release, Utterance
+from harness.study.labels import SPACES, Shared
 
 EXCERPT = Path(__file__).parent / "corpora" / "emotiontalk"
 ABSENT = Shared(None, "not_annotated")

@@ -15,10 +15,10 @@ from numpy.testing import assert_array_equal
 from scipy import sparse
 from sklearn.feature_extraction.text import CountVectorizer
 
-from harness import features
+from harness.core.errors import SettingError
+from harness.core.plugins import find, names
 from harness.encoders import ngrams
-from harness.errors import SettingError
-from harness.plugins import find, names
+from harness.features import store
 
 OPTIONS = {"ngrams": {"buckets": 4096}}
 BY_ID = [name for name in names("encoder") if name.startswith("hf_")]  # their tests read tiny models
@@ -91,8 +91,8 @@ def test_the_same_text_gives_the_same_row_in_a_new_encoder(name: str) -> None:
 @every_text_encoder
 def test_the_store_takes_what_an_encoder_gives(name: str, tmp_path: Path) -> None:
     matrix = made(name).encode(ZH, "zh")
-    features.write(tmp_path, [str(n) for n in range(len(ZH))], matrix, {}, {"digest": "d"})
-    stored = features.read(tmp_path).matrix
+    store.write(tmp_path, [str(n) for n in range(len(ZH))], matrix, {}, {"digest": "d"})
+    stored = store.read(tmp_path).matrix
     assert_array_equal(stored.toarray() if sparse.issparse(stored) else stored, rows_of(name, ZH))
 
 

@@ -9,10 +9,10 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from test_encoders_of_sound import RATE, voice
 
+from harness.core.errors import SettingError
+from harness.core.plugins import find
 from harness.encoders._frames import averaged
-from harness.errors import SettingError
-from harness.feature_matrix import Ragged
-from harness.plugins import find
+from harness.features.matrix import Ragged
 
 SOUNDS = [voice(120, 1.0), voice(220, 0.43), voice(180, 1.7, 0.3)]
 OF_SOUND = ["logmel", "egemaps", "compare"]

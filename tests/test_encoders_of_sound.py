@@ -11,9 +11,9 @@ import pytest
 from numpy.testing import assert_array_equal
 from numpy.typing import NDArray
 
+from harness.core.errors import SettingError
+from harness.core.plugins import find, names
 from harness.encoders import logmel
-from harness.errors import SettingError
-from harness.plugins import find, names
 
 RATE = 16000
 BY_ID = ("hf_speech",)  # which test_hf_speech.py tries on tiny models

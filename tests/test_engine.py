@@ -12,9 +12,16 @@ from pathlib import Path
 
 import pytest
 
-from harness import engine
-from harness.errors import HarnessError, NameUnknownError, ReleaseError, ResultError, SettingError, UnknownLabelError
-from harness.files import write_text
+from harness.core import engine
+from harness.core.errors import (
+    HarnessError,
+    NameUnknownError,
+    ReleaseError,
+    ResultError,
+    SettingError,
+    UnknownLabelError,
+)
+from harness.core.files import write_text
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,12 @@ from types import ModuleType
 import pytest
 from studies import CHECKOUT, params_of, stage
 
-from harness import contract, plugins, releases
-from harness.corpus import Release
-from harness.errors import HarnessError, ReleaseError, UnknownLabelError
-from harness.manifest import read_utterances
+from harness.core import plugins
+from harness.core.errors import HarnessError, ReleaseError, UnknownLabelError
+from harness.corpora.contract import check
+from harness.corpora.reading import links
+from harness.study.corpus import Release
+from harness.study.manifest import read_utterances
 
 EXAMPLE = CHECKOUT / "examples" / "speech-corpora"
 CORPORA = ("ased", "ravdess", "taiwan", "urdu")
@@ -128,7 +130,7 @@ def test_what_is_known_of_single_corpora(speech: Path) -> None:
 @pytest.mark.parametrize("own", [False, True], ids=["index", "own folder"])
 def test_they_keep_every_promise(corpus: str, own: bool, speech: Path) -> None:
     root = speech / corpus if own else speech
-    results = list(contract.check(contract.look(corpus, adapter(corpus), root)))
+    results = list(check.check(check.look(corpus, adapter(corpus), root)))
     broken = [str(one) for one in results if one.mark not in ("ok", "warn")]
     assert broken == []
     warned = [str(one) for one in results if one.mark == "warn"]
@@ -213,7 +215,7 @@ def test_songs_of_ravdess_are_left_out_and_counted(tmp_path: Path) -> None:
 def test_prepare_takes_them(speech: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     params = params_of(tmp_path, corpora=("urdu",))
-    releases.link("urdu", speech)
+    links.link("urdu", speech)
     stage("prepare", params, "urdu")
     assert len(read_utterances(Path("data/corpora/urdu/utterances.jsonl"))) == 400
 

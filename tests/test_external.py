@@ -13,14 +13,14 @@ import yaml
 from externals import CORPORA, NAME, give, labelled, prepare, right, scored, split_of, take, truths
 from studies import CHECKOUT, stage
 
-from harness import layout, manifest, predictions
-from harness.errors import ReleaseError
-from harness.external_cells import Target, cells
-from harness.external_rows import read
-from harness.external_table import Table
-from harness.files import read_json
-from harness.labels import EMOTION4, POLARITY3
-from harness.protocols import single_source
+from harness.core import paths
+from harness.core.errors import ReleaseError
+from harness.core.files import read_json
+from harness.evaluation.external.cells import Target, cells
+from harness.evaluation.external.rows import read
+from harness.evaluation.external.table import Table
+from harness.study import manifest, predictions, splits
+from harness.study.labels import EMOTION4, POLARITY3
 
 PAGE = (CHECKOUT / "docs" / "external-predictions.md").read_text(encoding="utf-8")
 
@@ -51,7 +51,7 @@ def test_right_answers_score_one_in_every_space(params: dict[str, Any]) -> None:
         assert "not predicted" not in cell.warnings
     assert found["valence", "none->iemocap"].value == pytest.approx(1, abs=1e-6)
     assert found["valence", "none->emotiontalk"].reason == "not_predicted"
-    shape = read_json(layout.plan(NAME), "")
+    shape = read_json(paths.plan(NAME), "")
     assert shape["settings"]["inputs"] == ["text"]
     assert shape["settings"]["fusion"] == "external"
     assert (shape["recipe"], shape["rows"]) == (NAME, [])
@@ -122,7 +122,7 @@ def test_the_order_of_the_rows_does_not_matter(params: dict[str, Any]) -> None:
 
 def test_corpora_of_one_family_are_not_set_against_each_other(params: dict[str, Any]) -> None:
     give(right("meld", source="meld") + right("iemocap", source="meld") + right("emotiontalk", source="meld"))
-    cards = {name: read_json(layout.card(name), "") for name in CORPORA}
+    cards = {name: read_json(paths.card(name), "") for name in CORPORA}
     cards["iemocap"]["family"] = cards["meld"]["family"]
     targets = {name: Target(name, card) for name, card in cards.items()}
     rows = read(Table(Path("given.csv")), None, {name: target.ids for name, target in targets.items()})
@@ -131,15 +131,15 @@ def test_corpora_of_one_family_are_not_set_against_each_other(params: dict[str, 
 
 
 def test_a_corpus_with_folds_is_its_own_target_fold_by_fold(params: dict[str, Any]) -> None:
-    utterances = manifest.read_utterances(layout.utterances("iemocap"))
-    said, folds = truths("iemocap", "emotion4"), single_source.folds(utterances)
+    utterances = manifest.read_utterances(paths.utterances("iemocap"))
+    said, folds = truths("iemocap", "emotion4"), splits.folds(utterances)
     rows = [{"corpus": "iemocap", "source": "iemocap", "id": name, "label": said[name], "fold": fold.name}
             for fold in folds for name in said]  # fmt: skip
     cell = take(params, rows, space="emotion4")["emotion4", "iemocap", "iemocap"]
     kept = predictions.read(Path(cell["file"]), EMOTION4)
     assert [one.fold for one in kept] == [fold.name for fold in folds]
     for one, fold in zip(kept, folds, strict=True):
-        assert dict(zip(one.ids, one.splits, strict=True)) == single_source.own_rows(fold)
+        assert dict(zip(one.ids, one.splits, strict=True)) == splits.own_rows(fold)
     home = scored(params)["emotion4", "iemocap->iemocap"]
     assert (home.value, home.replicates, home.n) == (1.0, 1, len(labelled(right("iemocap"))))
     with pytest.raises(
@@ -201,5 +201,5 @@ def test_the_page_is_as_it_says(params: dict[str, Any]) -> None:
     exec(compile(script, "external-predictions.md", "exec"), {})
     params["external"] = yaml.safe_load(row)["external"]
     stage("external", params, "keywords")
-    plan = read_json(layout.plan("keywords"), "")
+    plan = read_json(paths.plan("keywords"), "")
     assert [cell["target"] for cell in plan["cells"] if "file" in cell] == list(CORPORA)

@@ -11,10 +11,10 @@ import pytest
 from externals import NAME, prepare, right, take
 from studies import stage
 
-from harness import predictions
-from harness.errors import HarnessError, NameUnknownError, ReleaseError, SettingError
-from harness.external import checked
-from harness.labels import VALENCE
+from harness.core.errors import HarnessError, NameUnknownError, ReleaseError, SettingError
+from harness.evaluation.external.params_row import checked
+from harness.study import predictions
+from harness.study.labels import VALENCE
 
 
 @pytest.fixture(scope="module")

@@ -16,12 +16,14 @@ from clips import write_picture
 from numpy.testing import assert_array_equal
 from studies import params_of, stage
 
-from harness import extraction, features, layout, stores
-from harness.errors import MediaError, ResultError, SettingError
-from harness.extraction_ahead import DEEP, ahead
-from harness.extraction_plan import Wanted
-from harness.feature_matrix import Pieces, Ragged
-from harness.media import Clip, Guard
+from harness.core import paths
+from harness.core.errors import MediaError, ResultError, SettingError
+from harness.corpora.media.clips import Clip, Guard
+from harness.features import extract, inventory
+from harness.features import store as features
+from harness.features.matrix import Pieces, Ragged
+from harness.features.plan import Wanted
+from harness.features.read_ahead import DEEP, ahead
 
 ENCODERS = {
     "lengths": '''
@@ -63,7 +65,7 @@ def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
             (folder / f"{name}.py").write_text(text.replace("{shard}", str(shard)))
             sys.modules.pop(f"harness.encoders.{name}", None)
         importlib.invalidate_caches()
-        extraction._encoder.cache_clear()
+        extract._encoder.cache_clear()
 
     yield write
     for name in ENCODERS:
@@ -82,7 +84,7 @@ TEXTS = {"a": "xyz", "b": "-", "c": "q", "d": "--", "e": "mn"}
 def test_frames_are_the_same_however_the_work_is_cut(room: Any, shard: int) -> None:
     room(shard)
     store = wanted("lengths", TEXTS, {"z": "no_text:native"})
-    extraction.extract([store], 1, "test")
+    extract.extract([store], 1, "test")
     found = features.read(store.folder)
     assert found.ids == ["a", "c", "e"]
     assert isinstance(found.matrix, Ragged)
@@ -92,7 +94,7 @@ def test_frames_are_the_same_however_the_work_is_cut(room: Any, shard: int) -> N
     assert found.made_by["without"] == {"no_frames": 2, "no_text:native": 1}
     assert_array_equal(found.rows(["e", "a"]).values[:, 0], [ord(c) for c in "mnxyz"])
     before = (store.folder / "made_by.json").stat().st_mtime_ns
-    extraction.extract([store], 1, "test")
+    extract.extract([store], 1, "test")
     assert (store.folder / "made_by.json").stat().st_mtime_ns == before, "a current store was made again"
 
 
@@ -101,7 +103,7 @@ def test_clips_are_decoded_as_the_encoder_asks_and_what_is_odd_is_counted(
     room: Any, tmp_path: Path, threads: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     room(2)
-    monkeypatch.setattr(extraction, "_sees_gpu", lambda: bool(threads))
+    monkeypatch.setattr(extract, "_sees_gpu", lambda: bool(threads))
     for name, count in (("fine", 25), ("brief", 3), ("long", 100)):
         write_picture(tmp_path / f"{name}.mp4", count)
     (tmp_path / "bad.mp4").write_bytes(b"no film" * 50)
@@ -110,7 +112,7 @@ def test_clips_are_decoded_as_the_encoder_asks_and_what_is_odd_is_counted(
     sys.modules.pop("harness.encoders.looks", None)
     module = importlib.import_module("harness.encoders.looks")
     monkeypatch.setattr(module, "GPU", bool(threads), raising=False)
-    extraction.extract([store], max(threads, 1), "test")
+    extract.extract([store], max(threads, 1), "test")
     found = features.read(store.folder)
     assert found.ids == ["fine", "long"]
     assert found.failed == {"bad": "unreadable", "brief": "no_face", "gone": "missing"}
@@ -199,20 +201,20 @@ def test_the_answers_about_stores(
     room(2)
     store = wanted("lengths", TEXTS)
     params = {"encoders": {"row": {"encoder": "lengths"}}, "corpora": {"corpus": {}}}
-    monkeypatch.setattr(stores, "wanted", lambda params, encoder, corpus: [store])
-    assert "missing" in stores.listing(params)
+    monkeypatch.setattr(inventory, "wanted", lambda params, encoder, corpus: [store])
+    assert "missing" in inventory.listing(params)
     with pytest.raises(ResultError, match="1 feature stores are not as they should be"):
-        stores.answer(params, "verify")
+        inventory.answer(params, "verify")
     assert "row corpus native: is not there" in capsys.readouterr().out
-    extraction.extract([store], 1, "test")
-    line = stores.listing(params).splitlines()[1].split()
+    extract.extract([store], 1, "test")
+    line = inventory.listing(params).splitlines()[1].split()
     assert line == ["row", "corpus", "native", "frames", "3", "1", "float32", "6", "2", "0.0", "current"]
-    stores.answer(params, "verify")
+    inventory.answer(params, "verify")
     assert "every feature store is whole and current" in capsys.readouterr().out
-    assert '"no_frames": 2' in stores.info(store)
-    assert "frames: 6, 2 an utterance, 3 at most" in stores.info(store)
+    assert '"no_frames": 2' in inventory.info(store)
+    assert "frames: 6, 2 an utterance, 3 at most" in inventory.info(store)
     with pytest.raises(SettingError, match="of which store"):
-        stores.answer(params, "info", "row")
+        inventory.answer(params, "info", "row")
 
 
 @pytest.mark.parametrize(
@@ -228,10 +230,10 @@ def test_the_answers_about_stores(
 def test_a_store_that_is_not_as_it_should_be_is_found(room: Any, damage: Any, problem: str, monkeypatch: Any) -> None:
     room(2)
     store = wanted("lengths", TEXTS)
-    extraction.extract([store], 1, "test")
-    assert stores._problem(store) == ""
+    extract.extract([store], 1, "test")
+    assert inventory._problem(store) == ""
     damage(store.folder)
-    assert problem in stores._problem(store)
+    assert problem in inventory._problem(store)
 
 
 def test_corpora_that_are_not_linked_have_empty_stores_side_by_side(
@@ -243,4 +245,4 @@ def test_corpora_that_are_not_linked_have_empty_stores_side_by_side(
         stage("prepare", params, corpus)
     stage("features", params, "ngrams")
     for corpus in params["corpora"]:
-        assert features.read(layout.features("ngrams", corpus, "native")).ids == []
+        assert features.read(paths.features("ngrams", corpus, "native")).ids == []

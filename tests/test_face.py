@@ -12,12 +12,12 @@ from numpy.testing import assert_allclose, assert_array_equal
 from numpy.typing import NDArray
 from skimage.transform import rescale
 
+from harness.core.errors import SettingError
+from harness.core.plugins import find
+from harness.corpora.synthetic.picture import face as drawn_face
+from harness.corpora.synthetic.world import World, draw
 from harness.encoders import face
 from harness.encoders._faces import followed, grey, largest_face
-from harness.errors import SettingError
-from harness.plugins import find
-from harness.synth import World, draw
-from harness.synth_picture import face as drawn_face
 
 ROW = draw(World(utterances=60, dialogues=20, speakers=10), "meld")
 ASTRONAUT = skimage.data.astronaut()  # a photograph in the public domain

@@ -10,8 +10,8 @@ import pytest
 from numpy.testing import assert_array_equal
 from scipy import sparse
 
-from harness import features
-from harness.errors import ResultError
+from harness.core.errors import ResultError
+from harness.features import store as features
 
 MADE_BY = {"encoder": "toy", "digest": "abc"}
 IDS = ["a", "b", "话_3"]

@@ -12,12 +12,12 @@ import torch
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
-from harness import normalisers
-from harness.errors import SettingError
-from harness.examples import ABSENT, Rows
-from harness.feature_matrix import Ragged
-from harness.feed import FRAMES, UTTERANCE, Feed
+from harness.core.errors import SettingError
+from harness.features.matrix import Ragged
 from harness.fusion._fused import Frames
+from harness.training import normalisers
+from harness.training.batches import FRAMES, UTTERANCE, Feed
+from harness.training.feature_rows import ABSENT, Rows
 
 CHANCE = np.random.default_rng(11)
 TEXT = CHANCE.normal(3, 2, (5, 4)).astype(np.float32)

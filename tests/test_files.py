@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from harness import files
-from harness.errors import ResultError
+from harness.core import files
+from harness.core.errors import ResultError
 
 
 def names(folder: Path) -> list[str]:

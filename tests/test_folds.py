@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import pytest
 
-from harness.errors import HarnessError
-from harness.folds import speaker_folds, stratified_folds
+from harness.core.errors import HarnessError
+from harness.corpora.reading.folds import speaker_folds, stratified_folds
 
 
 def test_nobody_is_in_two_folds_and_the_folds_are_of_one_size() -> None:

@@ -13,12 +13,16 @@ import worlds
 from studies import params_of, run_to_cells, stage
 from worlds import recipe
 
-from harness import cellrow, foresee, foresee_ranks, layout, manifest, models, sheets, training
-from harness.errors import NameUnknownError
-from harness.inputs import with_modalities
-from harness.labels import EMOTION4
-from harness.plugins import find
-from harness.transfer import Cell
+from harness.core import csv_tables, paths
+from harness.core.errors import NameUnknownError
+from harness.core.plugins import find
+from harness.evaluation.transferability import against_cells
+from harness.evaluation.transferability import pairs as foresee
+from harness.study import manifest
+from harness.study.cells import Cell
+from harness.study.labels import EMOTION4
+from harness.training import matrix_row, model_files, replicates
+from harness.training.corpus_features import with_modalities
 
 CORPORA = ("emotiontalk", "m3ed", "meld", "iemocap")
 RECIPE = "text_ngrams_zh"
@@ -37,7 +41,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
 
 
 def lines(name: str, **wanted: str) -> list[dict[str, str]]:
-    found = sheets.read(layout.FORESEEN / f"{name}.csv", "foresee")
+    found = csv_tables.read(paths.FORESEEN / f"{name}.csv", "foresee")
     return [line for line in found if all(line[key] == value for key, value in wanted.items())]
 
 
@@ -52,12 +56,12 @@ def test_every_pair_has_every_estimate_or_a_reason(study: dict[str, Any]) -> Non
 
 def test_leep_is_its_formula_on_the_train_rows(study: dict[str, Any]) -> None:
     recipe = with_modalities(dict(study["recipes"][RECIPE]), study["encoders"])
-    cellrow.forget()
-    target = cellrow.inputs_of("meld", recipe)
+    matrix_row.forget()
+    target = matrix_row.inputs_of("meld", recipe)
     train = {row.id for row in target.utterances if row.split == "train"}
     truth = {name: label for name, label in target.labels("emotion4").items() if name in train}
-    (one,) = models.read(layout.model(RECIPE, "emotiontalk", "emotion4"))
-    p = training.predict(
+    (one,) = model_files.read(paths.model(RECIPE, "emotiontalk", "emotion4"))
+    p = replicates.predict(
         find("fusion", "linear"), one.arrays, target.rows(list(truth)), EMOTION4, recipe, one.chosen
     ).astype(float)
     y = np.array([EMOTION4.classes.index(str(label)) for label in truth.values()])
@@ -69,10 +73,10 @@ def test_leep_is_its_formula_on_the_train_rows(study: dict[str, Any]) -> None:
 
 
 def test_no_label_of_a_test_row_is_seen(study: dict[str, Any]) -> None:
-    before = (layout.FORESEEN / "estimates.csv").read_bytes()
-    path = layout.labels("meld")
+    before = (paths.FORESEEN / "estimates.csv").read_bytes()
+    path = paths.labels("meld")
     kept, split = path.read_text(encoding="utf-8"), {}
-    for row in manifest.read_utterances(layout.utterances("meld")):
+    for row in manifest.read_utterances(paths.utterances("meld")):
         split[row.id] = row.split
     rows = [json.loads(line) for line in kept.splitlines()]
     try:
@@ -81,13 +85,13 @@ def test_no_label_of_a_test_row_is_seen(study: dict[str, Any]) -> None:
                 row["emotion4"] = "sad"
         path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
         stage("foresee", study)
-        assert (layout.FORESEEN / "estimates.csv").read_bytes() == before
+        assert (paths.FORESEEN / "estimates.csv").read_bytes() == before
         for row in rows:
             if split[row["id"]] == "train":
                 row["emotion4"] = "sad"
         path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
         stage("foresee", study)
-        assert (layout.FORESEEN / "estimates.csv").read_bytes() != before
+        assert (paths.FORESEEN / "estimates.csv").read_bytes() != before
     finally:
         path.write_text(kept, encoding="utf-8")
         stage("foresee", study)
@@ -104,8 +108,8 @@ def test_estimates_that_say_what_happened_rank_it(study: dict[str, Any]) -> None
         Cell("emotion4", "multimodal", "r", s, t, "single_source", "source_dev", "uar", value=float(v))
         for (s, t), v in zip(pairs, values, strict=True)
     ]
-    judged = list(foresee_ranks.ranks(found, cells, {"emotion4": "uar"}))
-    at = {name: place for place, name in enumerate(foresee_ranks.COLUMNS)}
+    judged = list(against_cells.ranks(found, cells, {"emotion4": "uar"}))
+    at = {name: place for place, name in enumerate(against_cells.COLUMNS)}
     for line in judged:
         if line[at["outcome"]] == "value" and line[at["scope"]] == "overall":
             assert line[at["value"]] == pytest.approx(1)
@@ -117,7 +121,7 @@ def test_estimates_that_say_what_happened_rank_it(study: dict[str, Any]) -> None
 def test_what_groups_by_target_is_ranked_within_a_target_alone(study: dict[str, Any]) -> None:
     for name in ("leep", "logme"):
         (line,) = lines("ranks", estimator=name, coefficient="spearman", scope="overall", outcome="value")
-        assert (line["value"], line["reason"]) == ("", foresee_ranks.OF_ONE_TARGET)
+        assert (line["value"], line["reason"]) == ("", against_cells.OF_ONE_TARGET)
         (line,) = lines("ranks", estimator=name, coefficient="spearman", scope="within_target", outcome="value")
         assert line["value"]
         assert (line["p_joint"], line["reason"]) == ("", "p_joint:some_pairs_are_missing"), "iemocap is no target"
@@ -140,19 +144,19 @@ def test_sources_differ_where_the_target_is_standardised_by_itself(
 
 
 def test_a_target_without_a_labelled_train_row_has_a_reason(study: dict[str, Any]) -> None:
-    path = layout.labels("meld")
+    path = paths.labels("meld")
     kept = path.read_text(encoding="utf-8")
-    train = {row.id for row in manifest.read_utterances(layout.utterances("meld")) if row.split == "train"}
+    train = {row.id for row in manifest.read_utterances(paths.utterances("meld")) if row.split == "train"}
     rows = [json.loads(line) for line in kept.splitlines()]
     try:
         bare = [{**row, "emotion4": None} if row["id"] in train else row for row in rows]
         path.write_text("".join(json.dumps(row) + "\n" for row in bare), encoding="utf-8")
-        cellrow.forget()
+        matrix_row.forget()
         job = foresee.Job(study, RECIPE, study["recipes"][RECIPE], "emotion4", "emotiontalk", "meld")
         assert {line[-1] for line in foresee.work(job)} == {foresee.UNLABELLED}
     finally:
         path.write_text(kept, encoding="utf-8")
-        cellrow.forget()
+        matrix_row.forget()
 
 
 def test_an_unknown_name_is_refused(study: dict[str, Any]) -> None:

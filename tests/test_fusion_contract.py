@@ -10,8 +10,8 @@ import torch
 from fusion_tasks import NETWORKS, batch, model, right, said, taught, total
 from torch.func import functional_call, grad, stack_module_state, vmap
 
+from harness.core.plugins import find
 from harness.fusion._fused import Frames, Fused
-from harness.plugins import find
 
 PAPER = {"attention", "lmf", "tfn", "misa", "mmim", "mfn", "graph_mfn", "mfm", "mult", "mctn"}
 every_network = pytest.mark.parametrize("name", NETWORKS)

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.func import functional_call, stack_module_state, vmap
 
+from harness.core.plugins import find
 from harness.fusion import mctn, mfm
 from harness.fusion._fused import Frames
 from harness.fusion.graph_mfn import Graph
 from harness.fusion.mfn import Memory
 from harness.fusion.mult import Stack
-from harness.plugins import find
 
 FRAMES = ["mfn", "graph_mfn", "mfm", "mult", "mctn"]
 CHANCE = 0.5

@@ -12,10 +12,10 @@ from numpy.testing import assert_allclose
 from sklearn.linear_model import LogisticRegression
 from torch import Tensor, nn
 
+from harness.core.plugins import find
 from harness.fusion import _sequences, lmf, mfm, misa, mmim, tfn
 from harness.fusion._fused import Frames
 from harness.fusion._slots import Attention
-from harness.plugins import find
 
 CHANCE = 0.5
 

@@ -13,8 +13,8 @@ from numpy.testing import assert_allclose
 from torch import Tensor
 from torch.func import functional_call, grad, stack_module_state, vmap
 
+from harness.core.plugins import find
 from harness.fusion import attention, gated, late, misa, mmim
-from harness.plugins import find
 
 UTTERANCE = [name for name in NETWORKS if find("fusion", name).LEVEL == "utterance"]
 OWN = {  # where a network keeps the layers of each slot; mlp has none

@@ -10,7 +10,7 @@ from fuzz_forms import FORMS, write_form
 from fuzz_mutations import MUTATIONS
 from fuzzing import ERROR, FINDING, OTHER, SAME, Judge, Patient, trials
 
-from harness.plugins import find
+from harness.core.plugins import find
 
 TRIALS = 4 * len(MUTATIONS)
 

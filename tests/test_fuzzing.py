@@ -15,8 +15,8 @@ from fuzz_mutations import MUTATIONS
 from fuzzing import ERROR, FINDING, OTHER, SAME, Judge, Patient
 from harness_adapters import meld
 
-from harness.corpus import Release
-from harness.errors import HarnessError
+from harness.core.errors import HarnessError
+from harness.study.corpus import Release
 
 
 @pytest.fixture(scope="module")

@@ -12,9 +12,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 from test_encoders_of_sound import voice
 from tiny_models import SPEECH, tiny
 
+from harness.core.errors import SettingError
 from harness.encoders import hf_speech
-from harness.errors import SettingError
-from harness.feature_matrix import Ragged
+from harness.features.matrix import Ragged
 
 SOUNDS = [voice(120, 0.5), voice(220, 0.31), voice(180, 0.9, 0.3), voice(300, 0.5, seed=3), np.zeros(4000, np.float32)]
 every_model = pytest.mark.parametrize("name", SPEECH)

@@ -15,11 +15,11 @@ from clips import write_picture
 from numpy.testing import assert_allclose
 from tiny_models import IMAGES, tiny
 
+from harness.core.errors import SettingError
+from harness.corpora.media.clips import Clip, Guard
+from harness.corpora.media.frames import read_frames
 from harness.encoders import hf_image, hf_video
-from harness.errors import SettingError
-from harness.feature_matrix import Ragged
-from harness.media import Clip, Guard
-from harness.media_picture import read_frames
+from harness.features.matrix import Ragged
 
 CHANCE = np.random.default_rng(5)
 CLIPS = [CHANCE.integers(0, 255, (n, h, w, 3), dtype=np.uint8) for n, h, w in ((3, 40, 60), (1, 64, 48), (7, 32, 32))]

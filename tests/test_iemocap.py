@@ -10,11 +10,11 @@ import pytest
 from harness_adapters import iemocap
 from harness_adapters._synthetic import iemocap as synthetic
 
-from harness.corpus import Annotation, Release, Utterance, Vote
-from harness.errors import ReleaseError, UnknownLabelError
-from harness.labels import POLARITY_OF_EMOTION
-from harness.manifest import validate
-from harness.synth import World, draw
+from harness.core.errors import ReleaseError, UnknownLabelError
+from harness.corpora.synthetic.world import World, draw
+from harness.study.corpus import Annotation, Release, Utterance, Vote
+from harness.study.labels import POLARITY_OF_EMOTION
+from harness.study.manifest import validate
 
 EXCERPT = Path(__file__).parent / "corpora" / "iemocap"
 LABELS = "IEMOCAP_full_release/Session1/dialog/EmoEvaluation/Ses01F_impro01.txt"

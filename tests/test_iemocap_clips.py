@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from harness_adapters import iemocap
 
-from harness.corpus import Part, Release, Utterance
+from harness.study.corpus import Part, Release, Utterance
 
 EXCERPT = Path(__file__).parent / "corpora" / "iemocap"
 HOME = "IEMOCAP_full_release"

@@ -9,8 +9,8 @@ import pytest
 from harness_adapters import iemocap
 from harness_adapters._iemocap_transcripts import clean
 
-from harness.corpus import Vote
-from harness.errors import ReleaseError
+from harness.core.errors import ReleaseError
+from harness.study.corpus import Vote
 
 EXCERPT = Path(__file__).parent / "corpora" / "iemocap"
 DIALOG = "IEMOCAP_full_release/Session1/dialog"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.errors import ReleaseError
-from harness.inert_json import DEEPEST, read_json
+from harness.core.errors import ReleaseError
+from harness.corpora.reading.json_file import DEEPEST, read_json
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ import math
 
 import pytest
 
-from harness.errors import NameUnknownError
-from harness.labels import (
+from harness.core.errors import NameUnknownError
+from harness.study.labels import (
     EMOTION4,
     EMOTION7,
     POLARITY3,

@@ -10,10 +10,10 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
-from harness.errors import SettingError
+from harness.core.errors import SettingError
 from harness.fusion import linear
-from harness.labels import EMOTION4, EMOTION7, POLARITY3, VALENCE
-from harness.training import row_weights
+from harness.study.labels import EMOTION4, EMOTION7, POLARITY3, VALENCE
+from harness.training.replicates import row_weights
 
 CHANCE = np.random.default_rng(3)
 X = CHANCE.normal(size=(150, 12)).astype(np.float32)

@@ -10,10 +10,10 @@ from harness_adapters import m3ed
 from harness_adapters._m3ed_rows import seconds
 from harness_adapters._synthetic.m3ed import write
 
-from harness.corpus import Annotation, Release, Utterance
-from harness.errors import ReleaseError
-from harness.labels import Shared
-from harness.synth import World, draw
+from harness.core.errors import ReleaseError
+from harness.corpora.synthetic.world import World, draw
+from harness.study.corpus import Annotation, Release, Utterance
+from harness.study.labels import Shared
 
 EXCERPT = Path(__file__).parent / "corpora" / "m3ed"
 ABSENT = Shared(None, "not_annotated")

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from harness_adapters import m3ed
 
-from harness.errors import ReleaseError
+from harness.core.errors import ReleaseError
 
 EXCERPT = Path(__file__).parent / "corpora" / "m3ed"
 HAPPY, ANGRY, EMPTY, SURPRISED = "chazhuang_2_10", "chazhuang_2_9", "yeyu_1_1", "xiao_jie_3_4"

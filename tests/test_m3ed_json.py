@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from harness_adapters import m3ed
 
-from harness.corpus import Annotation, Release, Utterance, Vote
-from harness.errors import ReleaseError, UnknownLabelError
-from harness.labels import SPACES, Shared
+from harness.core.errors import ReleaseError, UnknownLabelError
+from harness.study.corpus import Annotation, Release, Utterance, Vote
+from harness.study.labels import SPACES, Shared
 
 EXCERPT = Path(__file__).parent / "corpora" / "m3ed"
 ABSENT = Shared(None, "not_annotated")

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from harness import manifest
-from harness.corpus import Annotation, Dropped, Release, Utterance, Vote
-from harness.errors import HarnessError, ResultError
-from harness.labels import Shared, absent, outside
+from harness.core.errors import HarnessError, ResultError
+from harness.study import manifest
+from harness.study.corpus import Annotation, Dropped, Release, Utterance, Vote
+from harness.study.labels import Shared, absent, outside
 
 
 def utterance(name: str, split: Any = "train", **facts: Any) -> Utterance:

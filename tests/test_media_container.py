@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from clips import RATE, paint, sine, write_picture, write_sound
 
-from harness.errors import MediaError
-from harness.media_container import open_media, picture_of, sound_of
+from harness.core.errors import MediaError
+from harness.corpora.media.container import open_media, picture_of, sound_of
 
 # Text files that FFmpeg takes for media by their first line, each naming another file.
 PLAYLISTS = {

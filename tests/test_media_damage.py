@@ -10,10 +10,10 @@ import pytest
 import soundfile
 from clips import clip, sine, write_picture, write_sound
 
-from harness.errors import MediaError
-from harness.media import Guard
-from harness.media_picture import read_frames
-from harness.media_sound import read_sound
+from harness.core.errors import MediaError
+from harness.corpora.media.clips import Guard
+from harness.corpora.media.frames import read_frames
+from harness.corpora.media.sound import read_sound
 
 GUARD = Guard(slack=2.0, longest=1.0)
 REASONS = {"empty", "unreadable", "no_sound", "no_picture", "outside_file"}

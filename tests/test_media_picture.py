@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 from clips import GUARD, clip, numbers, paint, sine, write_picture, write_sound
 
-from harness.errors import MediaError, SettingError
-from harness.media import Clip, Guard
-from harness.media_decode import Reading
-from harness.media_picture import read_frames, walk_frames
+from harness.core.errors import MediaError, SettingError
+from harness.corpora.media.clips import Clip, Guard
+from harness.corpora.media.decode import Reading
+from harness.corpora.media.frames import read_frames, walk_frames
 
 # Container, codec, pictures between the others that wait for a later one.
 FILMS = [

@@ -14,9 +14,9 @@ import pytest
 import soundfile
 from clips import RATE, paint, sine, write_picture, write_sound
 
-from harness.corpus import Modality
-from harness.media_facts import probe_of
-from harness.media_probe import probe
+from harness.corpora.media.probe import probe
+from harness.corpora.media.probe_facts import probe_of
+from harness.study.corpus import Modality
 
 FORMS = {"mp4": ("libx264", "aac"), "mkv": ("libx264", "aac"), "avi": ("mpeg4", "mp3")}
 

@@ -14,10 +14,10 @@ import soundfile
 import soxr
 from clips import GUARD, RATE, clip, sine, sweep, write_picture, write_sound
 
-from harness.errors import MediaError
-from harness.media import Clip, Guard
-from harness.media_decode import Reading
-from harness.media_sound import read_sound
+from harness.core.errors import MediaError
+from harness.corpora.media.clips import Clip, Guard
+from harness.corpora.media.decode import Reading
+from harness.corpora.media.sound import read_sound
 
 
 def reason(a_clip: Clip, guard: Guard = GUARD) -> str:

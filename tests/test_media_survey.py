@@ -15,13 +15,13 @@ import pytest
 import soundfile
 from clips import sine, write_picture
 
-from harness import media_pieces
-from harness.corpus import Part, Utterance
-from harness.errors import ResultError
-from harness.media import Guard
-from harness.media_facts import Probe
-from harness.media_rows import read_media, write_media
-from harness.media_survey import survey
+from harness.core.errors import ResultError
+from harness.corpora.media import probe_many
+from harness.corpora.media.clips import Guard
+from harness.corpora.media.probe_facts import Probe
+from harness.corpora.media.survey import survey
+from harness.study.corpus import Part, Utterance
+from harness.study.media_rows import read_media, write_media
 
 GUARD = Guard(slack=2.0, longest=60.0)
 RATE = 8_000
@@ -56,8 +56,8 @@ def probed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         names.append(path.name)
         return probe(path)
 
-    probe = media_pieces.probe
-    monkeypatch.setattr(media_pieces, "probe", counted)
+    probe = probe_many.probe
+    monkeypatch.setattr(probe_many, "probe", counted)
     return names
 
 
@@ -195,14 +195,14 @@ def test_an_edit_of_the_same_length_is_seen(release: Path, probed: list[str]) ->
 def test_other_code_probes_again(release: Path, probed: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     tone(release / "a.wav", 1.0)
     rows_of(release, [utterance("a", "a.wav")])
-    monkeypatch.setattr(media_pieces, "_code", lambda: "another")
+    monkeypatch.setattr(probe_many, "_code", lambda: "another")
     rows_of(release, [utterance("a", "a.wav")])
     assert probed == ["a.wav", "a.wav"]
     assert [path.name for path in (release.parent / "cache").iterdir()] == ["another"]
 
 
 def test_two_processes_find_what_one_finds(release: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(media_pieces, "SHARE", 4)
+    monkeypatch.setattr(probe_many, "SHARE", 4)
     spoken = [utterance(f"u{n}", tone(release / f"{n}.wav", 0.1 + 0.05 * n).name) for n in range(10)]
     alone = survey(release, spoken, GUARD, 1, release.parent / "one")
     assert survey(release, spoken, GUARD, 2, release.parent / "two") == alone
@@ -249,25 +249,25 @@ def test_a_killed_survey_goes_on_where_it_was(release: Path, probed: list[str]) 
     assert sorted(path.name for path in cache.rglob("*") if path.is_file()) == ["whole.jsonl"]
 
 
-def deadly(piece: media_pieces.Piece) -> None:
+def deadly(piece: probe_many.Piece) -> None:
     """Probe a piece in a world where one file brings the decoder down."""
-    probe = media_pieces.probe
+    probe = probe_many.probe
 
     def probe_or_die(path: Path) -> Probe:
         if path.name == "3.wav":
             os.kill(os.getpid(), signal.SIGKILL)
         return probe(path)
 
-    media_pieces.probe = probe_or_die  # type: ignore[assignment]
-    media_pieces.probe_piece(piece)
-    media_pieces.probe = probe
+    probe_many.probe = probe_or_die  # type: ignore[assignment]
+    probe_many.probe_piece(piece)
+    probe_many.probe = probe
 
 
 def test_a_file_that_kills_its_reader_is_unreadable(release: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     spoken = [utterance(f"u{n}", tone(release / f"{n}.wav", 0.3).name) for n in range(6)]
-    monkeypatch.setattr(media_pieces, "SHARE", 3)
-    run = media_pieces.engine.run
-    monkeypatch.setattr(media_pieces.engine, "run", lambda work, *rest: run(deadly, *rest))
+    monkeypatch.setattr(probe_many, "SHARE", 3)
+    run = probe_many.engine.run
+    monkeypatch.setattr(probe_many.engine, "run", lambda work, *rest: run(deadly, *rest))
     states = [row["state"] for row in rows_of(release, spoken, workers=2)]
     assert states == ["ok", "ok", "ok", "unreadable", "ok", "ok"]
     assert [row["state"] for row in rows_of(release, spoken)] == states

@@ -12,10 +12,10 @@ import pytest
 from harness_adapters import meld
 from harness_adapters._synthetic import meld as synthetic
 
-from harness.corpus import SPLITS, Release
-from harness.errors import ReleaseError, UnknownLabelError
-from harness.manifest import validate
-from harness.synth import World, draw
+from harness.core.errors import ReleaseError, UnknownLabelError
+from harness.corpora.synthetic.world import World, draw
+from harness.study.corpus import SPLITS, Release
+from harness.study.manifest import validate
 
 CORPORA = os.environ.get("EMOTRANSFER_CORPORA")
 real = pytest.mark.skipif(not CORPORA, reason="EMOTRANSFER_CORPORA names no folder with the real annotation")

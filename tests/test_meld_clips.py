@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from harness_adapters import meld
 
-from harness.corpus import SPLITS, Release
-from harness.errors import ReleaseError
+from harness.core.errors import ReleaseError
+from harness.study.corpus import SPLITS, Release
 
 HEADER = "Utterance,Speaker,Emotion,Sentiment,Dialogue_ID,Utterance_ID,Season,Episode,StartTime,EndTime"
 LINE = "Oh.,Ann,joy,positive,{},{},4,7,0:00:01.000,0:00:02.000"

@@ -14,9 +14,9 @@ from numpy.testing import assert_allclose
 from scipy import stats
 from sklearn import metrics as sk
 
-from harness import scoring
-from harness.labels import EMOTION4, EMOTION7, POLARITY3, VALENCE, ClassSpace, Space
-from harness.plugins import find, names
+from harness.core.plugins import find, names
+from harness.evaluation.matrix import scoring
+from harness.study.labels import EMOTION4, EMOTION7, POLARITY3, VALENCE, ClassSpace, Space
 
 Reference = Callable[[Any, Any, int], Any]
 

@@ -10,9 +10,9 @@ import pytest
 from numpy.testing import assert_array_equal
 from safetensors.numpy import load_file, save_file
 
-from harness import models
-from harness.errors import ResultError
-from harness.models import Trained
+from harness.core.errors import ResultError
+from harness.training import model_files
+from harness.training.model_files import Trained
 
 REPLICATES = [
     Trained(
@@ -33,12 +33,12 @@ REPLICATES = [
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    models.write(tmp_path / "m" / "x.safetensors", "the key", REPLICATES)
+    model_files.write(tmp_path / "m" / "x.safetensors", "the key", REPLICATES)
     return tmp_path / "m" / "x.safetensors"
 
 
 def test_round_trip_in_the_order_written(path: Path) -> None:
-    read = models.read(path)
+    read = model_files.read(path)
     assert [(one.fold, one.seed, one.dev, one.chosen) for one in read] == [
         (one.fold, one.seed, one.dev, one.chosen) for one in REPLICATES
     ]
@@ -51,7 +51,7 @@ def test_round_trip_in_the_order_written(path: Path) -> None:
 
 
 def test_the_facts_can_be_read_without_the_arrays(path: Path) -> None:
-    facts = models.facts(path)
+    facts = model_files.facts(path)
     assert facts is not None
     assert facts["key"] == "the key"
     assert [(one["fold"], one["seed"]) for one in facts["replicates"]] == [("Ses02", 1), ("Ses01", 1), ("Ses02", 2)]
@@ -63,42 +63,42 @@ def test_the_file_can_be_read_without_this_code(path: Path) -> None:
 
 def test_an_array_that_is_a_view_is_written_as_it_looks(tmp_path: Path) -> None:
     array = np.arange(12, dtype=np.float32).reshape(3, 4).T[1:]
-    models.write(tmp_path / "x", "key", [Trained("all", 1, {"a": array}, 0.5, {})])
-    assert_array_equal(models.read(tmp_path / "x")[0].arrays["a"], array)
+    model_files.write(tmp_path / "x", "key", [Trained("all", 1, {"a": array}, 0.5, {})])
+    assert_array_equal(model_files.read(tmp_path / "x")[0].arrays["a"], array)
 
 
 def test_a_replicate_without_arrays_is_still_a_replicate(tmp_path: Path) -> None:
-    models.write(tmp_path / "x", "key", [Trained("all", 1, {}, 0.5, {})])
-    assert models.read(tmp_path / "x") == [Trained("all", 1, {}, 0.5, {})]
+    model_files.write(tmp_path / "x", "key", [Trained("all", 1, {}, 0.5, {})])
+    assert model_files.read(tmp_path / "x") == [Trained("all", 1, {}, 0.5, {})]
 
 
 def test_the_same_model_is_the_same_bytes(path: Path, tmp_path: Path) -> None:
-    models.write(tmp_path / "again", "the key", REPLICATES)
+    model_files.write(tmp_path / "again", "the key", REPLICATES)
     assert (tmp_path / "again").read_bytes() == path.read_bytes()
 
 
 def test_without_a_file_there_are_no_facts(tmp_path: Path) -> None:
-    assert models.facts(tmp_path / "x") is None
+    assert model_files.facts(tmp_path / "x") is None
     with pytest.raises(ResultError, match=r"x: is not there; run `dvc repro transfer`"):
-        models.read(tmp_path / "x")
+        model_files.read(tmp_path / "x")
 
 
 @pytest.mark.parametrize("keep", [0, 4, 100, -1, -20])
 def test_a_truncated_file_is_named(path: Path, keep: int) -> None:
     path.write_bytes(path.read_bytes()[:keep])
-    for read in (models.facts, models.read):
+    for read in (model_files.facts, model_files.read):
         with pytest.raises(ResultError, match=r"x\.safetensors: damaged .*delete it and run the stage again"):
             read(path)
 
 
 def test_a_model_file_of_somebody_else_is_refused(tmp_path: Path) -> None:
-    for metadata in (None, {"format": "pt"}, {models.FIELD: "{"}):
+    for metadata in (None, {"format": "pt"}, {model_files.FIELD: "{"}):
         save_file({"a": np.zeros(2)}, tmp_path / "x", metadata=metadata)
         with pytest.raises(ResultError, match="x: damaged"):
-            models.read(tmp_path / "x")
+            model_files.read(tmp_path / "x")
 
 
 def test_a_pickle_in_its_place_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(pickle.dumps({"a": np.zeros(2)}))
     with pytest.raises(ResultError, match="x: damaged"):
-        models.read(tmp_path / "x")
+        model_files.read(tmp_path / "x")

@@ -11,9 +11,10 @@ from scipy import sparse
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.preprocessing import StandardScaler
 
-from harness import normalisers
+from harness.core.errors import SettingError
 from harness.encoders import ngrams
-from harness.errors import SettingError
+from harness.study.recipes import BY_CORPUS, NORMALISERS, TRANSDUCTIVE
+from harness.training import normalisers
 
 TRAIN = ["我很开心。", "你很难过吗？", "我开心开心", "Go away!", "go AWAY, go", "我走开。", "我去了。"]
 OTHER = ["你开心吗？", "unseen xyz", "Go on"]
@@ -80,7 +81,7 @@ def test_a_constant_feature_becomes_zero_and_not_infinite() -> None:
     assert np.isfinite(normalisers.apply("source_std", state, constant + 1)).all()
 
 
-@pytest.mark.parametrize("name", normalisers.NORMALISERS)
+@pytest.mark.parametrize("name", NORMALISERS)
 def test_what_other_rows_hold_changes_nothing(name: str) -> None:
     rows = features(name)
     state = normalisers.fit(name, rows[:20])
@@ -95,7 +96,7 @@ def sparse_or_dense(above: Any, below: Any) -> Any:
     return sparse.vstack([above, below], format="csr") if sparse.issparse(above) else np.concatenate([above, below])
 
 
-@pytest.mark.parametrize("name", normalisers.NORMALISERS)
+@pytest.mark.parametrize("name", NORMALISERS)
 def test_statistics_are_arrays_that_a_model_file_can_hold(name: str) -> None:
     state = normalisers.fit(name, features(name))
     assert all(isinstance(array, np.ndarray) and array.dtype.kind in "fi" for array in state.values())
@@ -121,5 +122,5 @@ def test_an_unknown_normaliser_lists_the_known_ones() -> None:
 
 
 def test_only_a_normaliser_that_is_named_so_is_transductive() -> None:
-    assert set(normalisers.NORMALISERS) >= normalisers.TRANSDUCTIVE >= normalisers.BY_CORPUS
-    assert {"target_std", "speaker_std"} == normalisers.TRANSDUCTIVE
+    assert set(NORMALISERS) >= TRANSDUCTIVE >= BY_CORPUS
+    assert {"target_std", "speaker_std"} == TRANSDUCTIVE

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from studies import CHECKOUT
 
-from harness import plugins
-from harness.errors import HarnessError
+from harness.core import plugins
+from harness.core.errors import HarnessError
 
 
 @pytest.mark.slow

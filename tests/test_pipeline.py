@@ -15,10 +15,10 @@ import pytest
 import yaml
 from studies import CHECKOUT, params_of
 
-from harness.closure import closure
-from harness.files import file_digest
-from harness.plugins import names, source
-from harness.settings import NO_MODALITY, SLOTS
+from harness.core.files import file_digest
+from harness.core.imports import closure
+from harness.core.plugins import names, source
+from harness.study.params import NO_MODALITY, SLOTS
 from harness.verbs.deps import code_of, with_code
 
 DVC = yaml.safe_load((CHECKOUT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]

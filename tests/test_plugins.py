@@ -10,8 +10,8 @@ from types import ModuleType
 
 import pytest
 
-from harness import plugins
-from harness.errors import NameUnknownError
+from harness.core import plugins
+from harness.core.errors import NameUnknownError
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 KINDS = [*plugins.ROOMS, "corpus"]

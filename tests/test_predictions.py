@@ -9,10 +9,10 @@ import pyarrow.parquet as pq
 import pytest
 from numpy.testing import assert_array_equal
 
-from harness import predictions
-from harness.errors import ResultError
-from harness.labels import EMOTION4, EMOTION7, VALENCE, Space
-from harness.predictions import Predictions
+from harness.core.errors import ResultError
+from harness.study import predictions
+from harness.study.labels import EMOTION4, EMOTION7, VALENCE, Space
+from harness.study.predictions import Predictions
 
 CHANCE = np.random.default_rng(9)
 

@@ -12,14 +12,16 @@ import soundfile
 from clips import sine, write_picture
 from studies import params_of, stage
 
-from harness import layout, manifest, releases
-from harness.card import summary
-from harness.corpus import Part, Release, Utterance
-from harness.files import read_json
-from harness.media_rows import read_media
-from harness.media_summary import media_facts, media_lines
-from harness.synth import World
-from harness.synth_release import Plan, write
+from harness.core import paths
+from harness.core.files import read_json
+from harness.corpora.media.summary import media_facts, media_lines
+from harness.corpora.reading import links
+from harness.corpora.reading.card import summary
+from harness.corpora.synthetic.release import Plan, write
+from harness.corpora.synthetic.world import World
+from harness.study import manifest
+from harness.study.corpus import Part, Release, Utterance
+from harness.study.media_rows import read_media
 
 WORLD = World(utterances=60, dialogues=20, speakers=10)
 
@@ -28,7 +30,7 @@ WORLD = World(utterances=60, dialogues=20, speakers=10)
 def params(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     monkeypatch.chdir(tmp_path)
     write(Plan(WORLD), "meld", "meld", Path("meld"))
-    releases.link("meld", Path("meld"))
+    links.link("meld", Path("meld"))
     return params_of(tmp_path, corpora=("meld",))
 
 
@@ -44,7 +46,7 @@ def some_clips() -> list[str]:
     write_picture(folder / "dia0_utt0.mp4", 10)
     (folder / "dia0_utt1.mp4").write_text("<html>404</html>")
     (folder / "dia0_utt2.mp4").touch()
-    rows = manifest.read_utterances(layout.utterances("meld"))
+    rows = manifest.read_utterances(paths.utterances("meld"))
     return [row.id for row in rows]
 
 
@@ -52,38 +54,38 @@ def test_a_release_of_annotation_alone_says_so_in_a_word(
     params: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
     stage("prepare", params, "meld")
-    media = read_json(layout.card("meld"), "")["media"]
+    media = read_json(paths.card("meld"), "")["media"]
     assert (media["audio"], media["video"], media["files"], media["bytes"]) == ("none linked", "none linked", 0, 0)
-    assert read_media(layout.media("meld")) == []
+    assert read_media(paths.media("meld")) == []
     assert "  audio: none linked\n  video: none linked\n" in capsys.readouterr().out
 
 
 def test_bad_clips_are_counted_and_stop_nothing(params: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
     stage("prepare", params, "meld")
-    text_only = layout.labels("meld").read_bytes()
+    text_only = paths.labels("meld").read_bytes()
     ids = some_clips()
     stage("prepare", params, "meld")
-    rows = read_media(layout.media("meld"))
+    rows = read_media(paths.media("meld"))
     assert [row["id"] for row in rows[::2]] == ids
     assert [row["modality"] for row in rows[:2]] == ["audio", "video"]
-    video = read_json(layout.card("meld"), "")["media"]["video"]
+    video = read_json(paths.card("meld"), "")["media"]["video"]
     assert (video["utterances"], video["files"], video["ok"]) == (len(ids), 3, 1)
     assert video["states"] == {"missing": len(ids) - 3, "unreadable": 1, "empty": 1}
     assert video["seconds"] == {"min": 0.4, "median": 0.4, "mean": 0.4, "max": 0.4}
     assert (video["sizes"], video["codecs"], video["fps"]) == ({"64x48": 1}, {"h264": 1}, {"25": 1})
-    audio = read_json(layout.card("meld"), "")["media"]["audio"]
+    audio = read_json(paths.card("meld"), "")["media"]["audio"]
     assert audio["states"] == {"missing": len(ids) - 3, "no_sound": 1, "unreadable": 1, "empty": 1}
     assert (audio["ok"], audio["hours"], audio["seconds"]) == (0, 0, None)
     assert f"  video: 1 of {len(ids)} can be read ({len(ids) - 3} missing, 1 unreadable, 1 empty); " in (
         capsys.readouterr().out
     )
-    assert layout.labels("meld").read_bytes() == text_only
+    assert paths.labels("meld").read_bytes() == text_only
 
 
 def test_a_second_run_writes_the_same(params: dict[str, Any]) -> None:
     stage("prepare", params, "meld")
     some_clips()
-    files = [layout.media("meld"), layout.card("meld"), layout.utterances("meld")]
+    files = [paths.media("meld"), paths.card("meld"), paths.utterances("meld")]
     stage("prepare", params, "meld")
     first = [path.read_bytes() for path in files]
     stage("prepare", params, "meld")
@@ -91,9 +93,9 @@ def test_a_second_run_writes_the_same(params: dict[str, Any]) -> None:
 
 
 def test_a_corpus_that_is_not_linked_has_an_empty_file(params: dict[str, Any]) -> None:
-    releases.unlink("meld")
+    links.unlink("meld")
     stage("prepare", params, "meld")
-    assert layout.media("meld").read_text() == ""
+    assert paths.media("meld").read_text() == ""
 
 
 def test_utterances_are_written_as_their_fields_are(tmp_path: Path) -> None:
@@ -139,6 +141,6 @@ def test_the_lines_of_a_card() -> None:
 def test_a_release_is_linked_without_a_look_at_its_clips(params: dict[str, Any]) -> None:
     soundfile.write(clip_folder() / "dia0_utt0.wav", sine(0.5), 48_000)
     stage("prepare", params, "meld")
-    facts = read_json(layout.card("meld"), "")
+    facts = read_json(paths.card("meld"), "")
     assert "  audio: 1 of " in summary("meld", facts)
     assert "audio" not in summary("meld", {name: value for name, value in facts.items() if name != "media"})

@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose
 from scipy.optimize import minimize
 from scipy.special import softmax
 
-from harness import prior
+from harness.statistics import prior_shift
 
 MEANS = np.array([[0.0, 0.0], [2.2, 0.0], [0.0, 2.2]])
 SOURCE, TARGET = np.array([0.5, 0.3, 0.2]), np.array([0.15, 0.25, 0.6])
@@ -32,10 +32,10 @@ DEV = world(1, SOURCE, 8000)
 def test_a_known_prior_shift_is_recovered(method: str) -> None:
     truth, scores = world(2, TARGET, 8000)
     if method == "em":
-        found = prior.em(scores, SOURCE, true=TARGET)
+        found = prior_shift.em(scores, SOURCE, true=TARGET)
         assert found.converged
     else:
-        found = prior.bbse(*DEV, scores, soft=method == "soft", true=TARGET)
+        found = prior_shift.bbse(*DEV, scores, soft=method == "soft", true=TARGET)
         assert found.confusion is not None
         assert found.confusion.clipped == 0
         assert 1 < found.confusion.condition < 5
@@ -45,8 +45,8 @@ def test_a_known_prior_shift_is_recovered(method: str) -> None:
     assert found.distance < 0.02
     assert not found.collapsed
     assert not found.warnings
-    mended = prior.adjusted(scores, found.weights).argmax(axis=1)
-    oracle = prior.adjusted(scores, prior.ratio(TARGET, SOURCE)).argmax(axis=1)
+    mended = prior_shift.adjusted(scores, found.weights).argmax(axis=1)
+    oracle = prior_shift.adjusted(scores, prior_shift.ratio(TARGET, SOURCE)).argmax(axis=1)
     plain = np.mean(scores.argmax(axis=1) == truth)
     assert np.mean(mended == truth) > plain + 0.04
     assert np.mean(mended == truth) == pytest.approx(np.mean(oracle == truth), abs=0.005)
@@ -61,7 +61,7 @@ def test_em_reaches_the_maximum_of_the_likelihood(seed: int) -> None:
         return -float(np.log(scores @ (softmax(np.append(free, 0)) / SOURCE)).mean())
 
     best = softmax(np.append(minimize(loss, np.zeros(2), tol=1e-12).x, 0))
-    assert_allclose(prior.em(scores, SOURCE).estimate, best, atol=2e-4)
+    assert_allclose(prior_shift.em(scores, SOURCE).estimate, best, atol=2e-4)
 
 
 def test_em_equals_its_steps_written_row_by_row() -> None:
@@ -70,7 +70,7 @@ def test_em_equals_its_steps_written_row_by_row() -> None:
     for _ in range(3000):
         rows = [[p * t[c] / SOURCE[c] for c, p in enumerate(row)] for row in scores]
         t = np.array([[v / sum(row) for v in row] for row in rows]).mean(axis=0)
-    assert_allclose(prior.em(scores, SOURCE).estimate, t, atol=1e-4)
+    assert_allclose(prior_shift.em(scores, SOURCE).estimate, t, atol=1e-4)
 
 
 @pytest.mark.parametrize("soft", [False, True])
@@ -84,27 +84,27 @@ def test_bbse_equals_the_joint_form_of_the_paper(soft: bool) -> None:
     for row in scores:
         seen += (row if soft else np.eye(3)[row.argmax()]) / len(scores)
     w = np.linalg.lstsq(joint, seen, rcond=None)[0]
-    expected = w * prior.shares(dev_truth, 3)
+    expected = w * prior_shift.shares(dev_truth, 3)
     assert (expected > 0).all()
-    found = prior.bbse(dev_truth, dev, scores, soft=soft)
+    found = prior_shift.bbse(dev_truth, dev, scores, soft=soft)
     assert_allclose(found.estimate, expected / expected.sum(), atol=1e-9)
 
 
 def test_the_collapse_of_em_on_overconfident_moved_scores_is_seen() -> None:
     truth, scores = world(7, SOURCE, 4000, stretch=8, shift=2.5)
-    found = prior.em(scores, SOURCE, true=SOURCE)
+    found = prior_shift.em(scores, SOURCE, true=SOURCE)
     assert found.collapsed
     assert any("collapsed" in one for one in found.warnings)
     assert found.distance is not None
     assert found.distance > 0.2
-    calm = prior.em(world(7, SOURCE, 4000)[1], SOURCE, true=SOURCE)
+    calm = prior_shift.em(world(7, SOURCE, 4000)[1], SOURCE, true=SOURCE)
     assert not calm.collapsed
     assert len(truth)
 
 
 def test_a_fall_of_entropy_alone_is_a_collapse() -> None:
     scores = np.tile([0.9, 0.05, 0.05], (50, 1))
-    found = prior.em(scores, np.full(3, 1 / 3))
+    found = prior_shift.em(scores, np.full(3, 1 / 3))
     assert found.collapsed
     assert found.entropy is not None
     assert found.entropy < 0.1 < found.entropy_source
@@ -112,7 +112,7 @@ def test_a_fall_of_entropy_alone_is_a_collapse() -> None:
 
 def test_negative_shares_are_clipped_and_counted() -> None:
     only = world(8, [1.0, 0, 0], 400, shift=-1)[1]
-    found = prior.bbse(*DEV, only)
+    found = prior_shift.bbse(*DEV, only)
     assert found.confusion is not None
     assert found.confusion.clipped >= 1
     assert any("negative" in one for one in found.warnings)
@@ -121,7 +121,7 @@ def test_negative_shares_are_clipped_and_counted() -> None:
 
 def test_a_model_that_never_varies_has_no_estimate_but_a_reason() -> None:
     truth, flat = np.array([0, 1, 2] * 5), np.tile([0.6, 0.3, 0.1], (15, 1))
-    found = prior.bbse(truth, flat, flat)
+    found = prior_shift.bbse(truth, flat, flat)
     assert found.estimate is None
     assert found.weights is None
     assert found.reason == "the confusion matrix of source dev is singular"
@@ -132,7 +132,7 @@ def test_a_model_that_never_varies_has_no_estimate_but_a_reason() -> None:
 def test_a_class_that_the_source_lacks_keeps_no_share() -> None:
     truth, scores = world(9, [0.5, 0.5, 0], 500)
     lacking = np.array([0.6, 0.4, 0])
-    for found in (prior.em(scores, lacking), prior.bbse(truth, scores, scores)):
+    for found in (prior_shift.em(scores, lacking), prior_shift.bbse(truth, scores, scores)):
         assert found.estimate is not None
         assert found.estimate[2] == 0
         assert found.weights is not None
@@ -141,27 +141,27 @@ def test_a_class_that_the_source_lacks_keeps_no_share() -> None:
 
 def test_a_class_that_dev_lacks_is_named() -> None:
     truth, scores = world(10, [0.5, 0.5, 0], 500)
-    assert any("no row of classes 2" in one for one in prior.bbse(truth, scores, scores, source=SOURCE).warnings)
+    assert any("no row of classes 2" in one for one in prior_shift.bbse(truth, scores, scores, source=SOURCE).warnings)
 
 
 def test_adjusted_scores_are_posteriors_at_the_other_prior() -> None:
     chance = np.random.default_rng(0)
     likelihood = chance.random((20, 3))
     at = [likelihood * p / (likelihood * p).sum(axis=1, keepdims=True) for p in (SOURCE, TARGET)]
-    assert_allclose(prior.adjusted(at[0], prior.ratio(TARGET, SOURCE)), at[1], atol=1e-5)
+    assert_allclose(prior_shift.adjusted(at[0], prior_shift.ratio(TARGET, SOURCE)), at[1], atol=1e-5)
 
 
 def test_bad_input_is_named() -> None:
     scores = DEV[1][:10]
     with pytest.raises(ValueError, match="weights"):
-        prior.adjusted(scores, np.zeros(3))
+        prior_shift.adjusted(scores, np.zeros(3))
     with pytest.raises(ValueError, match="one row of shares"):
-        prior.em(scores, np.array([0.5, 0.2, 0.1]))
+        prior_shift.em(scores, np.array([0.5, 0.2, 0.1]))
     with pytest.raises(ValueError, match="scores of 3 classes and a prior of 2"):
-        prior.em(scores, np.array([0.5, 0.5]))
+        prior_shift.em(scores, np.array([0.5, 0.5]))
     with pytest.raises(ValueError, match="one replicate"):
-        prior.em(scores[None], SOURCE)
+        prior_shift.em(scores[None], SOURCE)
     with pytest.raises(ValueError, match="class shares"):
-        prior.shares(np.array([3]), 3)
+        prior_shift.shares(np.array([3]), 3)
     with pytest.raises(ValueError, match="priors of"):
-        prior.ratio(SOURCE, np.array([0.5, 0.5]))
+        prior_shift.ratio(SOURCE, np.array([0.5, 0.5]))

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from harness.corpus import Split, Utterance
-from harness.errors import SettingError
-from harness.plugins import find, names
-from harness.protocols import _case, few_shot, missing_modality, oracle, pooled, single_source, size_matched
+from harness.core.errors import SettingError
+from harness.core.plugins import find, names
+from harness.protocols import _case, few_shot, missing_modality, oracle, pooled, size_matched
 from harness.protocols._case import Case, Field, Part
+from harness.study import splits
+from harness.study.corpus import Split, Utterance
 
 
 def utterance(name: str, split: Split, fold: str | None = None) -> Utterance:
@@ -27,13 +28,12 @@ CORPORA = {
 }
 TRUTH = {name: {row.id: CLASSES[at % 2] for at, row in enumerate(rows)} for name, rows in CORPORA.items()}
 TRAIN = [
-    (name, [[TRUTH[name][one] for one in fold.train] for fold in single_source.folds(rows)])
-    for name, rows in CORPORA.items()
+    (name, [[TRUTH[name][one] for one in fold.train] for fold in splits.folds(rows)]) for name, rows in CORPORA.items()
 ]
 
 
 def field(**other: object) -> Field:
-    folds = {name: [fold.name for fold in single_source.folds(rows)] for name, rows in CORPORA.items()}
+    folds = {name: [fold.name for fold in splits.folds(rows)] for name, rows in CORPORA.items()}
     known = {
         "recipe": "r",
         "slots": ("text", "audio", "video"),
@@ -57,11 +57,11 @@ def ids(part: Part) -> list[str]:
 def asked(case: Case, fold: str) -> set[str]:
     rows = CORPORA[case.target]
     if fold:
-        return set(next(one for one in single_source.folds(rows) if one.name == fold).test)
-    return {name for name, split in single_source.target_rows(rows).items() if split == "test"}
+        return set(next(one for one in splits.folds(rows) if one.name == fold).test)
+    return {name for name, split in splits.target_rows(rows).items() if split == "test"}
 
 
-PLANNED = [name for name in names("protocol") if name != single_source.NAME]
+PLANNED = [name for name in names("protocol") if name != splits.NAME]
 
 
 @pytest.mark.parametrize("name", PLANNED)

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 from studies import params_of
 
-from harness import layout, releases
-from harness.errors import HarnessError
-from harness.plugins import find, names
-from harness.synth import WATERMARK
+from harness.core import paths
+from harness.core.errors import HarnessError
+from harness.core.paths import WATERMARK
+from harness.core.plugins import find, names
+from harness.corpora.reading import links
 
 
 @pytest.fixture
@@ -31,16 +32,16 @@ def test_every_corpus_has_a_synthetic_layout() -> None:
 
 def test_synth_links_every_corpus_and_marks_it(params: dict) -> None:
     find("verb", "synth").run(params)
-    assert all(releases.is_synthetic(name) for name in params["corpora"])
+    assert all(links.is_synthetic(name) for name in params["corpora"])
 
 
 def test_linking_a_real_release_takes_the_synthetic_ones_out(params: dict) -> None:
     find("verb", "synth").run(params)
     real_copy("meld", "real_meld")
     find("verb", "link").run(params, "meld", "real_meld")
-    assert releases.is_linked("meld")
-    assert not releases.is_synthetic("meld")
-    assert not releases.is_linked("emotiontalk")
+    assert links.is_linked("meld")
+    assert not links.is_synthetic("meld")
+    assert not links.is_linked("emotiontalk")
 
 
 def test_synth_refuses_to_mix_and_says_how_not_to(params: dict) -> None:
@@ -50,20 +51,20 @@ def test_synth_refuses_to_mix_and_says_how_not_to(params: dict) -> None:
     with pytest.raises(HarnessError, match=r"real releases are linked \(meld\).*unlink"):
         find("verb", "synth").run(params)
     find("verb", "synth").run(params, if_unlinked=True)
-    assert not releases.is_synthetic("meld")
+    assert not links.is_synthetic("meld")
     find("verb", "synth").run(params, replace=True)
-    assert releases.is_synthetic("meld")
+    assert links.is_synthetic("meld")
     assert Path("real_meld").is_dir()
 
 
 def test_a_folder_of_the_users_own_is_never_replaced(params: dict) -> None:
-    layout.raw("meld").mkdir(parents=True)
+    paths.raw("meld").mkdir(parents=True)
     with pytest.raises(HarnessError, match=r"data/raw/meld is a folder of yours"):
-        releases.unlink("meld")
+        links.unlink("meld")
     mine = Path("data/synthetic/meld")
     mine.mkdir(parents=True)
     (mine / "thesis.txt").write_text("precious")
-    layout.raw("meld").rmdir()
+    paths.raw("meld").rmdir()
     with pytest.raises(HarnessError, match=r"is not ours to replace"):
         find("verb", "synth").run(params)
     assert (mine / "thesis.txt").read_text() == "precious"

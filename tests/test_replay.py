@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 from studies import params_of, run_to_cells, stage
 
-from harness import layout, predictions, transfer
 from harness.cli import main
-from harness.errors import HarnessError, NameUnknownError, ResultError
-from harness.files import digest
-from harness.labels import EMOTION4
-from harness.plugins import find
+from harness.core import paths
+from harness.core.errors import HarnessError, NameUnknownError, ResultError
+from harness.core.files import digest
+from harness.core.plugins import find
+from harness.study import cells as transfer
+from harness.study import predictions
+from harness.study.labels import EMOTION4
 
 CELL = "text_ngrams_zh/meld/emotion4/emotiontalk"
 ROWS = {"few": {"protocol": "few_shot", "recipes": ["text_ngrams_zh"], "spaces": ["emotion4"], "shots": [5]}}
@@ -35,7 +37,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
 
 def state() -> str:
     """A digest of every file of the study that a replay must leave alone."""
-    tops = (layout.MODELS, layout.PREDICTIONS, layout.PROTOCOLS, layout.RESULTS, Path("data"))
+    tops = (paths.MODELS, paths.PREDICTIONS, paths.PROTOCOLS, paths.RESULTS, Path("data"))
     files = sorted(path for top in tops for path in top.rglob("*") if path.is_file())
     return digest([[path.as_posix(), path.read_bytes().hex(), path.stat().st_mtime_ns] for path in files])
 
@@ -62,7 +64,7 @@ def test_a_case_of_a_protocol_is_equal(study: dict[str, Any], capsys: Any) -> No
 
 
 def test_a_stored_score_that_was_changed_is_found(study: dict[str, Any], capsys: Any) -> None:
-    path = layout.PREDICTIONS / f"{CELL}.parquet"
+    path = paths.PREDICTIONS / f"{CELL}.parquet"
     kept = path.read_bytes()
     found = predictions.read(path, EMOTION4)
     found[0].scores[0] = found[0].scores[0][::-1]
@@ -78,18 +80,18 @@ def test_a_stored_score_that_was_changed_is_found(study: dict[str, Any], capsys:
 
 
 def test_a_value_that_was_changed_is_found(study: dict[str, Any], capsys: Any) -> None:
-    kept = layout.CELLS.read_text()
-    cells = transfer.read_cells(layout.CELLS)
+    kept = paths.CELLS.read_text()
+    cells = transfer.read_cells(paths.CELLS)
     (one,) = [c for c in cells if (c.name, c.metric, c.variant) == ("meld->emotiontalk", "uar", "")]
     assert one.value is not None
     one.value += 0.01
     try:
-        layout.CELLS.write_text(transfer.cells_to_csv(cells))
+        paths.CELLS.write_text(transfer.cells_to_csv(cells))
         with pytest.raises(HarnessError):
             replay(study, CELL)
         assert f"different: uar {one.value:.6f}, now {one.value - 0.01:.6f}" in capsys.readouterr().out
     finally:
-        layout.CELLS.write_text(kept)
+        paths.CELLS.write_text(kept)
 
 
 def test_what_changed_since_is_said(study: dict[str, Any], capsys: Any) -> None:
@@ -111,30 +113,30 @@ def test_a_case_is_made_again_as_it_was(study: dict[str, Any], capsys: Any) -> N
 
 
 def test_a_study_that_was_not_scored_has_no_value_to_compare(study: dict[str, Any], capsys: Any) -> None:
-    kept = layout.CELLS.read_text()
+    kept = paths.CELLS.read_text()
     try:
-        layout.CELLS.write_text(kept[: len(kept) // 2])
+        paths.CELLS.write_text(kept[: len(kept) // 2])
         with pytest.raises(ResultError, match=r"cells.csv: damaged .*run `dvc repro score`"):
             replay(study, CELL)
-        layout.CELLS.unlink()
+        paths.CELLS.unlink()
         replay(study, CELL)
         assert "no value of the cell is in results/cells.csv: nothing to compare" in capsys.readouterr().out
     finally:
-        layout.CELLS.write_text(kept)
+        paths.CELLS.write_text(kept)
 
 
 @pytest.mark.parametrize(
     ("path", "text", "message"),
     [
-        (layout.plan("text_ngrams_zh"), "[]", "is no plan .*delete it and run `dvc repro transfer@text_ngrams_zh`"),
-        (layout.plan("text_ngrams_zh"), '{"cells": [', "damaged .*run `dvc repro transfer@text_ngrams_zh`"),
+        (paths.plan("text_ngrams_zh"), "[]", "is no plan .*delete it and run `dvc repro transfer@text_ngrams_zh`"),
+        (paths.plan("text_ngrams_zh"), '{"cells": [', "damaged .*run `dvc repro transfer@text_ngrams_zh`"),
         (
-            layout.plan("text_ngrams_zh"),
+            paths.plan("text_ngrams_zh"),
             '{"recipe": "", "settings": {}, "rows": [], "cells": [{"space": ""}]}',
             "cell 1 is none .it has space, source, target, and a file or a reason.; delete the plan",
         ),
-        (layout.PREDICTIONS / f"{CELL}.parquet", None, "is not there; run `dvc repro`"),
-        (layout.labels("meld"), "", "no label row for .*; run `dvc repro prepare`"),
+        (paths.PREDICTIONS / f"{CELL}.parquet", None, "is not there; run `dvc repro`"),
+        (paths.labels("meld"), "", "no label row for .*; run `dvc repro prepare`"),
     ],
 )
 def test_what_is_damaged_is_told_and_how_to_mend_it(
@@ -163,7 +165,7 @@ def test_a_cell_that_is_not_there_says_what_is(study: dict[str, Any], capsys: An
 
 
 def test_a_reason_cannot_be_made_again(study: dict[str, Any]) -> None:
-    plan = layout.plan("text_ngrams_zh")
+    plan = paths.plan("text_ngrams_zh")
     kept = plan.read_text()
     try:
         plan.write_text(kept.replace(f'"file": "predictions/{CELL}.parquet"', '"reason": "same_family"'))

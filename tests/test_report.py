@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from report_sample import CORPORA, RECIPES, sample
 
-from harness import report
-from harness.errors import ResultError
-from harness.report_heat import contrast
-from harness.report_marks import note_text
-from harness.report_words import number
-from harness.transfer import Cell
+from harness.core.errors import ResultError
+from harness.report import page as report
+from harness.report.colours import contrast
+from harness.report.formats import number
+from harness.report.marks import note_text
+from harness.study.cells import Cell
 
 VOID = {"meta", "br"}
 PRIMARY = {"emotion4": ("uar", "macro_f1"), "polarity3": ("uar", "macro_f1"), "valence": ("ccc",)}

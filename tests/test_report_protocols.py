@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from harness.report_protocols import tables
-from harness.transfer import Cell
+from harness.report.protocols import tables
+from harness.study.cells import Cell
 
 CORPORA = ("a", "b", "c")
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from harness.report import html
-from harness.report_questions import questions
-from harness.report_questions_recipes import languages, recipes
-from harness.report_questions_rows import gaps, spoken
-from harness.report_questions_scores import calibration
-from harness.transfer import Cell
+from harness.report.page import html
+from harness.report.questions import questions
+from harness.report.questions_recipes import languages, recipes
+from harness.report.questions_rows import gaps, spoken
+from harness.report.questions_scores import calibration
+from harness.study.cells import Cell
 
 
 def states(recipe: str, target: str, raw: float, tempered: float | None) -> list[dict[str, str]]:

@@ -6,17 +6,26 @@ from dataclasses import replace
 
 import pytest
 
-from harness import plugins
-from harness.errors import ResultError
-from harness.report_corpora import cards
-from harness.report_grid import block
-from harness.report_heat import BELOW, DARK, LIGHT, STEPS, contrast, step
-from harness.report_marks import AT_FLOOR, DEGENERATE, FEW, marks_of
-from harness.report_questions_recipes import languages, recipes
-from harness.report_questions_scores import foreseen
-from harness.report_summary import compare, gaps, sentences
-from harness.report_words import METRICS, count, interval, metric_title, number, percent, reason_text, signed
-from harness.transfer import Cell
+from harness.core import plugins
+from harness.core.errors import ResultError
+from harness.report.colours import BELOW, DARK, LIGHT, STEPS, contrast, step
+from harness.report.corpora import cards
+from harness.report.formats import (
+    METRICS,
+    count,
+    interval,
+    metric_title,
+    number,
+    percent,
+    reason_text,
+    signed,
+)
+from harness.report.grid import block
+from harness.report.marks import AT_FLOOR, DEGENERATE, FEW, marks_of
+from harness.report.questions_recipes import languages, recipes
+from harness.report.questions_scores import foreseen
+from harness.report.summary import compare, gaps, sentences
+from harness.study.cells import Cell
 
 
 def cell(source: str, target: str, value: float, recipe: str = "r", metric: str = "uar", **more: object) -> Cell:

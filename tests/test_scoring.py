@@ -9,10 +9,11 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.metrics import balanced_accuracy_score, recall_score
 
-from harness import scoring, statistics
-from harness.labels import EMOTION4, POLARITY3, VALENCE
-from harness.plugins import find, names
-from harness.predictions import Predictions
+from harness.core.plugins import find, names
+from harness.evaluation.matrix import scoring
+from harness.statistics import sums
+from harness.study.labels import EMOTION4, POLARITY3, VALENCE
+from harness.study.predictions import Predictions
 
 CHANCE = np.random.default_rng(8)
 TRUTH = CHANCE.choice(4, 80, p=[0.5, 0.3, 0.2, 0])  # no anger
@@ -86,7 +87,7 @@ def test_a_row_that_one_replicate_lacks_is_scored_for_none() -> None:
 
 def test_values_of_every_metric_have_one_point_per_replicate_and_one_per_resample() -> None:
     kinds = {name: find("metric", name).KIND for name in names("metric")}
-    weights = statistics.draws(10, 50, 1)
+    weights = sums.draws(10, 50, 1)
     for space, kind, cell in (
         (EMOTION4, "classes", scored()),
         (VALENCE, "scale", scored(SCALE, SCORES[..., :1] - 0.5)),
@@ -101,7 +102,7 @@ def test_values_of_every_metric_have_one_point_per_replicate_and_one_per_resampl
 
 
 def test_values_are_those_of_scikit_learn_class_by_class() -> None:
-    found = {v.metric: v for v in scoring.values(scored(), EMOTION4, ["uar", "recall"], statistics.draws(10, 9, 1))}
+    found = {v.metric: v for v in scoring.values(scored(), EMOTION4, ["uar", "recall"], sums.draws(10, 9, 1))}
     for at, predicted in enumerate(SCORES.argmax(axis=-1)):
         with np.errstate(all="ignore"), pytest.warns(UserWarning, match="y_pred contains classes"):
             assert found["uar"].replicates[at] == pytest.approx(balanced_accuracy_score(TRUTH, predicted))

@@ -8,20 +8,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness import search
-from harness.errors import SettingError
+from harness.core.errors import SettingError
+from harness.training import settings_search
 
 OPEN: dict[str, Any] = {"lr": {"low": 1e-4, "high": 1e-2, "log": True}, "hidden": [32, 64, 128], "epochs": 9}
 
 
 def test_settings_without_a_choice_are_tried_as_they_are() -> None:
-    assert search.draws({"lr": 0.1, "hidden": 8}) == [{"lr": 0.1, "hidden": 8}]
-    assert search.draws({"lr": 0.1, "draws": 5}) == [{"lr": 0.1}]
+    assert settings_search.draws({"lr": 0.1, "hidden": 8}) == [{"lr": 0.1, "hidden": 8}]
+    assert settings_search.draws({"lr": 0.1, "draws": 5}) == [{"lr": 0.1}]
 
 
 @given(st.integers(1, 12))
 def test_as_many_are_drawn_as_asked_none_twice_and_all_complete(wanted: int) -> None:
-    found = search.draws({**OPEN, "draws": wanted})
+    found = settings_search.draws({**OPEN, "draws": wanted})
     assert len(found) == wanted
     assert len({str(one) for one in found}) == wanted
     for one in found:
@@ -32,17 +32,17 @@ def test_as_many_are_drawn_as_asked_none_twice_and_all_complete(wanted: int) -> 
 
 
 def test_a_bigger_budget_begins_with_the_smaller_one() -> None:
-    assert search.draws({**OPEN, "draws": 9})[:4] == search.draws({**OPEN, "draws": 4})
+    assert settings_search.draws({**OPEN, "draws": 9})[:4] == settings_search.draws({**OPEN, "draws": 4})
 
 
 def test_no_more_than_there_are() -> None:
-    found = search.draws({"hidden": [1, 2, 3], "draws": 50})
+    found = settings_search.draws({"hidden": [1, 2, 3], "draws": 50})
     assert sorted(one["hidden"] for one in found) == [1, 2, 3]
 
 
 def test_a_range_on_the_scale_of_logarithms_spends_half_below_the_middle_of_its_exponents() -> None:
-    drawn = [one["lr"] for one in search.draws({**OPEN, "draws": 400})]
-    even = [one["x"] for one in search.draws({"x": {"low": 1e-4, "high": 1e-2}, "draws": 400})]
+    drawn = [one["lr"] for one in settings_search.draws({**OPEN, "draws": 400})]
+    even = [one["x"] for one in settings_search.draws({"x": {"low": 1e-4, "high": 1e-2}, "draws": 400})]
     assert sum(lr < 1e-3 for lr in drawn) / 400 == pytest.approx(0.5, abs=0.08)
     assert sum(x < 1e-3 for x in even) / 400 == pytest.approx(0.09, abs=0.05)
 
@@ -61,4 +61,4 @@ def test_a_range_on_the_scale_of_logarithms_spends_half_below_the_middle_of_its_
 )
 def test_a_search_that_cannot_be_is_one_clear_line(settings: dict[str, Any], problem: str) -> None:
     with pytest.raises(SettingError, match=problem):
-        search.draws(settings)
+        settings_search.draws(settings)

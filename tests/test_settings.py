@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from harness import settings
-from harness.errors import NameUnknownError, SettingError
+from harness.core.errors import NameUnknownError, SettingError
+from harness.study import params as settings
 
 TEXT = """
 study: tiny

@@ -10,9 +10,9 @@ import pytest
 import yaml
 from studies import CHECKOUT, stage
 
-from harness.errors import HarnessError
-from harness.recipes import checked
-from harness.settings_check import check
+from harness.core.errors import HarnessError
+from harness.study.params_check import check
+from harness.study.recipes import checked
 
 OURS = yaml.safe_load((CHECKOUT / "params.yaml").read_text(encoding="utf-8"))
 

@@ -7,9 +7,9 @@ import re
 import pytest
 from report_sample import CORPORA, RECIPES, sample
 
-from harness.errors import NameUnknownError
-from harness.report_words import number
-from harness.show import matrix_text
+from harness.core.errors import NameUnknownError
+from harness.report.formats import number
+from harness.report.terminal import matrix_text
 
 CELLS, _ = sample()
 

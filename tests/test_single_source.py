@@ -7,8 +7,8 @@ from types import ModuleType
 
 import pytest
 
-from harness.corpus import Split, Utterance
-from harness.protocols import single_source
+from harness.study import splits
+from harness.study.corpus import Split, Utterance
 
 
 def utterance(name: str, split: Split, fold: str | None = None) -> Utterance:
@@ -22,7 +22,7 @@ ALL = {row.id for row in SESSIONS}
 
 @pytest.fixture
 def protocol() -> ModuleType:
-    return single_source
+    return splits
 
 
 @pytest.mark.parametrize("utterances", [OFFICIAL, SESSIONS], ids=["official", "sessions"])
@@ -50,20 +50,20 @@ def test_a_folds_model_predicts_its_own_dev_and_test_rows(protocol: ModuleType, 
 
 
 def test_an_official_split_is_taken_as_it_is() -> None:
-    (fold,) = single_source.folds(OFFICIAL)
-    assert fold.name == single_source.ALL
+    (fold,) = splits.folds(OFFICIAL)
+    assert fold.name == splits.ALL
     assert (fold.train, fold.dev, fold.test) == tuple(
         [f"{split}{n}" for n in range(4)] for split in ("train", "dev", "test")
     )
 
 
 def test_a_target_with_an_official_split_shows_dev_and_test_and_never_train() -> None:
-    rows = single_source.target_rows(OFFICIAL)
+    rows = splits.target_rows(OFFICIAL)
     assert rows == {row.id: row.split for row in OFFICIAL if row.split != "train"}
 
 
 def test_every_session_is_tested_once_and_is_dev_of_another() -> None:
-    folds = single_source.folds(SESSIONS)
+    folds = splits.folds(SESSIONS)
     assert [fold.name for fold in folds] == [f"Ses0{n}" for n in range(1, 6)]
     devs = [{name[:2] for name in fold.dev} for fold in folds]
     assert devs == [{"s2"}, {"s3"}, {"s4"}, {"s5"}, {"s1"}], "the next session in order, after the last the first"
@@ -73,13 +73,13 @@ def test_every_session_is_tested_once_and_is_dev_of_another() -> None:
 
 
 def test_as_a_target_a_corpus_of_sessions_is_tested_whole() -> None:
-    assert single_source.target_rows(SESSIONS) == dict.fromkeys((row.id for row in SESSIONS), "test")
+    assert splits.target_rows(SESSIONS) == dict.fromkeys((row.id for row in SESSIONS), "test")
 
 
 def test_the_order_of_the_rows_on_disk_decides_nothing() -> None:
     shuffled = SESSIONS.copy()
     random.Random(1).shuffle(shuffled)
-    for before, after in zip(single_source.folds(SESSIONS), single_source.folds(shuffled), strict=True):
+    for before, after in zip(splits.folds(SESSIONS), splits.folds(shuffled), strict=True):
         assert (before.name, sorted(before.train), sorted(before.dev)) == (
             after.name,
             sorted(after.train),
@@ -88,23 +88,23 @@ def test_the_order_of_the_rows_on_disk_decides_nothing() -> None:
 
 
 def test_a_corpus_has_folds_only_if_every_row_has_one() -> None:
-    assert single_source.has_folds(SESSIONS)
-    assert not single_source.has_folds(OFFICIAL)
-    assert not single_source.has_folds([*SESSIONS, utterance("x", "train")])
-    assert not single_source.has_folds([])
+    assert splits.has_folds(SESSIONS)
+    assert not splits.has_folds(OFFICIAL)
+    assert not splits.has_folds([*SESSIONS, utterance("x", "train")])
+    assert not splits.has_folds([])
 
 
 def test_an_absent_corpus_has_no_rows() -> None:
-    (fold,) = single_source.folds([])
+    (fold,) = splits.folds([])
     assert (fold.train, fold.dev, fold.test) == ([], [], [])
-    assert single_source.target_rows([]) == {}
+    assert splits.target_rows([]) == {}
 
 
 def test_adaptation_sees_train_rows_alone() -> None:
-    seen = set(single_source.adaptation_rows(OFFICIAL))
+    seen = set(splits.adaptation_rows(OFFICIAL))
     assert seen == {row.id for row in OFFICIAL if row.split == "train"}
-    assert not seen & set(single_source.target_rows(OFFICIAL))
+    assert not seen & set(splits.target_rows(OFFICIAL))
 
 
 def test_without_an_official_split_adaptation_sees_all_rows() -> None:
-    assert set(single_source.adaptation_rows(SESSIONS)) == ALL
+    assert set(splits.adaptation_rows(SESSIONS)) == ALL

@@ -9,11 +9,12 @@ import pytest
 from sklearn.preprocessing import StandardScaler
 from worlds import recipe, study
 
-from harness import cellrow, manifest, transfer
-from harness.feature_matrix import Ragged
-from harness.inputs import with_modalities
-from harness.layout import CELLS, utterances
-from harness.speakers import LEAST, by_speaker
+from harness.core.paths import CELLS, utterances
+from harness.features.matrix import Ragged
+from harness.study import cells, manifest
+from harness.training import matrix_row
+from harness.training.corpus_features import with_modalities
+from harness.training.speaker_normaliser import LEAST, by_speaker
 
 
 def test_every_speaker_is_standardised_by_their_own_rows_and_few_rows_by_all() -> None:
@@ -49,10 +50,10 @@ def test_a_recipe_by_speaker_is_called_transductive_and_knows_who_speaks(
     row = recipe(text=True, normalise="speaker_std")
     params = study(tmp_path, {"r": row})
     stage("score", params)
-    assert {one.protocol for one in transfer.read_cells(CELLS)} == {"single_source_transductive"}
+    assert {one.protocol for one in cells.read_cells(CELLS)} == {"single_source_transductive"}
     asked = with_modalities(row, params["encoders"])
-    cellrow.forget()
-    before = cellrow.inputs_of("meld", asked)
+    matrix_row.forget()
+    before = matrix_row.inputs_of("meld", asked)
     store = before.stores["text"]
     who = {one.id: one.speaker for one in manifest.read_utterances(utterances("meld"))}
     first = who[store.ids[0]]
@@ -62,5 +63,5 @@ def test_a_recipe_by_speaker_is_called_transductive_and_knows_who_speaks(
     text = utterances("meld").read_text(encoding="utf-8")
     utterances("meld").write_text(text.replace(f'"speaker": "{first}"', '"speaker": "x"'), encoding="utf-8")
     assert utterances("meld").read_text(encoding="utf-8") != text
-    cellrow.forget()
-    assert cellrow.inputs_of("meld", asked).digests != before.digests
+    matrix_row.forget()
+    assert matrix_row.inputs_of("meld", asked).digests != before.digests

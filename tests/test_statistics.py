@@ -13,10 +13,11 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.dummy import DummyClassifier
 from sklearn.metrics import confusion_matrix, f1_score
 
-from harness import scoring, statistics
-from harness.corpus import Annotation
-from harness.labels import EMOTION4, EMOTION7, VALENCE, ClassSpace, Space
-from harness.plugins import find, names
+from harness.core.plugins import find, names
+from harness.evaluation.matrix import scoring
+from harness.statistics import sums
+from harness.study.corpus import Annotation
+from harness.study.labels import EMOTION4, EMOTION7, VALENCE, ClassSpace, Space
 
 CASES = [(name, EMOTION4 if find("metric", name).KIND == "classes" else VALENCE) for name in names("metric")]
 
@@ -36,8 +37,8 @@ def scored(space: Space, seed: int, rows: int = 60, dialogues: int = 9) -> scori
 @pytest.mark.parametrize(("name", "space"), CASES)
 def test_a_resample_is_the_metric_of_repeated_dialogues(name: str, space: Space) -> None:
     cell, metric = scored(space, 1), find("metric", name)
-    weights = statistics.draws(9, 30, seed=5)
-    fast = statistics.resampled(scoring.statistic(cell, space, metric), weights, metric)
+    weights = sums.draws(9, 30, seed=5)
+    fast = sums.resampled(scoring.statistic(cell, space, metric), weights, metric)
     for at, drawn in enumerate(weights.astype(int)):
         rows = [
             row
@@ -53,7 +54,7 @@ def test_a_resample_is_the_metric_of_repeated_dialogues(name: str, space: Space)
 @pytest.mark.parametrize(("name", "space"), CASES)
 def test_drawing_every_dialogue_once_is_the_point_value(name: str, space: Space) -> None:
     cell, metric = scored(space, 2), find("metric", name)
-    once = statistics.resampled(scoring.statistic(cell, space, metric), np.ones((1, 9)), metric)
+    once = sums.resampled(scoring.statistic(cell, space, metric), np.ones((1, 9)), metric)
     scores = cell.scores if isinstance(space, ClassSpace) else cell.scores[..., 0]
     assert_allclose(
         once[0], metric.point(torch.from_numpy(cell.truth), torch.from_numpy(scores)).mean(axis=0), atol=5e-6
@@ -63,7 +64,7 @@ def test_drawing_every_dialogue_once_is_the_point_value(name: str, space: Space)
 def test_confusion_counts_per_replicate_and_dialogue() -> None:
     truth, clusters = np.array([0, 1, 1, 2]), np.array([0, 0, 1, 1])
     predicted = np.array([[0, 1, 2, 2], [1, 1, 1, 1]])
-    counts = statistics.confusion(truth, predicted, clusters, 3)
+    counts = sums.confusion(truth, predicted, clusters, 3)
     assert counts.shape == (2, 2, 3, 3)
     for replicate in range(2):
         for dialogue in range(2):
@@ -73,24 +74,23 @@ def test_confusion_counts_per_replicate_and_dialogue() -> None:
 
 
 def test_draws_take_as_many_dialogues_as_there_are_and_repeat_themselves() -> None:
-    draws = statistics.draws(12, 50, seed=3)
+    draws = sums.draws(12, 50, seed=3)
     assert draws.shape == (50, 12)
     assert_array_equal(draws.sum(axis=1), np.full(50, 12))
-    assert_array_equal(draws, statistics.draws(12, 50, seed=3))
-    assert (draws != statistics.draws(12, 50, seed=4)).any()
+    assert_array_equal(draws, sums.draws(12, 50, seed=3))
+    assert (draws != sums.draws(12, 50, seed=4)).any()
     assert abs(draws.mean() - 1) < 1e-9
-    assert_allclose(statistics.draws(12, 20_000, seed=3).var(axis=0), 11 / 12, atol=0.05)
+    assert_allclose(sums.draws(12, 20_000, seed=3).var(axis=0), 11 / 12, atol=0.05)
 
 
 def test_two_sources_on_one_target_are_compared_on_the_same_draws() -> None:
     """Paired: a source that is right where another is, and once more, is ahead in no resample less than zero."""
     cell, metric = scored(EMOTION4, 3), find("metric", "wa")
-    weights = statistics.draws(9, 200, seed=1)
+    weights = sums.draws(9, 200, seed=1)
     worse = cell.scores.argmax(axis=-1)
     better = np.where(np.arange(60) < 6, cell.truth, worse)
     values = [
-        statistics.resampled(statistics.confusion(cell.truth, one, cell.clusters, 4), weights, metric)
-        for one in (better, worse)
+        sums.resampled(sums.confusion(cell.truth, one, cell.clusters, 4), weights, metric) for one in (better, worse)
     ]
     assert (values[0] >= values[1]).all()
     assert (values[0] < np.roll(values[1], 1)).any(), "with draws of its own it would often look behind"
@@ -98,15 +98,15 @@ def test_two_sources_on_one_target_are_compared_on_the_same_draws() -> None:
 
 def test_the_interval_is_that_of_the_percentiles() -> None:
     values = np.random.default_rng(0).normal(size=1000)
-    assert statistics.interval(values, 0.95) == pytest.approx(tuple(np.percentile(values, [2.5, 97.5])))
-    assert statistics.interval(values, 0.5) == pytest.approx(tuple(np.percentile(values, [25, 75])))
+    assert sums.interval(values, 0.95) == pytest.approx(tuple(np.percentile(values, [2.5, 97.5])))
+    assert sums.interval(values, 0.5) == pytest.approx(tuple(np.percentile(values, [25, 75])))
 
 
 @pytest.mark.parametrize(("undefined", "known"), [(50, True), (51, False), (1000, False)])
 def test_a_metric_that_is_often_undefined_has_no_interval(undefined: int, known: bool) -> None:
     values = np.linspace(0, 1, 1000)
     values[:undefined] = np.nan
-    found = statistics.interval(values, 0.95)
+    found = sums.interval(values, 0.95)
     assert (found is not None) == known
     assert found is None or np.isfinite(found).all()
 
@@ -114,17 +114,17 @@ def test_a_metric_that_is_often_undefined_has_no_interval(undefined: int, known:
 def test_the_majority_floor_is_that_of_the_dummy_classifier() -> None:
     truth = scored(EMOTION4, 4).truth
     guess = DummyClassifier(strategy="most_frequent").fit(truth, truth).predict(truth)
-    assert_array_equal(statistics.majority(truth, 4), confusion_matrix(truth, guess, labels=range(4)))
+    assert_array_equal(sums.majority(truth, 4), confusion_matrix(truth, guess, labels=range(4)))
 
 
 def test_the_prior_matched_floor_is_the_mean_of_guessing() -> None:
     truth, chance = scored(EMOTION4, 5).truth, np.random.default_rng(0)
     guesses = np.array([chance.permutation(truth) for _ in range(4000)])
-    counts = statistics.confusion(truth, guesses, np.zeros(len(truth), dtype=np.int64), 4)
-    assert_allclose(statistics.prior_matched(truth, 4), counts.mean(axis=(0, 1)), atol=0.2)
+    counts = sums.confusion(truth, guesses, np.zeros(len(truth), dtype=np.int64), 4)
+    assert_allclose(sums.prior_matched(truth, 4), counts.mean(axis=(0, 1)), atol=0.2)
     shares = np.bincount(truth, minlength=4) / len(truth)
-    assert find("metric", "wa").from_statistic(statistics.prior_matched(truth, 4)) == pytest.approx((shares**2).sum())
-    assert find("metric", "uar").from_statistic(statistics.prior_matched(truth, 4)) == pytest.approx(1 / 4)
+    assert find("metric", "wa").from_statistic(sums.prior_matched(truth, 4)) == pytest.approx((shares**2).sum())
+    assert find("metric", "uar").from_statistic(sums.prior_matched(truth, 4)) == pytest.approx(1 / 4)
 
 
 @pytest.fixture(scope="module")
@@ -163,10 +163,8 @@ def coverage(by_dialogue: bool, studies: int) -> float:
     for seed in range(studies):
         truth, predicted, clusters = simulated(seed)
         units = clusters if by_dialogue else np.arange(len(truth))
-        weights = statistics.draws(int(units.max()) + 1, 300, seed)
-        found = statistics.interval(
-            statistics.resampled(statistics.confusion(truth, predicted, units, 3), weights, uar), 0.95
-        )
+        weights = sums.draws(int(units.max()) + 1, 300, seed)
+        found = sums.interval(sums.resampled(sums.confusion(truth, predicted, units, 3), weights, uar), 0.95)
         assert found is not None
         hits += found[0] <= 0.6 <= found[1]
     return hits / studies

@@ -11,10 +11,13 @@ from harness_adapters import emotiontalk
 from numpy.testing import assert_allclose
 from sklearn.metrics import balanced_accuracy_score, precision_score, recall_score
 
-from harness import comparison, scoring, statistics, strata, strata_agreement, strata_fairness
-from harness.comparison_clusters import small_sample_level
-from harness.labels import EMOTION4, EMOTION7, VALENCE
-from harness.plugins import find, names
+from harness.core.plugins import find, names
+from harness.evaluation.analysis import strata_agreement, stratum
+from harness.evaluation.matrix import scoring
+from harness.statistics import fairness, paired_tests
+from harness.statistics import sums as statistics
+from harness.statistics.few_clusters import small_sample_level
+from harness.study.labels import EMOTION4, EMOTION7, VALENCE
 
 
 def cell(seed: int = 0, rows: int = 400, dialogues: int = 30, classes: bool = True) -> scoring.Scored:
@@ -34,7 +37,7 @@ def test_a_stratum_is_the_metric_and_the_draws_of_its_rows_alone(name: str) -> N
     metric = find("metric", name)
     scored, space = (cell(), EMOTION4) if metric.KIND == "classes" else (cell(classes=False), VALENCE)
     weights = statistics.draws(30, 200, 4)
-    found = strata.stratified(scored, space, [name], kinds(), weights)
+    found = stratum.stratified(scored, space, [name], kinds(), weights)
     assert [one.name for one in found] == ["a", "b"]
     for one in found:
         rows = np.array([kind == one.name for kind in kinds()])
@@ -54,7 +57,7 @@ def test_a_stratum_is_the_metric_and_the_draws_of_its_rows_alone(name: str) -> N
 
 def test_one_stratum_of_all_rows_is_the_cell_itself() -> None:
     scored, weights = cell(), statistics.draws(30, 100, 1)
-    (found,) = strata.stratified(scored, EMOTION4, ["uar"], ["all"] * 400, weights)
+    (found,) = stratum.stratified(scored, EMOTION4, ["uar"], ["all"] * 400, weights)
     (whole,) = scoring.values(scored, EMOTION4, ["uar"], weights)
     assert_allclose(found.replicates, whole.replicates, atol=1e-6)
     assert_allclose(found.resamples, whole.resamples)
@@ -63,7 +66,7 @@ def test_one_stratum_of_all_rows_is_the_cell_itself() -> None:
 def test_recall_is_one_value_a_class_and_an_absent_class_is_undefined() -> None:
     scored = cell()
     scored.truth[scored.truth == 3] = 2
-    found = strata.stratified(scored, EMOTION4, ["recall"], kinds(), statistics.draws(30, 50, 1))
+    found = stratum.stratified(scored, EMOTION4, ["recall"], kinds(), statistics.draws(30, 50, 1))
     assert [one.metric for one in found][:4] == [f"recall/{name}" for name in EMOTION4.classes]
     assert (found[3].value, found[3].reason) == (None, "undefined")
 
@@ -71,14 +74,14 @@ def test_recall_is_one_value_a_class_and_an_absent_class_is_undefined() -> None:
 def test_small_strata_are_warned_about_and_never_the_worst() -> None:
     scored = cell()
     marks = ["large"] * 380 + ["tiny"] * 20
-    found = strata.stratified(scored, EMOTION4, ["uar"], marks, statistics.draws(30, 50, 1))
+    found = stratum.stratified(scored, EMOTION4, ["uar"], marks, statistics.draws(30, 50, 1))
     assert [len(one.warnings) for one in found] == [0, 2]
-    worst = strata.worst(found)
+    worst = stratum.worst(found)
     assert worst is not None
     assert worst.name == "large"
-    assert strata.worst(found, rows=500) is None
-    both = strata.stratified(scored, EMOTION4, ["uar"], kinds(), statistics.draws(30, 50, 1))
-    lowest, highest = strata.worst(both), strata.worst(both, higher_is_better=False)
+    assert stratum.worst(found, rows=500) is None
+    both = stratum.stratified(scored, EMOTION4, ["uar"], kinds(), statistics.draws(30, 50, 1))
+    lowest, highest = stratum.worst(both), stratum.worst(both, higher_is_better=False)
     assert lowest is not None
     assert highest is not None
     assert (lowest.value or 0) < (highest.value or 0)
@@ -90,20 +93,20 @@ def test_two_strata_are_compared_on_the_same_draws() -> None:
     easy = np.array([kind == "a" for kind in kinds()])
     scores = np.where(easy[:, None], right.T, scored.scores).astype(np.float32)
     better = scoring.Scored(scored.truth, scores, scored.clusters, 400, (1, 2))
-    first, second = strata.stratified(better, EMOTION4, ["uar"], kinds(), statistics.draws(30, 300, 1))
-    found = comparison.paired_bootstrap(first, second)
+    first, second = stratum.stratified(better, EMOTION4, ["uar"], kinds(), statistics.draws(30, 300, 1))
+    found = paired_tests.paired_bootstrap(first, second)
     assert found.low is not None
     assert found.low > 0.5
 
 
 def test_strata_that_do_not_fit_the_rows_are_refused() -> None:
     with pytest.raises(ValueError, match="3 strata are given for 400 test rows"):
-        strata.stratified(cell(), EMOTION4, ["uar"], ["a"] * 3, statistics.draws(30, 10, 1))
+        stratum.stratified(cell(), EMOTION4, ["uar"], ["a"] * 3, statistics.draws(30, 10, 1))
     with pytest.raises(ValueError, match="draws of 29 dialogues"):
-        strata.stratified(cell(), EMOTION4, ["uar"], kinds(), statistics.draws(29, 10, 1))
-    assert strata.stratified(cell(), EMOTION4, ["uar"], [None] * 400, statistics.draws(30, 10, 1)) == []
+        stratum.stratified(cell(), EMOTION4, ["uar"], kinds(), statistics.draws(29, 10, 1))
+    assert stratum.stratified(cell(), EMOTION4, ["uar"], [None] * 400, statistics.draws(30, 10, 1)) == []
     with pytest.raises(ValueError, match="different metrics"):
-        strata.worst(strata.stratified(cell(), EMOTION4, ["uar", "wa"], kinds(), statistics.draws(30, 10, 1)))
+        stratum.worst(stratum.stratified(cell(), EMOTION4, ["uar", "wa"], kinds(), statistics.draws(30, 10, 1)))
 
 
 def test_agreement_by_hand() -> None:
@@ -147,9 +150,9 @@ def people(rows: int, chance: np.random.Generator, prior: Any = (0.25, 0.25, 0.2
     return chance.choice(4, rows, p=prior), chance.integers(0, 4, rows)
 
 
-def by_group(pairs: list[tuple[Any, Any]]) -> list[strata_fairness.Check]:
+def by_group(pairs: list[tuple[Any, Any]]) -> list[fairness.Check]:
     counts = np.array([statistics.confusion(t, p[None], np.zeros(len(t), dtype=int), 4)[0, 0] for t, p in pairs])
-    return strata_fairness.by_group(counts, ("female", "male"), EMOTION4.classes)
+    return fairness.by_group(counts, ("female", "male"), EMOTION4.classes)
 
 
 def test_groups_are_compared_with_both_together_as_ser_tests_do() -> None:
@@ -193,9 +196,9 @@ def test_balancing_is_what_drawing_equal_truth_gives_on_average() -> None:
 def test_a_random_model_passes_on_a_thousand_rows_a_group_and_fails_on_fifty() -> None:
     """That is how ser-tests chose its thresholds (sparse truth, uniform predictions)."""
     prior, chance = (0.05, 0.05, 0.3, 0.6), np.random.default_rng(3)
-    many = [strata_fairness.passed(by_group([people(1000, chance, prior) for _ in range(2)])) for _ in range(200)]
+    many = [fairness.passed(by_group([people(1000, chance, prior) for _ in range(2)])) for _ in range(200)]
     assert sum(failed for _, failed, _ in many) == 0
-    few = [strata_fairness.passed(by_group([people(50, chance, prior) for _ in range(2)])) for _ in range(50)]
+    few = [fairness.passed(by_group([people(50, chance, prior) for _ in range(2)])) for _ in range(50)]
     assert sum(failed > 0 for _, failed, _ in few) > 25
     assert "fewer than the 1000" in (by_group([people(50, chance) for _ in range(2)])[0].warning or "")
 
@@ -203,36 +206,36 @@ def test_a_random_model_passes_on_a_thousand_rows_a_group_and_fails_on_fifty() -
 def test_undefined_checks_have_reasons() -> None:
     always = np.zeros((2, 4, 4))
     always[:, :3, 0] = 10
-    found = {(one.group, one.name): one for one in strata_fairness.by_group(always, "fm", EMOTION4.classes)}
+    found = {(one.group, one.name): one for one in fairness.by_group(always, "fm", EMOTION4.classes)}
     assert ("f", f"recall/{EMOTION4.classes[3]}") not in found
     assert found["f", f"precision/{EMOTION4.classes[1]}"].reason == "never predicted"
     assert found["f", "uar"].value == 0
-    (one,) = strata_fairness.by_group(always[:1], "f", EMOTION4.classes)
+    (one,) = fairness.by_group(always[:1], "f", EMOTION4.classes)
     assert (one.passed, one.reason) == (None, "one group only")
     apart = np.stack([np.diag([5, 5, 0, 0]), np.diag([0, 0, 5, 5])])
-    assert strata_fairness.by_group(apart, "fm", EMOTION4.classes)[0].reason == "no class occurs in all groups"
+    assert fairness.by_group(apart, "fm", EMOTION4.classes)[0].reason == "no class occurs in all groups"
     with pytest.raises(ValueError, match="2 groups and 4 classes"):
-        strata_fairness.by_group(always[:1], "fm", EMOTION4.classes)
+        fairness.by_group(always[:1], "fm", EMOTION4.classes)
 
 
 def test_shares_of_classes_between_languages() -> None:
-    found = strata_fairness.by_language(np.array([[60, 40], [900, 100]]), ("zh", "en"), ("happy", "sad"))
+    found = fairness.by_language(np.array([[60, 40], [900, 100]]), ("zh", "en"), ("happy", "sad"))
     assert [one.value for one in found] == pytest.approx([-0.15, 0.15, 0.15, -0.15])
-    assert strata_fairness.passed(found) == (0, 4, 0)
+    assert fairness.passed(found) == (0, 4, 0)
     assert [one.warning is None for one in found] == [False, False, True, True]
-    assert strata_fairness.by_language(np.array([[1, 2]]), ("zh",), ("happy", "sad"))[0].passed is None
+    assert fairness.by_language(np.array([[1, 2]]), ("zh",), ("happy", "sad"))[0].passed is None
     with pytest.raises(ValueError, match="no zeros"):
-        strata_fairness.by_language(np.zeros((2, 2)), ("zh", "en"), ("happy", "sad"))
+        fairness.by_language(np.zeros((2, 2)), ("zh", "en"), ("happy", "sad"))
 
 
 def test_shares_of_classes_per_speaker() -> None:
     truth = np.array([0] * 8 + [1] * 12 + [0] * 10 + [1] * 10 + [0] * 30)
     speakers: list[str | None] = [*["ann"] * 20, *["bob"] * 20, *["eve"] * 29, None]
     always, right = np.zeros_like(truth), truth
-    found = strata_fairness.by_speaker(truth, np.stack([always, right]), speakers, ("happy", "sad"))
+    found = fairness.by_speaker(truth, np.stack([always, right]), speakers, ("happy", "sad"))
     assert [one.value for one in found] == pytest.approx([(0.3 + 0.25) / 2] * 2)
     assert found[0].warning == "2 of 3 speakers have enough rows"
-    none = strata_fairness.by_speaker(truth[:15], truth[None, :15], speakers[:15], ("happy", "sad"))
+    none = fairness.by_speaker(truth[:15], truth[None, :15], speakers[:15], ("happy", "sad"))
     assert (none[0].passed, none[0].reason) == (None, "no speaker has 8 rows of every class")
     with pytest.raises(ValueError, match="speakers"):
-        strata_fairness.by_speaker(truth, truth, speakers, ("happy", "sad"))
+        fairness.by_speaker(truth, truth, speakers, ("happy", "sad"))

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from studies import params_of, run_to_cells, stage
 
-from harness import layout
-from harness.errors import HarnessError, ReleaseError, ResultError, UnknownLabelError
-from harness.plugins import find
-from harness.transfer import Cell, read_cells
+from harness.core import paths
+from harness.core.errors import HarnessError, ReleaseError, ResultError, UnknownLabelError
+from harness.core.plugins import find
+from harness.study.cells import Cell, read_cells
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def test_without_shift_a_cross_corpus_cell_equals_its_in_domain_cell(folder: Pat
     params = params_of(folder, synth=world)
     synth(params)
     run_to_cells(params)
-    cells = read_cells(layout.CELLS)
+    cells = read_cells(paths.CELLS)
     for source, target in (("meld", "emotiontalk"), ("emotiontalk", "meld")):
         home, away = cell(cells, target, target), cell(cells, source, target)
         assert home.low <= away.value <= home.high
@@ -49,7 +49,7 @@ def test_with_growing_shift_the_ratio_falls_to_the_floor(folder: Path) -> None:
         params = params_of(folder, synth={"shift": shift, "prior_shift": 0.0, "utterances": 1200, "dialogues": 120})
         synth(params)
         run_to_cells(params)
-        cells = read_cells(layout.CELLS)
+        cells = read_cells(paths.CELLS)
         away = [cell(cells, "meld", "emotiontalk"), cell(cells, "emotiontalk", "meld")]
         home = [cell(cells, "meld", "meld"), cell(cells, "emotiontalk", "emotiontalk")]
         assert min(c.value for c in home) > 0.6, "the shift must not touch the in-domain cells"
@@ -64,7 +64,7 @@ def test_native_text_does_not_cross_languages_but_its_translation_does(folder: P
     params = params_of(folder, recipes=("text_ngrams", "text_ngrams_zh"), synth={"shift": 0.0})
     synth(params)
     run_to_cells(params)
-    away = {c.recipe: c for c in read_cells(layout.CELLS) if (c.name, c.metric) == ("emotiontalk->meld", "uar")}
+    away = {c.recipe: c for c in read_cells(paths.CELLS) if (c.name, c.metric) == ("emotiontalk->meld", "uar")}
     assert away["text_ngrams"].low <= away["text_ngrams"].floor + 0.05
     assert away["text_ngrams_zh"].low > away["text_ngrams_zh"].floor + 0.1
 
@@ -75,7 +75,7 @@ def test_every_pair_has_a_value_or_a_reason_for_every_metric(folder: Path) -> No
     synth(params)
     find("verb", "unlink").run(params, "m3ed")
     run_to_cells(params)
-    cells = read_cells(layout.CELLS)
+    cells = read_cells(paths.CELLS)
     for space, metrics in (("emotion4", 9), ("polarity3", 8), ("valence", 6)):
         found = [c for c in cells if c.space == space]
         assert len(found) == 25 * metrics
@@ -86,7 +86,7 @@ def test_every_pair_has_a_value_or_a_reason_for_every_metric(folder: Path) -> No
     assert by_pair["emotion4", "ch_sims", "meld"] == "source_not_annotated"
     assert by_pair["polarity3", "ch_sims", "meld"] == ""
     assert by_pair["valence", "iemocap", "ch_sims"] == ""
-    facts = json.loads(layout.STUDY.read_text())
+    facts = json.loads(paths.STUDY.read_text())
     assert facts["synthetic"]
     assert not facts["corpora"]["m3ed"]["present"]
     assert any("synthetic" in warning for warning in facts["warnings"])
@@ -96,7 +96,7 @@ def test_a_corpus_without_official_split_is_tested_on_the_same_rows_at_home_and_
     params = params_of(folder, corpora=("iemocap", "meld"))
     synth(params)
     run_to_cells(params)
-    cells = read_cells(layout.CELLS)
+    cells = read_cells(paths.CELLS)
     home, away = cell(cells, "iemocap", "iemocap"), cell(cells, "meld", "iemocap")
     assert home.n == away.n
     assert home.replicates == 1  # five folds make one set of predictions
@@ -109,7 +109,7 @@ def test_corpora_of_one_family_are_never_source_and_target_of_each_other(folder:
     params["corpora"] = {"ch_sims": {}, "ch_sims_v2": {"adapter": "ch_sims"}}
     synth(params)
     run_to_cells(params)
-    cells = read_cells(layout.CELLS)
+    cells = read_cells(paths.CELLS)
     assert cell(cells, "ch_sims", "ch_sims_v2").reason == "same_family"
     assert cell(cells, "ch_sims_v2", "ch_sims_v2").value is not None
 
@@ -131,12 +131,12 @@ def test_a_new_corpus_leaves_the_models_of_the_others_alone(folder: Path) -> Non
     params = params_of(folder)
     synth(params)
     run_to_cells(params)
-    models = {path: path.stat().st_mtime_ns for path in Path("models").rglob("*.safetensors")}
+    model_files = {path: path.stat().st_mtime_ns for path in Path("models").rglob("*.safetensors")}
     cells = {path: path.stat().st_mtime_ns for path in Path("predictions").rglob("*.parquet")}
     params = params_of(folder, corpora=("emotiontalk", "meld", "m3ed"))
     synth(params)
     run_to_cells(params)
-    assert {path: path.stat().st_mtime_ns for path in models} == models
+    assert {path: path.stat().st_mtime_ns for path in model_files} == model_files
     assert {path: path.stat().st_mtime_ns for path in cells} == cells
     assert len(list(Path("predictions").rglob("*.parquet"))) == 9
 
@@ -147,20 +147,20 @@ def test_a_corpus_that_left_the_study_leaves_no_prediction_behind(folder: Path) 
     run_to_cells(params)
     run_to_cells(params_of(folder))
     assert len(list(Path("predictions").rglob("*.parquet"))) == 4
-    assert {c.target for c in read_cells(layout.CELLS)} == {"emotiontalk", "meld"}
+    assert {c.target for c in read_cells(paths.CELLS)} == {"emotiontalk", "meld"}
 
 
 def test_a_model_that_does_not_reproduce_its_dev_score_is_refused(folder: Path) -> None:
     from dataclasses import replace
 
-    from harness import models
+    from harness.training import model_files
 
     params = params_of(folder)
     synth(params)
     run_to_cells(params)
-    path = layout.model("text_ngrams_zh", "meld", "emotion4")
-    key, trained = models.facts(path)["key"], models.read(path)
-    models.write(
+    path = paths.model("text_ngrams_zh", "meld", "emotion4")
+    key, trained = model_files.facts(path)["key"], model_files.read(path)
+    model_files.write(
         path,
         key,
         [replace(trained[0], arrays={**trained[0].arrays, "model.weight": -trained[0].arrays["model.weight"]})],
@@ -245,10 +245,10 @@ class TestBadInput:
 
     def test_unwritable_results(self, meld: Path) -> None:
         run_to_cells(self.params)
-        for path in sorted(layout.RESULTS.rglob("*"), reverse=True):
+        for path in sorted(paths.RESULTS.rglob("*"), reverse=True):
             path.rmdir() if path.is_dir() else path.unlink()
-        layout.RESULTS.rmdir()
-        layout.RESULTS.write_text("in the way")
+        paths.RESULTS.rmdir()
+        paths.RESULTS.write_text("in the way")
         with pytest.raises(
             ResultError, match=r"results/cells.csv: cannot be written .* nothing that was finished is lost"
         ):

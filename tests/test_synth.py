@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from harness.errors import SettingError
-from harness.labels import EMOTION7, POLARITY_OF_EMOTION
-from harness.synth import CUES, FILLERS, Drawn, World, draw
-from harness.synth_release import Plan, truth
+from harness.core.errors import SettingError
+from harness.corpora.synthetic.release import Plan, truth
+from harness.corpora.synthetic.world import CUES, FILLERS, Drawn, World, draw
+from harness.study.labels import EMOTION7, POLARITY_OF_EMOTION
 
 WORLD = World(utterances=600, dialogues=60, speakers=10)
 CLEAN: dict[str, Any] = {"utterances": 2000, "dialogues": 100, "label_noise": 0}

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from synth_sample import CORPORA, GUARD, WORLD, N, made
 
-from harness.media import Clip
-from harness.media_sound import read_sound
-from harness.synth_release import Plan, write
+from harness.corpora.media.clips import Clip
+from harness.corpora.media.sound import read_sound
+from harness.corpora.synthetic.release import Plan, write
 
 PCM, AAC = {"codecs": {"pcm_s16le": N}}, {"codecs": {"aac": N}}
 H264, MPEG4 = {"codecs": {"h264": N}, "sizes": {"64x64": N}}, {"codecs": {"mpeg4": N}, "sizes": {"128x64": N}}

@@ -12,11 +12,13 @@ from typing import Any
 import pytest
 from studies import CHECKOUT, params_of, stage
 
-from harness import layout, releases
-from harness.errors import HarnessError, NameUnknownError
-from harness.files import read_json
-from harness.synth import WATERMARK, World
-from harness.synth_release import Plan, is_current, known_defects, write
+from harness.core import paths as layout
+from harness.core.errors import HarnessError, NameUnknownError
+from harness.core.files import read_json
+from harness.core.paths import WATERMARK
+from harness.corpora.reading import links
+from harness.corpora.synthetic.release import Plan, is_current, known_defects, write
+from harness.corpora.synthetic.world import World
 from harness.verbs.synth import plan_of
 
 WORLD = World(utterances=60, dialogues=20, speakers=10)
@@ -99,7 +101,7 @@ def test_prepare_reads_a_scaled_release(tmp_path: Path, monkeypatch: pytest.Monk
     params = params_of(tmp_path, corpora=("m3ed", "iemocap"))
     for corpus in params["corpora"]:
         write(Plan(WORLD, True, "all", scale=6), corpus, corpus, Path("made", corpus))
-        releases.link(corpus, Path("made", corpus))
+        links.link(corpus, Path("made", corpus))
         stage("prepare", params, corpus)
         card = read_json(layout.card(corpus), "dvc repro prepare")
         paths = [path for path in Path("made", corpus).rglob("*") if path.suffix in (".wav", ".avi")]

@@ -13,19 +13,19 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
-from harness.corpus import Modality, Utterance
+from harness.core.plugins import find
+from harness.corpora.media.clips import Clip, Guard, clip_of
+from harness.corpora.media.frames import read_frames
+from harness.corpora.media.sound import read_sound
+from harness.corpora.synthetic.making import Making
+from harness.corpora.synthetic.media import Take, render_all
+from harness.corpora.synthetic.picture import FPS, LIPS, SIZE, Frames, face
+from harness.corpora.synthetic.release import Plan, write
+from harness.corpora.synthetic.sound import RATE, Samples, loudness, speak
+from harness.corpora.synthetic.world import PAUSE, Drawn, World, draw
 from harness.encoders import logmel
-from harness.labels import EMOTION7
-from harness.media import Clip, Guard, clip_of
-from harness.media_picture import read_frames
-from harness.media_sound import read_sound
-from harness.plugins import find
-from harness.synth import PAUSE, Drawn, World, draw
-from harness.synth_making import Making
-from harness.synth_media import Take, render_all
-from harness.synth_picture import FPS, LIPS, SIZE, Frames, face
-from harness.synth_release import Plan, write
-from harness.synth_sound import RATE, Samples, loudness, speak
+from harness.study.corpus import Modality, Utterance
+from harness.study.labels import EMOTION7
 
 SMALL = World(utterances=60, dialogues=20, speakers=10)
 CORPORA = ("emotiontalk", "ch_sims", "m3ed", "iemocap", "meld")

@@ -11,13 +11,14 @@ import pytest
 from studies import params_of
 from synth_sample import CORPORA, GUARD, WORLD, made
 
-from harness.card import card
-from harness.errors import HarnessError, NameUnknownError, SettingError
-from harness.media_survey import survey
-from harness.plugins import find
-from harness.synth import WATERMARK, draw
-from harness.synth_making import Making, chosen
-from harness.synth_release import Plan, is_current, known_defects, write
+from harness.core.errors import HarnessError, NameUnknownError, SettingError
+from harness.core.paths import WATERMARK
+from harness.core.plugins import find
+from harness.corpora.media.survey import survey
+from harness.corpora.reading.card import card
+from harness.corpora.synthetic.making import Making, chosen
+from harness.corpora.synthetic.release import Plan, is_current, known_defects, write
+from harness.corpora.synthetic.world import draw
 from harness.verbs.synth import plan_of, run
 
 

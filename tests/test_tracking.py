@@ -14,10 +14,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from harness.errors import ResultError
-from harness.tracking import ENVIRONMENT, KEY, Mirrored, mirror
-from harness.tracking_address import TrackingError
-from harness.transfer import Cell
+from harness.core.errors import ResultError
+from harness.study.cells import Cell
+from harness.tracking.address import TrackingError
+from harness.tracking.mirror import ENVIRONMENT, KEY, Mirrored, mirror
 
 LANGUAGES = {"m3ed": "zh", "emotiontalk": "zh-CN", "meld": "en"}
 FACTS: dict[str, Any] = {

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.tracking import mirror
-from harness.tracking_address import TrackingError, artifact_location, hint, shown
+from harness.tracking.address import TrackingError, artifact_location, hint, shown
+from harness.tracking.mirror import mirror
 
 
 @pytest.mark.parametrize("uri", ["./mlruns", "mlruns", "file:///somewhere/mlruns"])

@@ -18,9 +18,9 @@ from typing import Any
 import pytest
 from test_tracking import FACTS, LANGUAGES, matrix
 
-from harness.tracking import mirror
-from harness.tracking_address import LOCAL_SERVER, hint
-from harness.transfer import Cell
+from harness.study.cells import Cell
+from harness.tracking.address import LOCAL_SERVER, hint
+from harness.tracking.mirror import mirror
 
 pytestmark = pytest.mark.slow
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")

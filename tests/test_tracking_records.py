@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from harness.errors import ResultError
-from harness.tracking_records import records, summary
-from harness.transfer import Cell
+from harness.core.errors import ResultError
+from harness.study.cells import Cell
+from harness.tracking.records import records, summary
 
 LANGUAGES = {"m3ed": "zh", "emotiontalk": "zh-CN", "meld": "en"}
 

@@ -12,10 +12,10 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from sklearn.metrics import balanced_accuracy_score
 
-from harness import models, normalisers, training
-from harness.examples import Examples, Rows
-from harness.labels import EMOTION4, EMOTION7, VALENCE, ClassSpace, Space
-from harness.plugins import find
+from harness.core.plugins import find
+from harness.study.labels import EMOTION4, EMOTION7, VALENCE, ClassSpace, Space
+from harness.training import model_files, normalisers, replicates
+from harness.training.feature_rows import Examples, Rows
 
 CHANCE = np.random.default_rng(7)
 CENTRES = CHANCE.normal(size=(4, 20))
@@ -42,13 +42,15 @@ RECIPES: dict[str, dict[str, Any]] = {
 SPACES = [EMOTION4, VALENCE]
 
 
-def fitted(module: Any, rows: Examples, dev: Examples, space: Space, recipe: Any, seed: int = 1) -> training.Replicate:
-    lesson = training.Lesson(rows, dev, recipe)
-    (found,) = training.train(module, lesson, space, recipe, [training.Trial(seed, recipe["settings"])])
+def fitted(
+    module: Any, rows: Examples, dev: Examples, space: Space, recipe: Any, seed: int = 1
+) -> replicates.Replicate:
+    lesson = replicates.Lesson(rows, dev, recipe)
+    (found,) = replicates.train(module, lesson, space, recipe, [replicates.Trial(seed, recipe["settings"])])
     return found
 
 
-def train(name: str, space: Space, seed: int = 1) -> tuple[Any, dict[str, Any], training.Replicate, Examples]:
+def train(name: str, space: Space, seed: int = 1) -> tuple[Any, dict[str, Any], replicates.Replicate, Examples]:
     recipe = {**RECIPES[name], "balanced": True}
     module = find("fusion", recipe["fusion"])
     x, y = COUNTS if recipe["normalise"] == "tfidf" else DENSE, Y if isinstance(space, ClassSpace) else SCALE
@@ -61,10 +63,10 @@ def train(name: str, space: Space, seed: int = 1) -> tuple[Any, dict[str, Any], 
 def test_a_model_read_from_disk_reproduces_its_dev_score(name: str, space: Space, tmp_path: Path) -> None:
     module, recipe, replicate, dev = train(name, space)
     path = tmp_path / "m.safetensors"
-    models.write(path, "key", [models.Trained("all", 1, replicate.arrays, replicate.dev, replicate.chosen)])
-    (read,) = models.read(path)
-    scores = training.predict(module, read.arrays, dev.x, space, recipe)
-    assert training.dev_score(scores, dev.y, space) == pytest.approx(replicate.dev, abs=1e-9)
+    model_files.write(path, "key", [model_files.Trained("all", 1, replicate.arrays, replicate.dev, replicate.chosen)])
+    (read,) = model_files.read(path)
+    scores = replicates.predict(module, read.arrays, dev.x, space, recipe)
+    assert replicates.dev_score(scores, dev.y, space) == pytest.approx(replicate.dev, abs=1e-9)
     assert replicate.dev > (0.35 if space is EMOTION4 else 0.1), "it learned nothing"
     assert read.chosen == replicate.chosen
 
@@ -89,24 +91,24 @@ def test_own_statistics_replace_those_of_the_source() -> None:
     module, recipe, replicate, dev = train("network", EMOTION4)
     moved = Rows.of(text=dev.x.found("text") * 3 + 20)
     own, of_dev = (normalisers.fit_own("target_std", rows) for rows in (moved, dev.x))
-    with_own = training.predict(module, replicate.arrays, moved, EMOTION4, recipe, own=own)
-    same = training.predict(module, replicate.arrays, dev.x, EMOTION4, recipe, own=of_dev)
+    with_own = replicates.predict(module, replicate.arrays, moved, EMOTION4, recipe, own=own)
+    same = replicates.predict(module, replicate.arrays, dev.x, EMOTION4, recipe, own=of_dev)
     assert_allclose(with_own, same, atol=1e-4, err_msg="standardised alike, a shifted corpus looks the same")
-    assert np.abs(training.predict(module, replicate.arrays, moved, EMOTION4, recipe) - with_own).max() > 0.1
+    assert np.abs(replicates.predict(module, replicate.arrays, moved, EMOTION4, recipe) - with_own).max() > 0.1
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_balanced_weights_sum_to_n_and_make_classes_count_alike(seed: int) -> None:
     y = np.random.default_rng(seed).choice(7, 90, p=[0.5, 0.2, 0.1, 0.1, 0.1, 0, 0])
-    weight = training.row_weights(y, EMOTION7, True)
+    weight = replicates.row_weights(y, EMOTION7, True)
     assert weight.sum() == pytest.approx(90)
     shares = [weight[y == name].sum() for name in set(y)]
     assert shares == pytest.approx([90 / len(shares)] * len(shares))
 
 
 def test_weights_are_one_without_balance_and_on_a_scale() -> None:
-    assert_array_equal(training.row_weights(Y, EMOTION4, False), np.ones(240))
-    assert_array_equal(training.row_weights(SCALE, VALENCE, True), np.ones(240))
+    assert_array_equal(replicates.row_weights(Y, EMOTION4, False), np.ones(240))
+    assert_array_equal(replicates.row_weights(SCALE, VALENCE, True), np.ones(240))
 
 
 class Toy:
@@ -146,12 +148,12 @@ def test_selection_takes_the_first_best_on_dev_and_fits_on_from_the_one_before(r
 def test_the_dev_score_is_uar_for_classes() -> None:
     scores = np.eye(4, dtype=np.float32)[[0, 0, 1, 2, 2, 2]]
     truth = np.array([0, 1, 1, 2, 2, 0])
-    assert training.dev_score(scores, truth, EMOTION4) == pytest.approx(
+    assert replicates.dev_score(scores, truth, EMOTION4) == pytest.approx(
         balanced_accuracy_score(truth, [0, 0, 1, 2, 2, 2])
     )
 
 
 def test_the_dev_score_of_a_constant_on_a_scale_is_zero_and_not_undefined() -> None:
     flat = np.full((5, 1), 0.3, dtype=np.float32)
-    assert training.dev_score(flat, np.linspace(-1, 1, 5), VALENCE) == pytest.approx(0)
-    assert training.dev_score(flat, np.full(5, np.float32(0.3)).astype(np.float64), VALENCE) == 0
+    assert replicates.dev_score(flat, np.linspace(-1, 1, 5), VALENCE) == pytest.approx(0)
+    assert replicates.dev_score(flat, np.full(5, np.float32(0.3)).astype(np.float64), VALENCE) == 0

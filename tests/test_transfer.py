@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from harness.errors import ResultError
-from harness.transfer import Cell, cells_to_csv, ratio, read_cells
+from harness.core.errors import ResultError
+from harness.study.cells import Cell, cells_to_csv, ratio, read_cells
 
 
 def cell(**facts: Any) -> Cell:

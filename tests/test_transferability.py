@@ -11,12 +11,12 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy import optimize, sparse, stats
 
-from harness import transferability as estimating
-from harness.transferability import ESTIMATORS, Pair, estimates
-from harness.transferability_distance import proxy_a_distance
-from harness.transferability_estimate import Estimate
-from harness.transferability_features import h_score, logme
-from harness.transferability_predictions import (
+from harness.evaluation.transferability import estimators
+from harness.evaluation.transferability.a_distance import proxy_a_distance
+from harness.evaluation.transferability.estimate import Estimate
+from harness.evaluation.transferability.estimators import ESTIMATORS, Pair, estimates
+from harness.evaluation.transferability.of_features import h_score, logme
+from harness.evaluation.transferability.of_predictions import (
     leep,
     leep_over_entropy,
     log_odds,
@@ -307,11 +307,11 @@ def test_only_those_that_say_so_look_at_target_labels() -> None:
 
 
 def test_draws_are_those_of_the_seed() -> None:
-    which = estimating.subsample(100, 30, seed=1)
-    assert (which == estimating.subsample(100, 30, seed=1)).all()
-    assert (which != estimating.subsample(100, 30, seed=2)).any()
+    which = estimators.subsample(100, 30, seed=1)
+    assert (which == estimators.subsample(100, 30, seed=1)).all()
+    assert (which != estimators.subsample(100, 30, seed=2)).any()
     assert len(set(which.tolist())) == 30
-    assert (estimating.subsample(20, 30, seed=1) == np.arange(20)).all()
+    assert (estimators.subsample(20, 30, seed=1) == np.arange(20)).all()
 
 
 def test_an_estimate_is_never_nan_and_never_both() -> None:

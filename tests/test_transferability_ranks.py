@@ -11,8 +11,8 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy import stats
 
-from harness.transferability_coefficients import kendall, spearman, weighted
-from harness.transferability_ranks import Judgement, rank_correlation
+from harness.evaluation.transferability.rank_coefficients import kendall, spearman, weighted
+from harness.evaluation.transferability.rank_tests import Judgement, rank_correlation
 
 Array = np.ndarray[Any, Any]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.tree import ALLOWED, DEEPEST, Tree
+from harness.corpora.reading.tree import ALLOWED, DEEPEST, Tree
 
 
 def make(root: Path, *files: str) -> Path:

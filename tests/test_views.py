@@ -11,14 +11,15 @@ import pytest
 from sklearn.metrics import balanced_accuracy_score
 from studies import params_of, run_to_cells, stage
 
-from harness import layout, manifest, predictions, sheets
-from harness.errors import HarnessError
-from harness.labels import EMOTION4
-from harness.plugins import find
-from harness.report import html
-from harness.report_questions_views import label_views
-from harness.report_words import signed
-from harness.transfer import Cell, read_cells
+from harness.core import csv_tables, paths
+from harness.core.errors import HarnessError
+from harness.core.plugins import find
+from harness.report.formats import signed
+from harness.report.page import html
+from harness.report.questions_views import label_views
+from harness.study import manifest, predictions
+from harness.study.cells import Cell, read_cells
+from harness.study.labels import EMOTION4
 
 VIEWS = ("multimodal", "text")
 OWN = {"view": "text", "test_views": ["multimodal", "text"]}
@@ -46,7 +47,7 @@ def by_key(cells: list[Cell]) -> dict[tuple[str, str, str, str], Cell]:
 def test_every_view_is_tested_and_a_corpus_without_it_has_a_reason(folder: Path) -> None:
     params = study(folder)
     run_to_cells(params)
-    cells = by_key(read_cells(layout.CELLS))
+    cells = by_key(read_cells(paths.CELLS))
     assert len(cells) == 2 * 4 * 2
     assert {c.train_view for key, c in cells.items() if key[0] == "own"} == {"text"}
     assert cells["own", "meld", "emotiontalk", "text"].reason == "source_no_view:text"
@@ -56,7 +57,7 @@ def test_every_view_is_tested_and_a_corpus_without_it_has_a_reason(folder: Path)
         cells[recipe, "emotiontalk", "emotiontalk", view] for recipe, view in (("main", "multimodal"), ("own", "text"))
     ]
     assert all(c.value is not None and c.low > c.floor for c in home)
-    report = html(read_cells(layout.CELLS), {"recipes": {"main": {}, "own": {}}, "primary": {"emotion4": "uar"}})
+    report = html(read_cells(paths.CELLS), {"recipes": {"main": {}, "own": {}}, "primary": {"emotion4": "uar"}})
     assert "own, trained on text labels, tested on text labels" in report
 
 
@@ -64,9 +65,9 @@ def test_the_score_against_a_view_is_that_of_its_labels(folder: Path) -> None:
     """The value is recomputed here by hand from the predictions and the labels of the view."""
     params = study(folder, corpora=("emotiontalk",))
     run_to_cells(params)
-    cells = by_key(read_cells(layout.CELLS))
-    rows = manifest.read_labels(layout.labels("emotiontalk"))
-    path = layout.prediction("own", "emotiontalk", "emotion4", "emotiontalk")
+    cells = by_key(read_cells(paths.CELLS))
+    rows = manifest.read_labels(paths.labels("emotiontalk"))
+    path = paths.prediction("own", "emotiontalk", "emotion4", "emotiontalk")
     one = predictions.read(path, EMOTION4)[0]
     for view in ("multimodal", "text"):
         hits: dict[str, list[bool]] = {}
@@ -84,7 +85,7 @@ def test_what_a_view_changes_is_a_difference_on_common_utterances(folder: Path) 
     """Values and differences against scikit-learn, on the utterances that carry both labels."""
     params = study(folder)
     run_to_cells(params)
-    found = sheets.read(layout.VIEWS, "score")
+    found = csv_tables.read(paths.VIEWS, "score")
     keys = [(o["change"], o["recipe"], o["source"], o["target"], o["test_view"]) for o in found]
     assert sorted(keys) == sorted(
         [
@@ -94,7 +95,7 @@ def test_what_a_view_changes_is_a_difference_on_common_utterances(folder: Path) 
             ("tested", "main", "meld", "emotiontalk", "text"),
         ]
     )
-    rows = manifest.read_labels(layout.labels("emotiontalk"))
+    rows = manifest.read_labels(paths.labels("emotiontalk"))
     said = {name: _said(name) for name in ("main", "own")}
     truth = {view: {i: manifest.label_of(rows[i], "emotion4", view) for i in said["main"]} for view in VIEWS}
     both = [i for i in said["main"] if truth["multimodal"][i] is not None and truth["text"][i] is not None]
@@ -136,11 +137,11 @@ def test_what_a_view_changes_is_a_difference_on_common_utterances(folder: Path) 
     assert (len(learned.rows), len(tested.rows)) == (3, 3)
     assert label_views([]) is None
     stage("report", params)
-    assert '<h2 id="label-views">' in layout.REPORT.read_text(encoding="utf-8")
+    assert '<h2 id="label-views">' in paths.REPORT.read_text(encoding="utf-8")
 
 
 def _said(recipe: str) -> dict[str, str]:
-    one = predictions.read(layout.prediction(recipe, "emotiontalk", "emotion4", "emotiontalk"), EMOTION4)[0]
+    one = predictions.read(paths.prediction(recipe, "emotiontalk", "emotion4", "emotiontalk"), EMOTION4)[0]
     rows = zip(one.ids, one.splits, one.scores.argmax(axis=1), strict=True)
     return {name: EMOTION4.classes[at] for name, split, at in rows if split == "test"}
 
@@ -148,7 +149,7 @@ def _said(recipe: str) -> dict[str, str]:
 def test_another_test_view_trains_nothing_again(folder: Path) -> None:
     params = study(folder, corpora=("emotiontalk",))
     run_to_cells(params)
-    model = layout.model("own", "emotiontalk", "emotion4")
+    model = paths.model("own", "emotiontalk", "emotion4")
     before = model.stat().st_mtime_ns
     params["recipes"]["own"]["test_views"] = ["text"]
     stage("transfer", params, "own")
@@ -179,8 +180,8 @@ def test_a_source_with_too_few_labels_is_a_reason_not_an_error(folder: Path, lac
     for corpus in params["corpora"]:
         stage("prepare", params, corpus)
         stage("features", params, "ngrams", corpus)
-    splits = {row.id: row.split for row in manifest.read_utterances(layout.utterances("meld"))}
-    path = layout.labels("meld")
+    splits = {row.id: row.split for row in manifest.read_utterances(paths.utterances("meld"))}
+    path = paths.labels("meld")
     out = []
     for line in path.read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
@@ -193,6 +194,6 @@ def test_a_source_with_too_few_labels_is_a_reason_not_an_error(folder: Path, lac
     path.write_text("\n".join(out) + "\n", encoding="utf-8")
     stage("transfer", params, "text_ngrams_zh")
     stage("score", params)
-    reasons = {(c.source, c.target): c.reason for c in read_cells(layout.CELLS)}
+    reasons = {(c.source, c.target): c.reason for c in read_cells(paths.CELLS)}
     assert reasons["meld", "emotiontalk"] == reasons["meld", "meld"] == "source_too_few_labels"
     assert reasons["emotiontalk", "meld"] == ""

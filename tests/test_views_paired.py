@@ -8,16 +8,18 @@ import numpy as np
 import pytest
 from sklearn.metrics import balanced_accuracy_score
 
-from harness import layout, manifest, statistics
-from harness.cells import Row, Target
-from harness.cells_views import ViewDifference, differences
-from harness.comparison_clusters import small_sample_level
-from harness.corpus import MAIN_VIEW, Annotation, Utterance
-from harness.labels import EMOTION4, SPACES, Shared
-from harness.plugins import find
-from harness.predictions import Predictions
-from harness.report_questions_views import label_views
-from harness.sheets import number
+from harness.core import paths
+from harness.core.csv_tables import number
+from harness.core.plugins import find
+from harness.evaluation.matrix.cells import Row, Target
+from harness.evaluation.matrix.label_views import ViewDifference, differences
+from harness.report.questions_views import label_views
+from harness.statistics import sums
+from harness.statistics.few_clusters import small_sample_level
+from harness.study import manifest
+from harness.study.corpus import MAIN_VIEW, Annotation, Utterance
+from harness.study.labels import EMOTION4, SPACES, Shared
+from harness.study.predictions import Predictions
 
 N, DIALOGUES, TEXT = 200, 20, "text"
 NAMES = [f"u{at:03}" for at in range(N)]
@@ -42,13 +44,13 @@ def write(alternating: bool) -> None:
         known = Shared(EMOTION4.classes[LABELS[view][at]]) if NAMES[at] not in UNKNOWN[view] else absent
         return {**dict.fromkeys(SPACES, absent), EMOTION4.name: known}
 
-    layout.utterances("made").parent.mkdir(parents=True)
+    paths.utterances("made").parent.mkdir(parents=True)
     manifest.write_utterances(
-        layout.utterances("made"),
+        paths.utterances("made"),
         [Utterance(n, "test", f"d{dialogue(at, alternating)}", at, None, "zh", n) for at, n in enumerate(NAMES)],
     )
     manifest.write_labels(
-        layout.labels("made"),
+        paths.labels("made"),
         [Annotation(n, {}, shared(at, MAIN_VIEW), {TEXT: shared(at, TEXT)}) for at, n in enumerate(NAMES)],
     )
 
@@ -103,7 +105,7 @@ def brute_force(rows: np.ndarray, alternating: bool, *sides: tuple[str, str]) ->
     of = [dialogue(at, alternating) for at in rows]
     numbers = {name: at for at, name in enumerate(dict.fromkeys(of))}
     drawn = []
-    for weights in statistics.draws(DIALOGUES, SETTINGS["resamples"], SETTINGS["seed"]):
+    for weights in sums.draws(DIALOGUES, SETTINGS["resamples"], SETTINGS["seed"]):
         at = np.repeat(rows, [weights[numbers[name]] for name in of])
         one, other = (balanced_accuracy_score(LABELS[view][at], SAID[said][at]) for said, view in sides)
         drawn.append(one - other)

@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 from studies import params_of, stage
 
-from harness import features, layout, manifest
-from harness.labels import EMOTION7
-from harness.plugins import find
+from harness.core import paths
+from harness.core.plugins import find
+from harness.features import store
+from harness.study import manifest
+from harness.study.labels import EMOTION7
 
 CORPORA = ("emotiontalk", "meld")
 LINEAR = {"normalise": "source_std", "fusion": "linear", "settings": {"c": [0.001, 0.01, 0.1]}}
@@ -41,7 +43,7 @@ def study(
     shape = np.random.default_rng(6).normal(size=(7, 12)).astype(np.float32)
     for number, corpus in enumerate(corpora):
         stage("prepare", params, corpus)
-        labels = manifest.read_labels(layout.labels(corpus))
+        labels = manifest.read_labels(paths.labels(corpus))
         for encoder, view, strength in (("said", "text", 1.0), ("heard", "audio", told), ("seen", "video", told)):
             kept, rows = [], []
             for name, row in labels.items():
@@ -53,9 +55,7 @@ def study(
                     rows.append(signal + shift * number + chance.normal(scale=2.2, size=12))
             failed = {name: "no_face" for name in labels if name not in set(kept)}
             made = np.array(rows, dtype=np.float32)
-            features.write(
-                layout.features(encoder, corpus, "native"), kept, made, failed, {"digest": f"{encoder}{told}"}
-            )
+            store.write(paths.features(encoder, corpus, "native"), kept, made, failed, {"digest": f"{encoder}{told}"})
     for name in recipes:
         stage("transfer", params, name)
     return params

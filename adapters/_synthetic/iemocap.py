@@ -11,9 +11,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from harness.synth import Drawn, World
-from harness.synth_making import Making, Place
-from harness.synth_media import STUB, Take
+from harness.corpora.synthetic.making import Making, Place
+from harness.corpora.synthetic.media import STUB, Take
+from harness.corpora.synthetic.world import Drawn, World
 
 LABEL = {
     "happy": ("hap", "exc"),  # in turns

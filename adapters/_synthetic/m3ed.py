@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.synth import Drawn, World
-from harness.synth_making import Making
-from harness.synth_media import Take
+from harness.corpora.synthetic.making import Making
+from harness.corpora.synthetic.media import Take
+from harness.corpora.synthetic.world import Drawn, World
 
 from .._m3ed_rows import FRAMES_PER_SECOND
 from ..m3ed import EMOTION

@@ -6,10 +6,10 @@ import csv
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from harness.corpus import SPLITS, Split
-from harness.synth import Drawn, World
-from harness.synth_making import Making
-from harness.synth_media import STUB, Take
+from harness.corpora.synthetic.making import Making
+from harness.corpora.synthetic.media import STUB, Take
+from harness.corpora.synthetic.world import Drawn, World
+from harness.study.corpus import SPLITS, Split
 
 LABEL = {
     "happy": "joy",

@@ -8,8 +8,8 @@ import soundfile
 from numpy.typing import NDArray
 from scipy.signal import lfilter
 
-from harness.corpus import Annotation, Release, Utterance
-from harness.labels import absent, share_emotion, share_polarity_of
+from harness.study.corpus import Annotation, Release, Utterance
+from harness.study.labels import absent, share_emotion, share_polarity_of
 
 VIEWS = ("multimodal",)
 SPACES = {"emotion4": "as is", "emotion7": "as is", "polarity3": "by category", "valence": None}

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.errors import SettingError
+from harness.core.errors import SettingError
 
 Box: TypeAlias = tuple[float, float, float]  # row and column of the upper left corner, side; pixels
 Grey: TypeAlias = NDArray[np.float64]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.errors import SettingError
+from harness.core.errors import SettingError
 
 LEVELS = ("utterance", "frames")
 

@@ -18,8 +18,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from harness.core.errors import SettingError
 from harness.encoders._pooling import Pooling
-from harness.errors import SettingError
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
 PRECISIONS = ("auto", "fp32", "bf16")

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.core.errors import SettingError
 from harness.encoders._frames import averaged, checked_level, frames_in
-from harness.errors import SettingError
-from harness.feature_matrix import Ragged
+from harness.features.matrix import Ragged
 
 RATE = 16000
 STEP = 0.01  # seconds from one low-level frame to the next

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.encoders._pooling import Pooling
-from harness.feature_matrix import Matrix
+from harness.features.matrix import Matrix
 
 Clip = NDArray[np.uint8]  # (frames, height, width, 3)
 

@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.core.errors import SettingError
 from harness.encoders._frames import LEVELS
-from harness.errors import SettingError
-from harness.feature_matrix import Matrix, Ragged
+from harness.features.matrix import Matrix, Ragged
 
 Item = TypeVar("Item")
 WINDOW = 256  # inputs that are sorted by length at a time: the memory of a stream

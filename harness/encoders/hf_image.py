@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from harness.core.errors import SettingError
 from harness.encoders import _hub, _timm
 from harness.encoders._pictures import Clip, in_batches
-from harness.errors import SettingError
-from harness.feature_matrix import Matrix
+from harness.features.matrix import Matrix
 
 MODALITY = "video"
 PACKAGES = ("transformers", "torch", "timm")  # their versions decide the rows

@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.core.errors import SettingError
 from harness.encoders import _hub
 from harness.encoders._hf_batch import AUTO, held
 from harness.encoders._pooling import by_length
-from harness.errors import SettingError
-from harness.feature_matrix import Matrix
+from harness.features.matrix import Matrix
 
 MODALITY = "text"
 PACKAGES = ("transformers", "tokenizers", "torch")  # their versions decide the rows

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.core.errors import SettingError
 from harness.encoders import _hub
-from harness.errors import SettingError
-from harness.feature_matrix import Matrix
+from harness.features.matrix import Matrix
 
 MODALITY = "video"
 PACKAGES = ("transformers", "torch")  # their versions decide the rows

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.encoders._frames import averaged, checked_level, frames_in
-from harness.feature_matrix import Ragged
+from harness.features.matrix import Ragged
 
 MODALITY = "audio"
 PACKAGES = ("kaldi-native-fbank",)  # its version decides the rows

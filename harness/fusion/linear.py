@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.optimize import minimize
 
-from harness.errors import SettingError
-from harness.feature_matrix import Matrix
-from harness.labels import ClassSpace, Space
+from harness.core.errors import SettingError
+from harness.features.matrix import Matrix
+from harness.study.labels import ClassSpace, Space
 
 DETERMINISTIC = True  # the same model whatever the seed
 LEVEL = "utterance"  # frame-level features are averaged over time

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.statistics import BINS
+from harness.statistics.sums import BINS
 
 KIND, STATISTIC, HIGHER_IS_BETTER = "classes", "calibration", False
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.errors import SettingError
+from harness.core.errors import SettingError
 from harness.protocols._case import DEV, Case, Field, Lesson, Part
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from harness.corpus import Utterance
-from harness.protocols import single_source
-from harness.protocols.single_source import ALL
+from harness.study import splits
+from harness.study.corpus import Utterance
+from harness.study.splits import ALL
 
 OTHERS, EVERY, NOBODY = "others", "all", "none"  # what stands for the source where it is not one corpus
 TRAIN, DEV = "train", "dev"
@@ -51,7 +51,7 @@ class Part:
             utterances: the corpus.
             truth: id -> label.
         """
-        folds = single_source.folds(utterances)
+        folds = splits.folds(utterances)
         fold = next(one for one in folds if self.fold in ("", one.name))
         found = set(fold.train if self.split == TRAIN else fold.dev)
         if self.whole and len(folds) > 1 and self.split == TRAIN:

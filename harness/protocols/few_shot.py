@@ -12,9 +12,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from harness.errors import SettingError
+from harness.core.errors import SettingError
 from harness.protocols._case import DEV, NOBODY, Case, Field, Lesson, Part
-from harness.protocols.single_source import ALL
+from harness.study.splits import ALL
 
 HELD = 0.2
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 
-from harness.errors import SettingError
+from harness.core.errors import SettingError
 from harness.protocols._case import DEV, Case, Field, Lesson, Part
 
 FILLS = ("mask", "zero", "mean", "retrain")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.protocols._case import DEV, EVERY, Case, Field, Lesson, Part
-from harness.protocols.single_source import ALL
+from harness.study.splits import ALL
 
 
 def cases(field: Field) -> Iterator[Case]:

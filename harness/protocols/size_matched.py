@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from harness.errors import SettingError
+from harness.core.errors import SettingError
 from harness.protocols._case import DEV, Case, Field, Lesson, Part
 
 SIZE, MATCHED = "size", "matched"

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness import audit_page, layout
-from harness.audit_data import load
-from harness.audit_facts import facts
-from harness.files import write_json, write_text
-from harness.study import provenance
+from harness.audit import page
+from harness.audit.corpus_data import load
+from harness.audit.document import facts
+from harness.core import paths
+from harness.core.files import write_json, write_text
+from harness.study.provenance import provenance
 
 
 def run(params: dict[str, Any]) -> None:
     """Write results/audit.html, audit.md and audit.json, and print what to know first."""
     found = facts([load(name) for name in params["corpora"]])
     made = provenance(params)
-    write_json(layout.AUDIT_JSON, found)
-    write_text(layout.AUDIT, audit_page.html(found, made))
-    write_text(layout.AUDIT_MD, audit_page.markdown(found, made))
-    print(audit_page.terminal(found, layout.AUDIT))
+    write_json(paths.AUDIT_JSON, found)
+    write_text(paths.AUDIT, page.html(found, made))
+    write_text(paths.AUDIT_MD, page.markdown(found, made))
+    print(page.terminal(found, paths.AUDIT))

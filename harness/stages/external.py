@@ -7,12 +7,22 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from harness import external, external_cells, external_rows, layout, predictions
-from harness.external_cells import Made, Target
-from harness.external_table import Table
-from harness.files import digest, file_digest, prune, read_json, write_json
-from harness.labels import space
-from harness.settings import row
+from harness.core import paths
+from harness.core.files import digest, file_digest, prune, read_json, write_json
+from harness.evaluation.external import (
+    cells as external_cells,
+)
+from harness.evaluation.external import (
+    params_row,
+)
+from harness.evaluation.external import (
+    rows as external_rows,
+)
+from harness.evaluation.external.cells import Made, Target
+from harness.evaluation.external.table import Table
+from harness.study import predictions
+from harness.study.labels import space
+from harness.study.params import row
 
 
 def run(params: dict[str, Any], name: str) -> None:
@@ -22,8 +32,8 @@ def run(params: dict[str, Any], name: str) -> None:
         params: params.yaml.
         name: a row of `external`.
     """
-    asked = external.checked(params, name, row(params, "external", name))
-    targets = {one: Target(one, read_json(layout.card(one), "dvc repro prepare")) for one in params["corpora"]}
+    asked = params_row.checked(params, name, row(params, "external", name))
+    targets = {one: Target(one, read_json(paths.card(one), "dvc repro prepare")) for one in params["corpora"]}
     path = Path(asked["file"])
     table = Table(path)
     ids = {one: target.ids if target.card["present"] else None for one, target in targets.items()}
@@ -33,10 +43,10 @@ def run(params: dict[str, Any], name: str) -> None:
     for cell in cells:
         if not cell.reason:
             key = digest([content, cell.space, cell.source, targets[cell.target].digest])
-            file = layout.prediction(name, cell.source, cell.space, cell.target)
+            file = paths.prediction(name, cell.source, cell.space, cell.target)
             predictions.write(file, key, space(cell.space), cell.replicates)
     planned = [cell.planned(name) for cell in cells]
-    write_json(layout.plan(name), {"recipe": name, "settings": external.settings(asked), "cells": planned, "rows": []})
+    write_json(paths.plan(name), {"recipe": name, "settings": params_row.settings(asked), "cells": planned, "rows": []})
     _prune(name, planned)
     print("\n".join(_said(name, len(table), cells)))
 
@@ -57,5 +67,5 @@ def _said(name: str, rows: int, cells: Sequence[Made]) -> list[str]:
 
 def _prune(name: str, planned: Sequence[dict[str, str]]) -> None:
     """Delete what an earlier plan left behind, so that the folder holds this study and nothing else."""
-    wanted = {layout.plan(name), *(Path(cell["file"]) for cell in planned if "file" in cell)}
-    prune(layout.PREDICTIONS / name, wanted)
+    wanted = {paths.plan(name), *(Path(cell["file"]) for cell in planned if "file" in cell)}
+    prune(paths.PREDICTIONS / name, wanted)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness import engine, stores
-from harness.errors import SettingError
-from harness.extraction import extract
-from harness.extraction_plan import wanted
-from harness.settings import row
+from harness.core import engine
+from harness.core.errors import SettingError
+from harness.features import inventory
+from harness.features.extract import extract
+from harness.features.plan import wanted
+from harness.study.params import row
 
 VERBS = ("ls", "info", "verify")
 
@@ -28,7 +29,7 @@ def run(params: dict[str, Any], encoder: str, corpus: str = "", more: str = "") 
     if reserved := [name for name in params["encoders"] if name in VERBS]:
         raise SettingError(f"encoders.{reserved[0]}: this name is a word of `features`; take another")
     if encoder in VERBS:
-        stores.answer(params, encoder, corpus, more)
+        inventory.answer(params, encoder, corpus, more)
         return
     row(params, "encoders", encoder)
     corpora = [corpus] if corpus else list(params["corpora"])

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness import cellrow, engine, foresee, foresee_ranks, layout, plans, sheets
-from harness.errors import NameUnknownError, SettingError
-from harness.files import write_text
-from harness.foresee import Job
-from harness.labels import space
-from harness.transfer import read_cells
+from harness.core import csv_tables, engine, paths
+from harness.core.errors import NameUnknownError, SettingError
+from harness.core.files import write_text
+from harness.evaluation.transferability import against_cells, pairs
+from harness.evaluation.transferability.pairs import Job
+from harness.study import cell_plans
+from harness.study.cells import read_cells
+from harness.study.labels import space
+from harness.training import matrix_row
 
 
 def run(params: dict[str, Any]) -> None:
     """Write results/foresee/estimates.csv and ranks.csv for the recipes and spaces of `foresee`."""
-    cellrow.forget()
-    engine.prepare(["harness.descent", "harness.foresee", "sklearn.linear_model"])
+    matrix_row.forget()
+    engine.prepare(["harness.training.network", "harness.evaluation.transferability.pairs", "sklearn.linear_model"])
     asked = params["foresee"]
     for key, known in (("recipes", params["recipes"]), ("spaces", params["spaces"])):
         if not isinstance(asked.get(key), list):
@@ -26,16 +29,16 @@ def run(params: dict[str, Any]) -> None:
     jobs = [
         Job(params, name, plan["settings"], cell["space"], cell["source"], cell["target"])
         for name in asked["recipes"]
-        for plan in [plans.of_recipe(params, name)]
+        for plan in [cell_plans.of_recipe(params, name)]
         for cell in plan["cells"]
         if cell["space"] in {space(one).name for one in asked["spaces"]}
         and "file" in cell
         and cell["source"] != cell["target"]
     ]
-    happened = read_cells(layout.CELLS)
-    done = engine.run(foresee.work, jobs, engine.worker_count(params["engine"]["workers"]), "foresee")
+    happened = read_cells(paths.CELLS)
+    done = engine.run(pairs.work, jobs, engine.worker_count(params["engine"]["workers"]), "foresee")
     lines = [line for one in done for line in one]
-    found = list(foresee_ranks.ranks(lines, happened, params["primary"]))
-    write_text(layout.FORESEEN / "estimates.csv", sheets.text(foresee.COLUMNS, lines))
-    write_text(layout.FORESEEN / "ranks.csv", sheets.text(foresee_ranks.COLUMNS, found))
-    print(f"estimates of {len(jobs)} pairs: {layout.FORESEEN}")
+    found = list(against_cells.ranks(lines, happened, params["primary"]))
+    write_text(paths.FORESEEN / "estimates.csv", csv_tables.text(pairs.COLUMNS, lines))
+    write_text(paths.FORESEEN / "ranks.csv", csv_tables.text(against_cells.COLUMNS, found))
+    print(f"estimates of {len(jobs)} pairs: {paths.FORESEEN}")

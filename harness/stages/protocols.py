@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from harness import cases, cases_plan, cellrow, engine, layout
-from harness.cases import Job
-from harness.files import prune, write_json
+from harness.core import engine, paths
+from harness.core.files import prune, write_json
 from harness.protocols._case import Case
-from harness.settings import row
+from harness.study.params import row
+from harness.training import matrix_row, protocol_case, protocol_case_plan
+from harness.training.protocol_case import Job
 
 
 def run(params: dict[str, Any], protocol: str) -> None:
@@ -19,17 +20,19 @@ def run(params: dict[str, Any], protocol: str) -> None:
         params: params.yaml.
         protocol: a row of `protocols`; `protocol` names the file of harness/protocols where it differs.
     """
-    cellrow.forget()
-    engine.prepare(["harness.descent", "harness.cases", "scipy.optimize"])
+    matrix_row.forget()
+    engine.prepare(["harness.training.network", "harness.training.protocol_case", "scipy.optimize"])
     asked = row(params, "protocols", protocol)
-    file = cases_plan.file_of(params, protocol)
-    planned = cases_plan.planned(params, protocol)
+    file = protocol_case_plan.file_of(params, protocol)
+    planned = protocol_case_plan.planned(params, protocol)
     jobs = [one for one in planned if not one.case.reason]
     sizes = [sum(len(lesson.seeds) for lesson in job.case.lessons) for job in jobs]
-    engine.run(cases.work, jobs, engine.worker_count(params["engine"]["workers"]), f"protocols {protocol}", sizes)
+    engine.run(
+        protocol_case.work, jobs, engine.worker_count(params["engine"]["workers"]), f"protocols {protocol}", sizes
+    )
     plan = {"protocol": protocol, "file": file, "options": asked, "cells": [_cell(one) for one in planned]}
-    write_json(layout.case_plan(protocol), plan)
-    prune(layout.PROTOCOLS / protocol, [layout.case_plan(protocol), *(job.path for job in jobs)])
+    write_json(paths.case_plan(protocol), plan)
+    prune(paths.PROTOCOLS / protocol, [paths.case_plan(protocol), *(job.path for job in jobs)])
     why = Counter(one.case.reason for one in planned if one.case.reason)
     without = "".join(f"\n  without: {count} {reason}" for reason, count in why.items())
     print(f"{protocol}: {len(jobs)} of {len(planned)} cases predicted{without}")

@@ -4,38 +4,40 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness import layout, report, sheets
-from harness.files import read_json, write_text
-from harness.report_tables import csv_text, latex_text
-from harness.study import provenance
-from harness.transfer import read_cells
+from harness.core import csv_tables, paths
+from harness.core.files import read_json, write_text
+from harness.report import page
+from harness.report.tables import csv_text, latex_text
+from harness.study.cells import read_cells
+from harness.study.provenance import provenance
 
 
 def run(params: dict[str, Any]) -> None:
     """Write results/report.html, report.md, and every table as CSV and LaTeX in tables/."""
-    cells = read_cells(layout.CELLS)
-    facts = {**read_json(layout.STUDY, "dvc repro score"), "made": provenance(params)}
+    cells = read_cells(paths.CELLS)
+    facts = {**read_json(paths.STUDY, "dvc repro score"), "made": provenance(params)}
     found = _sheets()
-    write_text(layout.REPORT, report.html(cells, facts, found))
-    write_text(layout.REPORT_MD, report.markdown(cells, facts, found))
-    for table in report.all_tables(cells, facts, found):
-        write_text(layout.TABLES / f"{table.anchor}.csv", csv_text(table))
+    write_text(paths.REPORT, page.html(cells, facts, found))
+    write_text(paths.REPORT_MD, page.markdown(cells, facts, found))
+    for table in page.all_tables(cells, facts, found):
+        write_text(paths.TABLES / f"{table.anchor}.csv", csv_text(table))
         write_text(
-            layout.TABLES / f"{table.anchor}.tex", latex_text(table, report.WATERMARK if facts["synthetic"] else "")
+            paths.TABLES / f"{table.anchor}.tex", latex_text(table, page.WATERMARK if facts["synthetic"] else "")
         )
     for name, metric in params["primary"].items():
         if name in params["spaces"]:
-            write_text(layout.TABLES / f"{name}_{metric}.tex", report.latex(cells, name, metric, facts))
-    print(f"report: {layout.REPORT}")
+            write_text(paths.TABLES / f"{name}_{metric}.tex", page.latex(cells, name, metric, facts))
+    print(f"report: {paths.REPORT}")
 
 
 def _sheets() -> dict[str, list[dict[str, str]]]:
     """Return name -> lines of what `score`, `analyse` and `foresee` found beside the cells."""
     found = {
-        name: sheets.read(path, "score") for name, path in (("comparison", layout.COMPARISON), ("views", layout.VIEWS))
+        name: csv_tables.read(path, "score")
+        for name, path in (("comparison", paths.COMPARISON), ("views", paths.VIEWS))
     }
-    for path in sorted(layout.ANALYSIS.glob("*.csv")):
-        found[path.stem] = sheets.read(path, "analyse")
-    if (path := layout.FORESEEN / "ranks.csv").exists():
-        found["foreseen"] = sheets.read(path, "foresee")
+    for path in sorted(paths.ANALYSIS.glob("*.csv")):
+        found[path.stem] = csv_tables.read(path, "analyse")
+    if (path := paths.FORESEEN / "ranks.csv").exists():
+        found["foreseen"] = csv_tables.read(path, "foresee")
     return found

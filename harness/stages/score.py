@@ -8,27 +8,29 @@ from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
-from harness import cells_target, cells_views, engine, layout, plans, sheets
-from harness.cells import SOURCE_DEV, Row
-from harness.cells_target import Job, Scored, named
-from harness.comparison_study import columns, compared, row
-from harness.corpus import MAIN_VIEW
-from harness.errors import NameUnknownError, SettingError
-from harness.files import write_json, write_text
-from harness.labels import ClassSpace, space
-from harness.plugins import find
-from harness.study import shared_parts, study_facts
-from harness.transfer import TRANSDUCTIVE, Cell, cells_to_csv, in_matrix
+from harness.core import csv_tables, engine, paths
+from harness.core.errors import NameUnknownError, SettingError
+from harness.core.files import write_json, write_text
+from harness.core.plugins import find
+from harness.evaluation.matrix import label_views, score_target
+from harness.evaluation.matrix.cells import SOURCE_DEV, Row
+from harness.evaluation.matrix.recipes_compared import columns, compared, row
+from harness.evaluation.matrix.score_target import Job, Scored, named
+from harness.evaluation.matrix.study_facts import shared_parts, study_facts
+from harness.study import cell_plans
+from harness.study.cells import TRANSDUCTIVE, Cell, cells_to_csv, in_matrix
+from harness.study.corpus import MAIN_VIEW
+from harness.study.labels import ClassSpace, space
 
 
 def run(params: dict[str, Any]) -> None:
     """Write results/cells.csv, comparison.csv, views.csv, study.json, transfer.json and plots/."""
-    cells_target.forget()
-    engine.prepare(["harness.cells_target", "torchmetrics.functional.classification"])
+    score_target.forget()
+    engine.prepare(["harness.evaluation.matrix.score_target", "torchmetrics.functional.classification"])
     rows = [*params["recipes"], *(params.get("external") or {})]
     _check_baseline(params["statistics"], rows)
     _check_metrics(params["metrics"], params["primary"], params["spaces"])
-    planned = [{**plans.of_recipe(params, name), "rows": []} for name in rows]
+    planned = [{**cell_plans.of_recipe(params, name), "rows": []} for name in rows]
     beside = list(_of_protocols(params, planned))
     jobs = [
         Job(
@@ -40,15 +42,15 @@ def run(params: dict[str, Any]) -> None:
     shared = shared_parts(params)  # while workers still load their libraries
     done = _side_by_side(jobs, engine.worker_count(params["engine"]["workers"]))
     found = _sorted([cell for one in done for cell in one.cells], params, rows)
-    write_text(layout.CELLS, cells_to_csv(found))
-    write_text(layout.COMPARISON, sheets.text(["space", "metric", *columns()], _compared(params, jobs, done)))
-    write_text(layout.VIEWS, sheets.text(cells_views.COLUMNS, _views(params, jobs, done)))
-    write_json(layout.STUDY, study_facts(params, planned, found, shared))
+    write_text(paths.CELLS, cells_to_csv(found))
+    write_text(paths.COMPARISON, csv_tables.text(["space", "metric", *columns()], _compared(params, jobs, done)))
+    write_text(paths.VIEWS, csv_tables.text(label_views.COLUMNS, _views(params, jobs, done)))
+    write_json(paths.STUDY, study_facts(params, planned, found, shared))
     matrix = in_matrix(found)
-    write_json(layout.SUMMARY, _summary(matrix, params["primary"]))
+    write_json(paths.SUMMARY, _summary(matrix, params["primary"]))
     _plots(matrix, params["primary"], [line for one in done for line in one.confusions])
     known = sum(not cell.reason for cell in found if cell.metric == params["primary"][cell.space])
-    print(f"{known} cells scored, {len(found)} rows in {layout.CELLS}")
+    print(f"{known} cells scored, {len(found)} rows in {paths.CELLS}")
 
 
 def _side_by_side(jobs: Sequence[Job], workers: int) -> list[Scored]:
@@ -58,7 +60,7 @@ def _side_by_side(jobs: Sequence[Job], workers: int) -> list[Scored]:
     for job, size in zip(jobs, sizes, strict=True):
         of[job.target] += size
     order = sorted(range(len(jobs)), key=lambda at: (-of[jobs[at].target], jobs[at].target, -sizes[at]))
-    done = engine.run(cells_target.work, [jobs[at] for at in order], workers, "score")
+    done = engine.run(score_target.work, [jobs[at] for at in order], workers, "score")
     found = dict(zip(order, done, strict=True))
     return [found[at] for at in range(len(jobs))]
 
@@ -108,7 +110,7 @@ def _of_protocols(params: Mapping[str, Any], planned: Sequence[Mapping[str, Any]
     """Yield (space, planned cell) of all protocols beside `single_source`."""
     recipes = {plan["recipe"]: plan["settings"] for plan in planned}
     for name in params.get("protocols") or {}:
-        plan = plans.of_protocol(name)
+        plan = cell_plans.of_protocol(name)
         module = find("protocol", plan["file"])
         for cell in plan["cells"]:
             yield (
@@ -163,6 +165,6 @@ def _plots(cells: list[Cell], primary: dict[str, str], confusions: list[list[Any
         if cell.metric == primary[cell.space] and cell.value is not None
     ]
     header = ["space", "recipe", "source", "target"]
-    write_text(layout.PLOTS / "matrix.csv", sheets.text([*header, "metric", "value"], matrix))
+    write_text(paths.PLOTS / "matrix.csv", csv_tables.text([*header, "metric", "value"], matrix))
     cells_of = [*header, "truth", "predicted", "count", "share"]
-    write_text(layout.PLOTS / "confusion.csv", sheets.text(cells_of, confusions))
+    write_text(paths.PLOTS / "confusion.csv", csv_tables.text(cells_of, confusions))

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from harness import layout, tracking
-from harness.files import read_json, write_json
-from harness.study import provenance
-from harness.tracking_address import shown
-from harness.transfer import read_cells
+from harness.core import paths
+from harness.core.files import read_json, write_json
+from harness.study.cells import read_cells
+from harness.study.provenance import provenance
+from harness.tracking import mirror
+from harness.tracking.address import shown
 
 DEFAULT_URI = "sqlite:///mlflow.db"
 
@@ -21,10 +22,10 @@ def run(params: dict[str, Any]) -> None:
     """
     uri = os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT_URI
     made = provenance(params)
-    facts = {**read_json(layout.STUDY, "dvc repro score"), "made": made}
-    artifacts = [layout.REPORT, layout.REPORT_MD, layout.CELLS, layout.STUDY, layout.TABLES]
-    mirrored = tracking.mirror(
-        [cell for cell in read_cells(layout.CELLS) if not cell.variant],  # of few-shot curves and the like: the report
+    facts = {**read_json(paths.STUDY, "dvc repro score"), "made": made}
+    artifacts = [paths.REPORT, paths.REPORT_MD, paths.CELLS, paths.STUDY, paths.TABLES]
+    mirrored = mirror.mirror(
+        [cell for cell in read_cells(paths.CELLS) if not cell.variant],  # of few-shot curves and the like: the report
         facts,
         artifacts,
         uri=uri,
@@ -32,7 +33,7 @@ def run(params: dict[str, Any]) -> None:
         tags={"study": params["study"], "commit": made["commit"], "dvc_lock": made["lock_digest"]},
     )
     place = shown(uri)  # without a password
-    write_json(layout.TRACKED, {"uri": place, "experiment_id": mirrored.experiment_id})
+    write_json(paths.TRACKED, {"uri": place, "experiment_id": mirrored.experiment_id})
     print(
         f"MLflow ({place}): {mirrored.created} runs written, {mirrored.unchanged} unchanged, "
         f"{mirrored.removed} superseded\n{mirrored.compare_hint}"

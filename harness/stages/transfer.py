@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from harness import cellrow, cellrow_work, engine, layout, models
-from harness.cellrow import CellRow
-from harness.files import prune, read_json, write_json
-from harness.inputs import Inputs, why_no_source, why_no_target, with_modalities
-from harness.labels import space
-from harness.plugins import find
-from harness.recipes import checked
-from harness.settings import row
+from harness.core import engine, paths
+from harness.core.files import prune, read_json, write_json
+from harness.core.plugins import find
+from harness.study.labels import space
+from harness.study.params import row
+from harness.study.recipes import checked
+from harness.training import matrix_row, matrix_rows, model_files
+from harness.training.corpus_features import Inputs, why_no_source, why_no_target, with_modalities
+from harness.training.matrix_row import CellRow
 
 
 def run(params: dict[str, Any], recipe: str) -> None:
@@ -22,17 +23,17 @@ def run(params: dict[str, Any], recipe: str) -> None:
         params: params.yaml.
         recipe: a row of `recipes`.
     """
-    cellrow.forget()
-    engine.prepare(["harness.descent", "harness.cellrow_finish", "scipy.optimize"])
+    matrix_row.forget()
+    engine.prepare(["harness.training.network", "harness.training.matrix_row_finish", "scipy.optimize"])
     written = checked(recipe, row(params, "recipes", recipe))
     settings = with_modalities(written, params["encoders"])
-    loaded = {name: cellrow.inputs_of(name, settings) for name in params["corpora"]}
-    cards = {name: read_json(layout.card(name), "dvc repro prepare") for name in params["corpora"]}
+    loaded = {name: matrix_row.inputs_of(name, settings) for name in params["corpora"]}
+    cards = {name: read_json(paths.card(name), "dvc repro prepare") for name in params["corpora"]}
     cells = [cell for name in params["spaces"] for cell in _cells(recipe, settings, space(name).name, loaded, cards)]
     jobs = _jobs(recipe, settings, cells, loaded, tuple(params["training"]["seeds"]))
-    cellrow_work.work(jobs, params["engine"], f"transfer {recipe}")
+    matrix_rows.work(jobs, params["engine"], f"transfer {recipe}")
     rows = [_trained(job) for job in jobs]
-    write_json(layout.plan(recipe), {"recipe": recipe, "settings": written, "cells": cells, "rows": rows})
+    write_json(paths.plan(recipe), {"recipe": recipe, "settings": written, "cells": cells, "rows": rows})
     _prune(recipe, jobs)
     print(f"{recipe}: {len(jobs)} cell rows, {sum('file' in cell for cell in cells)} of {len(cells)} cells predicted")
 
@@ -48,7 +49,7 @@ def _cells(
             cell = {"space": name, "source": source, "target": target}
             related = source != target and cards[source]["family"] == cards[target]["family"]
             reason = no_source or no_target or ("same_family" if related else None)
-            file = layout.prediction(recipe, source, name, target).as_posix()
+            file = paths.prediction(recipe, source, name, target).as_posix()
             yield {**cell, "reason": reason} if reason else {**cell, "file": file}
 
 
@@ -59,9 +60,9 @@ def _jobs(
     for cell in cells:
         if "file" in cell:
             targets.setdefault((cell["source"], cell["space"]), []).append(cell["target"])
-    used = cellrow.seeds_of(find("fusion", str(row["fusion"])), seeds)
+    used = matrix_row.seeds_of(find("fusion", str(row["fusion"])), seeds)
     return [
-        CellRow(recipe, row, source, name, tuple(found), used, cellrow.key_of(row, loaded[source], name, seeds))
+        CellRow(recipe, row, source, name, tuple(found), used, matrix_row.key_of(row, loaded[source], name, seeds))
         for (source, name), found in targets.items()
     ]
 
@@ -70,16 +71,16 @@ def _trained(job: CellRow) -> dict[str, Any]:
     return {
         "source": job.source,
         "space": job.space,
-        **(models.facts(layout.model(job.recipe, job.source, job.space)) or {}),
+        **(model_files.facts(paths.model(job.recipe, job.source, job.space)) or {}),
     }
 
 
 def _prune(recipe: str, jobs: list[CellRow]) -> None:
     """Delete what an earlier plan left behind, so that the folders hold this study and nothing else."""
-    wanted = {layout.plan(recipe)}
+    wanted = {paths.plan(recipe)}
     for job in jobs:
-        wanted.add(layout.model(recipe, job.source, job.space))
-        wanted.update(layout.prediction(recipe, job.source, job.space, target) for target in job.targets)
-    for folder in (layout.MODELS / recipe, layout.PREDICTIONS / recipe):
+        wanted.add(paths.model(recipe, job.source, job.space))
+        wanted.update(paths.prediction(recipe, job.source, job.space, target) for target in job.targets)
+    for folder in (paths.MODELS / recipe, paths.PREDICTIONS / recipe):
         folder.mkdir(parents=True, exist_ok=True)
         prune(folder, wanted)

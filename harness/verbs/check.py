@@ -7,12 +7,14 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from harness import contract, layout, releases
-from harness.errors import HarnessError
-from harness.plugins import find, names
-from harness.synth import World
-from harness.synth_making import ALL
-from harness.synth_release import Plan, write
+from harness.core import paths
+from harness.core.errors import HarnessError
+from harness.core.plugins import find, names
+from harness.corpora.contract import check
+from harness.corpora.reading import links
+from harness.corpora.synthetic.making import ALL
+from harness.corpora.synthetic.release import Plan, write
+from harness.corpora.synthetic.world import World
 
 SMALL = World(utterances=80, dialogues=20, speakers=10)
 
@@ -30,8 +32,8 @@ def run(params: dict[str, Any], corpus: str, folder: str = "") -> None:
     """
     name = str((params["corpora"].get(corpus) or {}).get("adapter", corpus))
     adapter = find("corpus", name)
-    if folder or releases.is_linked(corpus):
-        root = Path(folder).expanduser() if folder else layout.raw(corpus)
+    if folder or links.is_linked(corpus):
+        root = Path(folder).expanduser() if folder else paths.raw(corpus)
         if not root.is_dir():
             raise HarnessError(f"{root}: there is no such folder; give the folder that holds the release of {corpus}")
         _check(corpus, adapter, root)
@@ -49,13 +51,13 @@ def run(params: dict[str, Any], corpus: str, folder: str = "") -> None:
 def _check(corpus: str, adapter: ModuleType, root: Path) -> None:
     print(f"{corpus}: {adapter.__file__}, tried on {root}")
     results = []
-    for result in contract.check(contract.look(corpus, adapter, root)):
+    for result in check.check(check.look(corpus, adapter, root)):
         results.append(result)
         if not result.skipped:
             print(result, flush=True)
     if skipped := [result.skipped for result in results if result.skipped]:
         print(f"--   {len(skipped)} promises {skipped[0]}")
-    said = contract.verdict(corpus, results)
+    said = check.verdict(corpus, results)
     if any(result.mark == "FAIL" for result in results):
         raise HarnessError(f"{said}; mend the lines marked FAIL and run the same command again")
     print(said)

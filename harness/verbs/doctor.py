@@ -9,11 +9,12 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from harness import engine, layout, releases
-from harness.errors import HarnessError
-from harness.plugins import find, names
-from harness.settings import encoder_row
-from harness.study import PACKAGES
+from harness.core import engine, paths
+from harness.core.errors import HarnessError
+from harness.core.plugins import find, names
+from harness.corpora.reading import links
+from harness.study.params import encoder_row
+from harness.study.provenance import PACKAGES
 
 
 def run(params: dict[str, Any]) -> None:
@@ -55,9 +56,9 @@ def _corpora(params: dict[str, Any]) -> list[str]:
     lines = [f"  adapters: {', '.join(names('corpus'))}"]
     for name in params["corpora"]:
         try:
-            if releases.is_linked(name):
-                kind = "synthetic, " if releases.is_synthetic(name) else ""
-                lines.append(f"  corpus {name}: {kind}linked to {os.path.realpath(layout.raw(name))}")
+            if links.is_linked(name):
+                kind = "synthetic, " if links.is_synthetic(name) else ""
+                lines.append(f"  corpus {name}: {kind}linked to {os.path.realpath(paths.raw(name))}")
             else:
                 lines.append(f"! corpus {name}: not linked; run `python -m harness link {name} <folder>`")
         except HarnessError as error:
@@ -68,8 +69,8 @@ def _corpora(params: dict[str, Any]) -> list[str]:
 def _pipeline() -> list[str]:
     if not Path(".dvc").is_dir():
         return ["! pipeline: no .dvc folder here; run the command at the top of the checkout"]
-    made = layout.REPORT.exists()
-    return ["  pipeline: " + (f"report at {layout.REPORT}" if made else "not run yet; run `dvc repro`")]
+    made = paths.REPORT.exists()
+    return ["  pipeline: " + (f"report at {paths.REPORT}" if made else "not run yet; run `dvc repro`")]
 
 
 def _tracking() -> list[str]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, cast
 
-from harness import manifest, releases
-from harness.card import card, summary
-from harness.corpus import Adapter
-from harness.errors import HarnessError
-from harness.plugins import find
-from harness.settings import row
+from harness.core.errors import HarnessError
+from harness.core.plugins import find
+from harness.corpora.reading import links
+from harness.corpora.reading.card import card, summary
+from harness.study import manifest
+from harness.study.corpus import Adapter
+from harness.study.params import row
 
 
 def run(params: dict[str, Any], corpus: str, folder: str) -> None:
@@ -25,11 +26,11 @@ def run(params: dict[str, Any], corpus: str, folder: str) -> None:
     release = adapter.read(root)
     manifest.validate(corpus, release)
     facts = card(adapter, release, root)
-    made_up = [name for name in params["corpora"] if releases.is_synthetic(name) and not facts["synthetic"]]
+    made_up = [name for name in params["corpora"] if links.is_synthetic(name) and not facts["synthetic"]]
     for name in made_up:
-        releases.unlink(name)
-    releases.link(corpus, root)
-    releases.fill_gaps(list(params["corpora"]))
+        links.unlink(name)
+    links.link(corpus, root)
+    links.fill_gaps(list(params["corpora"]))
     print(summary(corpus, facts))  # only now: who reads our output may go away at any line
     if gone := [name for name in made_up if name != corpus]:
         print(f"no longer linked: the synthetic releases of {', '.join(gone)}")

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness import cellrow, engine, predictions, replay, replay_compare
-from harness.errors import HarnessError
-from harness.labels import space
+from harness.core import engine
+from harness.core.errors import HarnessError
+from harness.evaluation.replay import compare, replay
+from harness.study import predictions
+from harness.study.labels import space
+from harness.training import matrix_row
 
 
 def run(params: dict[str, Any], cell: str) -> None:
@@ -19,15 +22,15 @@ def run(params: dict[str, Any], cell: str) -> None:
     Raises:
         HarnessError: something is different, so that the command exits 1.
     """
-    cellrow.forget()
-    engine.prepare(["harness.descent", "harness.cellrow_finish", "scipy.optimize"])
+    matrix_row.forget()
+    engine.prepare(["harness.training.network", "harness.training.matrix_row_finish", "scipy.optimize"])
     named, settings = replay.find_cell(params, cell)
     for line in replay.changes(params, named, settings):
         print(f"changed: {line}")
     stored = predictions.read(named.file, space(named.space))
-    values = replay_compare.stored_values(named)  # before what takes minutes: a damaged file is told at once
+    values = compare.stored_values(named)  # before what takes minutes: a damaged file is told at once
     now = replay.made_again(params, named, settings)
-    found = [replay_compare.predicted(stored, now), replay_compare.scored(params, named, settings, values, now)]
+    found = [compare.predicted(stored, now), compare.scored(params, named, settings, values, now)]
     for line in (line for one in found for line in one.lines):
         print(line)
     if not all(one.equal for one in found):

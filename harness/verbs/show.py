@@ -6,14 +6,14 @@ import shutil
 from collections.abc import Sequence
 from typing import Any
 
-from harness import layout
-from harness.errors import NameUnknownError
-from harness.files import read_json
-from harness.report import WATERMARK
-from harness.report_grid import block
-from harness.report_summary import compare
-from harness.show import matrix_text
-from harness.transfer import Cell, in_matrix, read_cells
+from harness.core import paths
+from harness.core.errors import NameUnknownError
+from harness.core.files import read_json
+from harness.report.grid import block
+from harness.report.page import WATERMARK
+from harness.report.summary import compare
+from harness.report.terminal import matrix_text
+from harness.study.cells import Cell, in_matrix, read_cells
 
 ALL = "all"
 
@@ -27,7 +27,7 @@ def run(params: dict[str, Any], *, space: str = "", metric: str = "", recipe: st
         metric: this metric instead of the primary one.
         recipe: this recipe instead of the best, or "all".
     """
-    cells = in_matrix(read_cells(layout.CELLS))
+    cells = in_matrix(read_cells(paths.CELLS))
     width = shutil.get_terminal_size((120, 40)).columns
     for name in [space] if space else params["spaces"]:
         known = sorted({cell.metric for cell in cells if cell.space == name})
@@ -38,7 +38,7 @@ def run(params: dict[str, Any], *, space: str = "", metric: str = "", recipe: st
             raise NameUnknownError(f"metric scored in {name}", wanted, known)
         chosen = recipe or best_recipe(cells, name, wanted)
         print(matrix_text(cells, name, wanted, None if chosen == ALL else chosen, width=width))
-    if read_json(layout.STUDY, "dvc repro score")["synthetic"]:
+    if read_json(paths.STUDY, "dvc repro score")["synthetic"]:
         print(WATERMARK)
     if not recipe:
         print("Each table is of the recipe with the best mean over cross-corpus cells; --recipe all shows the others")

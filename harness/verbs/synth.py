@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from harness import engine, layout, releases
-from harness.errors import HarnessError, NameUnknownError, SettingError
-from harness.plugins import names
-from harness.synth import World
-from harness.synth_making import ALL, NONE
-from harness.synth_release import Plan, is_current, known_defects, write
+from harness.core import engine, paths
+from harness.core.errors import HarnessError, NameUnknownError, SettingError
+from harness.core.plugins import names
+from harness.corpora.reading import links
+from harness.corpora.synthetic.making import ALL, NONE
+from harness.corpora.synthetic.release import Plan, is_current, known_defects, write
+from harness.corpora.synthetic.world import World
 
 SYNTHETIC = Path("data/synthetic")
 
@@ -32,9 +33,9 @@ def run(
         scale: times as many utterances, for load tests; clips then repeat.
         annotation_only: make no sound and no picture, whatever params.yaml says.
     """
-    real = [name for name in params["corpora"] if not _is_ours(name) and releases.is_linked(name)]
+    real = [name for name in params["corpora"] if not _is_ours(name) and links.is_linked(name)]
     if real and if_unlinked:
-        releases.fill_gaps(list(params["corpora"]))
+        links.fill_gaps(list(params["corpora"]))
         print(f"synth: real releases are linked ({', '.join(real)}); nothing written")
         return
     if real and not replace:
@@ -54,14 +55,14 @@ def run(
             counts = write(plan, corpus, adapter, folder, known, workers)
             put_in = ", ".join(f"{count} {name}" for name, count in counts.items()) or "none"
             print(f"synth: {corpus} is written to {folder}; defects: {put_in}")
-        releases.link(corpus, folder)
-    releases.fill_gaps(list(params["corpora"]))
+        links.link(corpus, folder)
+    links.fill_gaps(list(params["corpora"]))
     print(f"synth: linked {', '.join(made)} (data/synthetic)")
 
 
 def _is_ours(corpus: str) -> bool:
     """Tell whether a made-up release is linked, also when its folder is gone: it is made again."""
-    return releases.is_synthetic(corpus) or layout.raw(corpus).resolve() == (SYNTHETIC / corpus).resolve()
+    return links.is_synthetic(corpus) or paths.raw(corpus).resolve() == (SYNTHETIC / corpus).resolve()
 
 
 def plan_of(section: dict[str, Any], scale: str = "1") -> Plan:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness import releases
-from harness.settings import row
+from harness.corpora.reading import links
+from harness.study.params import row
 
 
 def run(params: dict[str, Any], corpus: str) -> None:
     """Mark the corpus as not linked."""
     row(params, "corpora", corpus)
-    releases.unlink(corpus)
+    links.unlink(corpus)
     print(f"{corpus}: not linked")

@@ -7,10 +7,10 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness.corpus import Dropped
-from harness.errors import ReleaseError
-from harness.tables import read_csv
-from harness.tree import Tree
+from harness.core.errors import ReleaseError
+from harness.corpora.reading.csv_file import read_csv
+from harness.corpora.reading.tree import Tree
+from harness.study.corpus import Dropped
 
 INDEX = "index.csv"
 COLUMNS = ("corpus", "id", "file", "speaker", "gender", "native", "emotion", "seconds")

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from harness.corpus import Annotation, Published, Release, Utterance
-from harness.labels import Shared
+from harness.study.corpus import Annotation, Published, Release, Utterance
+from harness.study.labels import Shared
 
 from ._clips import Clip, Found
 

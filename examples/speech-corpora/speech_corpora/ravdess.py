@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from harness.corpus import Dropped, Published, Release
-from harness.errors import UnknownLabelError
-from harness.folds import speaker_folds
-from harness.labels import Shared, absent, share_emotion, share_polarity_of
+from harness.core.errors import UnknownLabelError
+from harness.corpora.reading.folds import speaker_folds
+from harness.study.corpus import Dropped, Published, Release
+from harness.study.labels import Shared, absent, share_emotion, share_polarity_of
 
 from ._clips import Clip, find_clips
 from ._release import Spoken, balance, release

@@ -1,0 +1,1 @@
+"""What quality the corpora have, and how they compare."""

@@ -1,0 +1,52 @@
+"""Result tables as CSV: numbers with six decimals, an absent one as an empty cell, never NaN."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from harness.core.errors import ResultError
+
+
+def text(columns: Sequence[str], lines: Iterable[Sequence[Any]]) -> str:
+    """Return the text of a table.
+
+    Raises:
+        ResultError: a number is not finite, or a line has more or fewer cells than there are columns.
+    """
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(columns)
+    for line in lines:
+        if len(line) != len(columns):
+            raise ResultError(f"a line of {len(line)} cells in a table of {len(columns)} columns: {', '.join(columns)}")
+        writer.writerow([_cell(name, value) for name, value in zip(columns, line, strict=True)])
+    return out.getvalue()
+
+
+def _cell(column: str, value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float):  # numpy's float64, too
+        if not math.isfinite(value):
+            raise ResultError(f"column {column}: {value} is no result; leave it out and say why")
+        return f"{value:.6f}".replace("-0.000000", "0.000000")
+    return str(value)
+
+
+def read(path: Path, stage: str) -> list[dict[str, str]]:
+    """Return the lines of a table as column -> text; a missing file is a ResultError that names the stage."""
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            return list(csv.DictReader(file))
+    except OSError as error:
+        raise ResultError(f"{path}: cannot be read ({error.strerror}); run `dvc repro {stage}`") from error
+
+
+def number(line: Mapping[str, str], column: str) -> float | None:
+    """Return a cell as a number, None where it is empty."""
+    return float(line[column]) if line[column] else None

@@ -1,0 +1,1 @@
+"""What an adapter promises, tried on a release (`python -m harness check`)."""

@@ -1,0 +1,1 @@
+"""Sound and picture of utterances: probed, decoded, summed up."""

@@ -1,0 +1,1 @@
+"""Read the files of a release: folders, CSV and JSON files, cross-validation folds."""

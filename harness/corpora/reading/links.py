@@ -1,0 +1,58 @@
+"""The releases of a study: `data/raw/<corpus>` is a link to a folder, or a folder that says it is not linked."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+from harness.core import paths
+from harness.core.errors import HarnessError
+from harness.core.files import write_text
+from harness.core.paths import WATERMARK
+
+
+def is_linked(corpus: str) -> bool:
+    """Tell whether a release is linked; a link whose folder is gone is an error, not an absent corpus."""
+    root = paths.raw(corpus)
+    if root.is_symlink() and not root.exists():
+        raise HarnessError(
+            f"{root}: the linked folder {os.readlink(root)} is gone; mount it, or link the release again with "
+            f"`python -m harness link {corpus} <folder>`"
+        )
+    return root.is_dir() and not (root / paths.NOT_LINKED).exists()
+
+
+def is_synthetic(corpus: str) -> bool:
+    """Tell whether the linked release was made by `synth`; false for a link whose folder is gone."""
+    return (paths.raw(corpus) / WATERMARK).is_file()
+
+
+def link(corpus: str, folder: Path) -> None:
+    """Point `data/raw/<corpus>` at a folder, in one step."""
+    root = paths.raw(corpus)
+    root.parent.mkdir(parents=True, exist_ok=True)
+    unlink(corpus)
+    shutil.rmtree(root)
+    temporary = root.with_name(f".{corpus}.tmp")
+    temporary.unlink(missing_ok=True)
+    temporary.symlink_to(folder.resolve(), target_is_directory=True)
+    temporary.replace(root)
+
+
+def unlink(corpus: str) -> None:
+    """Make the corpus absent: its row and column of the matrix then carry the reason `not_linked`."""
+    root = paths.raw(corpus)
+    if root.is_symlink():
+        root.unlink()
+    elif root.is_dir() and not (root / paths.NOT_LINKED).exists():
+        raise HarnessError(f"{root} is a folder of yours, not a link; move it elsewhere, then link it")
+    write_text(root / paths.NOT_LINKED, f"No release is linked here.\nRun: python -m harness link {corpus} <folder>\n")
+
+
+def fill_gaps(corpora: list[str]) -> None:
+    """Mark every corpus of the study that has no release as not linked, so that the pipeline can run."""
+    for corpus in corpora:
+        root = paths.raw(corpus)
+        if not root.exists() and not root.is_symlink():
+            unlink(corpus)

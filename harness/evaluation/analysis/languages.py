@@ -1,0 +1,36 @@
+"""ser-tests' fairness of language: does a model give a class more often in one language than in another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from harness.statistics.fairness import by_language
+from harness.study.labels import ClassSpace, space
+
+COLUMNS = ("space", "recipe", "source", "of", "check", "language", "value", "threshold", "passed", "warning", "reason")
+
+
+def shares(confusions: Sequence[Mapping[str, str]], spoken: Mapping[str, str]) -> Iterator[list[Any]]:
+    """Yield the checks of what each source's models predict, and of the truth: corpora differ in what is felt in them.
+
+    Args:
+        confusions: lines of plots/confusion.csv.
+        spoken: corpus -> language.
+    """
+    for key in dict.fromkeys((line["space"], line["recipe"], line["source"]) for line in confusions):
+        ours = [line for line in confusions if (line["space"], line["recipe"], line["source"]) == key]
+        label_space = space(key[0])
+        assert isinstance(label_space, ClassSpace)
+        languages = sorted({spoken[line["target"]] for line in ours})
+        for of in ("predicted", "truth"):
+            counts = np.zeros((len(languages), len(label_space.classes)))
+            for line in ours:
+                at = languages.index(spoken[line["target"]]), label_space.classes.index(line[of])
+                counts[at] += float(line["count"])
+            for one in by_language(counts, languages, label_space.classes):
+                passed = "" if one.passed is None else "yes" if one.passed else "no"
+                check = [one.name, one.group, one.value, one.threshold, passed, one.warning or "", one.reason or ""]
+                yield [*key, of, *check]

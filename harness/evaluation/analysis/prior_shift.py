@@ -1,0 +1,86 @@
+"""Prior correction of a cell by EM and BBSE, with all that tells whether to believe it.
+
+The estimate sees the scores of the target's test rows and no label. `oracle` re-weights by the true class shares.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from harness.core.plugins import find
+from harness.evaluation.analysis.recipe_on_target import Field, Floats
+from harness.statistics.prior_shift import Shift, adjusted, bbse, em, ratio, shares
+from harness.statistics.sums import confusion
+from harness.statistics.temperature import fitted, tempered
+
+COLUMNS = (
+    *("method", "distance_source", "distance", "collapsed", "condition", "uar_before", "uar", "wf1_before", "wf1"),
+    *("replicates", "warnings", "reason"),
+)
+METHODS = ("em", "em_tempered", "bbse_soft", "oracle")
+
+
+def lines(field: Field, source: str) -> Iterator[list[Any]]:
+    """Yield each method: distance from the true prior before and after, whether it collapsed, and what it yields."""
+    scored = field.scored(source)
+    if source == field.target.corpus:
+        return
+    said, dev, learned = field.said(source), field.dev(source), field.priors(source)
+    if not learned or any(one.fold not in learned for one in said):
+        return
+    k = len(field.space.classes)
+    true = shares(scored.truth, k)
+    for method in METHODS:
+        found = []
+        for at, one in enumerate(said):
+            p = scored.scores[at].astype(np.float64)
+            found.append(_one(method, p, learned[one.fold], true, dev.get((one.fold, one.seed))))
+        yield [method, *_summary(found, scored.truth, scored.scores, [learned[one.fold] for one in said], true)]
+
+
+def _one(method: str, p: Floats, source: Floats, true: Floats, dev: Any) -> tuple[Shift | None, Floats | None]:
+    """Return the estimate of one replicate and its re-weighted scores."""
+    if method == "oracle":
+        return None, adjusted(p, ratio(true, source))
+    if method == "em":
+        shift = em(p, source, true)
+    elif dev is None:
+        return None, None
+    elif method == "em_tempered":
+        p = tempered(p, fitted(*dev).temperature)[0]
+        shift = em(p, source, true)
+    else:
+        shift = bbse(dev[0], dev[1], p, source, soft=True, true=true)
+    return shift, None if shift.weights is None else adjusted(p, shift.weights)
+
+
+def _summary(found: list[Any], truth: Any, scores: Any, sources: list[Floats], true: Floats) -> list[Any]:
+    known = [(shift, after) for shift, after in found if after is not None]
+    before = [_value(name, truth, scores) for name in ("uar", "wf1")]
+    away = float(np.mean([np.abs(source - true).sum() / 2 for source in sources]))
+    if len(known) < len(found):
+        missing = [shift for shift, after in found if after is None]
+        reasons = sorted({shift.reason or "" if shift else "no_labelled_dev_rows" for shift in missing})
+        return [away, None, "", None, before[0], None, before[1], None, len(found), "", "; ".join(reasons)]
+    after = [_value(name, truth, np.stack([one for _, one in known])) for name in ("uar", "wf1")]
+    shifts = [shift for shift, _ in known if shift is not None]
+    if not shifts:
+        return [away, 0.0, "", None, before[0], after[0], before[1], after[1], len(found), "", ""]
+    collapsed = f"{sum(shift.collapsed for shift in shifts)} of {len(shifts)}"
+    condition = _mean([shift.confusion.condition for shift in shifts if shift.confusion])
+    warnings = "; ".join(sorted({text for shift in shifts for text in shift.warnings if "collapsed" not in text}))
+    distance = _mean([shift.distance for shift in shifts])
+    return [away, distance, collapsed, condition, before[0], after[0], before[1], after[1], len(found), warnings, ""]
+
+
+def _value(metric: str, truth: Any, scores: Any) -> float:
+    of: Callable[..., Any] = find("metric", metric).from_statistic
+    one = np.zeros(len(truth), dtype=np.int64)
+    return float(np.mean(of(confusion(truth, scores.argmax(axis=-1), one, scores.shape[-1])[:, 0])))
+
+
+def _mean(values: list[Any]) -> float | None:
+    return float(np.mean(values)) if values else None

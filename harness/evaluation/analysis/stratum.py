@@ -1,0 +1,161 @@
+"""Metric values by kind of test row: agreement of modalities, scripted or improvised, gender, speaker, language.
+
+All strata of a cell are resampled with the same draws of its dialogues, so that `comparison.paired_bootstrap` compares
+two strata of one dialogue pairwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.core.plugins import find
+from harness.evaluation.matrix.scoring import Scored, statistic
+from harness.statistics import sums as statistics
+from harness.statistics.few_clusters import small_sample_level
+from harness.study.labels import ClassSpace, Space
+
+FEW_ROWS = 50  # under so many a recall is known to no better than +- .14
+FEW_DIALOGUES = 20
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Stratum:
+    """One metric on the test rows of one stratum; a missing number has a reason.
+
+    It can be given to `comparison.paired_bootstrap`, which is why it keeps its replicates and resamples.
+    """
+
+    name: str
+    metric: str
+    value: float | None
+    low: float | None
+    high: float | None
+    rows: int
+    dialogues: int
+    warnings: tuple[str, ...]
+    reason: str | None
+    replicates: Floats  # (replicates,)
+    resamples: Floats  # (resamples,), averaged over replicates
+
+
+def stratified(
+    scored: Scored,
+    space: Space,
+    metrics: Sequence[str],
+    strata: Sequence[str | None],
+    weights: NDArray[Any],
+    level: float = 0.95,
+) -> list[Stratum]:
+    """Return every metric in every stratum of a cell's test rows, strata in order of name.
+
+    A stratum is scored by the classes that occur in its own truth. `recall` becomes one value a class, as in scoring.
+
+    Args:
+        scored: the cell.
+        space: of its labels.
+        metrics: names.
+        strata: stratum of each row of `scored`, None for rows that belong to none.
+        weights: the cell's draws, (resamples, dialogues) of `statistics.draws`.
+        level: of the intervals.
+
+    Raises:
+        ValueError: the strata are not one a row, or the draws are of other dialogues.
+    """
+    dialogues = weights.shape[1]
+    if len(strata) != len(scored.truth):
+        raise ValueError(f"{len(strata)} strata are given for {len(scored.truth)} test rows")
+    if len(scored.truth) and int(scored.clusters.max()) >= dialogues:
+        raise ValueError(f"draws of {dialogues} dialogues, but a row has number {int(scored.clusters.max())}")
+    names = sorted({one for one in strata if one is not None})
+    if not names:
+        return []
+    places = {name: at for at, name in enumerate(names)}
+    number = np.array([places.get(one, -1) if one is not None else -1 for one in strata])
+    kept, warnings = _within(scored, number, dialogues), [_small(scored, number == at) for at in range(len(names))]
+    found = []
+    for metric in metrics:
+        module = find("metric", metric)
+        sums = _by_stratum(statistic(kept, space, module), len(names), dialogues)
+        for at, name in enumerate(names):
+            rows = number == at
+            size = int(rows.sum()), len(np.unique(scored.clusters[rows])), warnings[at]
+            found += _scored(name, metric, module, space, sums[:, at], weights, level, size)
+    return found
+
+
+def _within(scored: Scored, number: NDArray[np.int64], dialogues: int) -> Scored:
+    """Return the rows that have a stratum, each dialogue split into one cluster a stratum."""
+    rows = number >= 0
+    clusters = number[rows] * dialogues + scored.clusters[rows]
+    return Scored(scored.truth[rows], scored.scores[:, rows], clusters, scored.asked, scored.seeds)
+
+
+def _by_stratum(sums: Floats, strata: int, dialogues: int) -> Floats:
+    """Return (replicates, strata, dialogues, ...) of sums over clusters, which may lack the last ones."""
+    replicates, clusters, *shape = sums.shape
+    whole = np.zeros((replicates, strata * dialogues, *shape))
+    whole[:, :clusters] = sums
+    return whole.reshape(replicates, strata, dialogues, *shape)
+
+
+def _scored(
+    name: str,
+    metric: str,
+    module: ModuleType,
+    space: Space,
+    sums: Floats,
+    weights: NDArray[Any],
+    level: float,
+    size: tuple[int, int, tuple[str, ...]],
+) -> list[Stratum]:
+    points = module.from_statistic(sums.sum(axis=1))
+    reduce = getattr(module, "reduced", None)
+    value = module.from_reduced if reduce else module.from_statistic
+    drawn = statistics.sums(reduce(sums) if reduce else sums, weights)
+    with np.errstate(invalid="ignore"):
+        resamples = np.mean([value(one) for one in drawn], axis=0)
+    if points.ndim == 1:
+        return [_stratum(name, metric, points, resamples, level, size)]
+    classes = space.classes if isinstance(space, ClassSpace) else ()
+    return [
+        _stratum(name, f"{metric}/{one}", points[:, at], resamples[:, at], level, size)
+        for at, one in enumerate(classes)
+    ]
+
+
+def _stratum(
+    name: str, metric: str, points: Floats, resamples: Floats, level: float, size: tuple[int, int, tuple[str, ...]]
+) -> Stratum:
+    rows, dialogues, warnings = size
+    mean = float(points.mean())
+    if not np.isfinite(mean):
+        return Stratum(name, metric, None, None, None, rows, dialogues, warnings, "undefined", points, resamples)
+    spread = statistics.interval(resamples, small_sample_level(dialogues, level)) if dialogues > 1 else None
+    reason = None if spread else "one_dialogue" if dialogues < 2 else "undefined_in_resamples"
+    low, high = spread or (None, None)
+    return Stratum(name, metric, mean, low, high, rows, dialogues, warnings, reason, points, resamples)
+
+
+def _small(scored: Scored, rows: NDArray[np.bool_]) -> tuple[str, ...]:
+    count, dialogues = int(rows.sum()), len(np.unique(scored.clusters[rows]))
+    found = [f"{count} rows, fewer than {FEW_ROWS}"] if count < FEW_ROWS else []
+    return (*found, *([f"{dialogues} dialogues, fewer than {FEW_DIALOGUES}"] if dialogues < FEW_DIALOGUES else []))
+
+
+def worst(strata: Sequence[Stratum], *, higher_is_better: bool = True, rows: int = FEW_ROWS) -> Stratum | None:
+    """Return the stratum with the worst value among those of at least `rows` rows (WILDS' worst group), or None.
+
+    Raises:
+        ValueError: the strata are of different metrics.
+    """
+    if len({one.metric for one in strata}) > 1:
+        raise ValueError("the worst of different metrics: " + ", ".join(sorted({one.metric for one in strata})))
+    known = [(one.value, at) for at, one in enumerate(strata) if one.value is not None and one.rows >= rows]
+    return strata[(min if higher_is_better else max)(known)[1]] if known else None

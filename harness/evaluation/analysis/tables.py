@@ -1,0 +1,71 @@
+"""What stands behind the cells of some recipes: strata, fairness, calibration, prior shift, and where gaps come from.
+
+analysis.py             the tables, and the unit of work: one recipe, space and target
+analysis_field.py       what is known there: cells, dev predictions of each source, priors that models learned
+analysis_strata.py      values by kind of test row; ser-tests' fairness
+analysis_calibration.py probabilities before and after temperatures from source dev
+analysis_prior.py       prior correction, diagnosed
+analysis_gap.py         the gap taken apart
+analysis_languages.py   class shares by language
+analysis_study.py       of cells.csv alone: ranks of recipes, within and across languages, directions
+
+All are of the primary metric of a label space with classes, on the main label view. Target test labels are used to
+measure, never to fit; what uses them to bound (oracle) is named so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from harness.evaluation.analysis import (
+    calibration,
+    gap_parts,
+    prior_shift,
+    strata,
+)
+from harness.evaluation.analysis.recipe_on_target import Field
+
+KEYS = ("space", "recipe", "source", "target")
+OF_TARGET = {  # table -> its columns after the keys, and what makes its lines for one source
+    "strata": (strata.COLUMNS, strata.lines),
+    "fairness": (strata.FAIRNESS, strata.fairness),
+    "calibration": (calibration.COLUMNS, calibration.lines),
+    "reliability": (calibration.BINS, calibration.bins),
+    "risk": (calibration.RISK, calibration.risk),
+    "prior": (prior_shift.COLUMNS, prior_shift.lines),
+    "gap": (gap_parts.COLUMNS, gap_parts.lines),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One recipe in one space on one target."""
+
+    params: Mapping[str, Any]
+    plan: Mapping[str, Any]
+    space: str
+    target: str
+
+
+def work(job: Job) -> dict[str, list[list[Any]]]:
+    """Return table -> lines of every table of a target."""
+    field = Field(job.params, job.plan, job.space, job.target)
+    found: dict[str, list[list[Any]]] = {name: [] for name in OF_TARGET}
+    for source in field.sources():
+        keys = [job.space, job.plan["recipe"], source, job.target]
+        for name, (_, lines) in OF_TARGET.items():
+            found[name] += [[*keys, *line] for line in lines(field, source)]
+    return found
+
+
+def columns(name: str) -> list[str]:
+    """Return the columns of a table of `work`."""
+    return [*KEYS, *OF_TARGET[name][0]]
+
+
+def gathered(done: Sequence[Mapping[str, list[list[Any]]]]) -> Iterator[tuple[str, list[str], list[list[Any]]]]:
+    """Yield name, columns and all lines of each table."""
+    for name in OF_TARGET:
+        yield name, columns(name), [line for one in done for line in one[name]]

@@ -1,0 +1,108 @@
+"""What the cells say as a whole: ranks of recipes, within and across languages, there and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from harness.core.plugins import find
+from harness.statistics import language_contrast
+from harness.statistics.ranks import Ranking, by_target, rank
+from harness.study.cells import Cell, in_matrix
+from harness.study.corpus import MAIN_VIEW
+from harness.study.splits import NO_SOURCE
+
+RANKS = ("space", "metric", "recipe", "rank", "targets", "cliques", "critical_difference")
+TESTS = ("space", "metric", "test", "first", "second", "value", "p", "p_holm", "smallest_p", "targets", "reason")
+LANGUAGES = (
+    *("space", "metric", "recipe", "of", "within", "across", "difference", "within_cells", "across_cells", "p"),
+    *("p_two_sided", "smallest_p", "assignments", "reason"),
+)
+ASYMMETRY = ("space", "recipe", "first", "second", "value", "reason")
+OF = ("ratio", "value")  # what is contrasted; the ratio takes floor and difficulty of the target out
+
+
+def tables(
+    cells: Sequence[Cell], primary: Mapping[str, str], spoken: Mapping[str, str]
+) -> dict[str, tuple[Sequence[str], list[list[Any]]]]:
+    """Return table -> columns and lines.
+
+    Args:
+        cells: all of cells.csv.
+        primary: space -> metric.
+        spoken: corpus -> language.
+    """
+    main = [c for c in in_matrix(cells) if c.metric == primary.get(c.space) and c.view == c.train_view == MAIN_VIEW]
+    ranks, tests, contrasts, directions = [], [], [], []
+    for space in dict.fromkeys(cell.space for cell in main):
+        of_space = [cell for cell in main if cell.space == space]
+        metric = primary[space]
+        found = _ranking(of_space, metric)
+        ranks += [[space, metric, *line] for line in _ranks(found)]
+        tests += [[space, metric, *line] for line in _tests(found)]
+        for recipe in dict.fromkeys(cell.recipe for cell in of_space):
+            ours = [cell for cell in of_space if cell.recipe == recipe and cell.source in spoken]
+            contrasts += [
+                [space, metric, recipe, *line] for line in _contrasts(ours, spoken, _higher_is_better(metric))
+            ]
+            ratios = {(cell.source, cell.target): cell.ratio for cell in ours if not cell.is_in_domain}
+            there_and_back = language_contrast.asymmetry(ratios)
+            directions += [[space, recipe, o.first, o.second, o.value, o.reason or ""] for o in there_and_back]
+    return {
+        "ranks": (RANKS, ranks),
+        "tests": (TESTS, tests),
+        "languages": (LANGUAGES, contrasts),
+        "asymmetry": (ASYMMETRY, directions),
+    }
+
+
+def _ranking(cells: Sequence[Cell], metric: str) -> Ranking:
+    """Rank the recipes over targets; one that was trained on no source stands with its one cell for every source."""
+    away = {(c.recipe, c.source, c.target): c.value for c in cells if not c.is_in_domain and c.source != NO_SOURCE}
+    pairs = dict.fromkeys((source, target) for _, source, target in away)
+    alone = {(c.recipe, c.target): c.value for c in cells if c.source == NO_SOURCE}
+    away |= {(recipe, s, t): value for (recipe, target), value in alone.items() for s, t in pairs if t == target}
+    valued = {recipe for (recipe, _, _), value in away.items() if value is not None}
+    known = {key: value for key, value in away.items() if key[0] in valued}
+    return rank(by_target(known), higher_is_better=_higher_is_better(metric))
+
+
+def _higher_is_better(metric: str) -> bool:
+    return bool(find("metric", metric).HIGHER_IS_BETTER)
+
+
+def _ranks(found: Ranking) -> list[list[Any]]:
+    return [
+        [
+            *(name, mean, found.blocks),
+            " ".join(str(at) for at, clique in enumerate(found.cliques, 1) if name in clique),
+            found.critical_difference,
+        ]
+        for name, mean in zip(found.recipes, found.ranks, strict=False)
+    ]
+
+
+def _tests(found: Ranking) -> list[list[Any]]:
+    friedman = ["friedman", "", "", found.friedman, found.friedman_p, None, found.friedman_smallest_p]
+    lines = [[*friedman, found.blocks, found.reason or ""]]
+    return lines + [
+        [
+            *("wilcoxon", one.first, one.second, one.difference, one.p, one.holm_p, found.wilcoxon_smallest_p),
+            *(found.blocks, one.reason or ""),
+        ]
+        for one in found.pairs
+    ]
+
+
+def _contrasts(cells: Sequence[Cell], spoken: Mapping[str, str], higher_is_better: bool) -> list[list[Any]]:
+    lines = []
+    for of in OF:
+        found = {(cell.source, cell.target): getattr(cell, of) for cell in cells}
+        one = language_contrast.contrast(found, spoken, higher_is_better or of == "ratio")
+        lines.append(
+            [
+                *(of, one.within, one.across, one.difference, one.within_cells, one.across_cells, one.p),
+                *(one.p_two_sided, one.smallest_p, one.assignments, one.reason or ""),
+            ]
+        )
+    return lines

@@ -1,0 +1,1 @@
+"""Predictions that somebody else made, checked and taken over."""

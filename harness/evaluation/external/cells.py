@@ -1,0 +1,228 @@
+"""Which of somebody else's predictions become cells: those of rows that may be tested, if none of these is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.core import paths
+from harness.core.errors import ReleaseError
+from harness.core.files import digest
+from harness.evaluation.external import rows as external_rows
+from harness.evaluation.external.rows import Rows
+from harness.evaluation.external.table import Codes
+from harness.study import manifest
+from harness.study import splits as protocol
+from harness.study.corpus import Utterance
+from harness.study.predictions import Predictions
+
+UNUSED, DEV, TEST = 0, 1, 2
+NOT_PREDICTED = "not_predicted"
+SPLITS = {DEV: "dev", TEST: "test"}
+
+
+@dataclass(frozen=True)
+class Target:
+    """One corpus of the study as it is predicted by others.
+
+    Args:
+        corpus: a row of `corpora`.
+        card: its card.json.
+    """
+
+    corpus: str
+    card: Mapping[str, Any]
+
+    @cached_property
+    def utterances(self) -> list[Utterance]:
+        """Return the utterances, none where the corpus is not linked."""
+        return manifest.read_utterances(paths.utterances(self.corpus)) if self.card["present"] else []
+
+    @cached_property
+    def ids(self) -> list[str]:
+        """Return the ids of the utterances."""
+        return [row.id for row in self.utterances]
+
+    @cached_property
+    def labels(self) -> dict[str, dict[str, Any]]:
+        """Return id -> row of labels.jsonl."""
+        return manifest.read_labels(paths.labels(self.corpus), self.ids) if self.card["present"] else {}
+
+    @cached_property
+    def digest(self) -> str:
+        """Return the digest of what decides which rows are kept."""
+        return digest([[row.id, row.split, row.fold] for row in self.utterances])
+
+    def labelled(self, name: str) -> NDArray[np.bool_]:
+        """Return whether each utterance (n,) has a label in a space."""
+        return np.array([manifest.label_of(self.labels[one], name) is not None for one in self.ids], dtype=bool)
+
+    def splits(self, in_domain: bool) -> dict[str, NDArray[np.int64]]:
+        """Return fold -> UNUSED, DEV or TEST of each utterance (n,); in-domain each fold tests its own part."""
+        if in_domain:
+            wanted = {fold.name: protocol.own_rows(fold) for fold in protocol.folds(self.utterances)}
+        else:
+            wanted = {protocol.ALL: protocol.target_rows(self.utterances)}
+        number = {"dev": DEV, "test": TEST}
+        return {
+            fold: np.array([number[rows[one]] if one in rows else UNUSED for one in self.ids], dtype=np.int64)
+            for fold, rows in wanted.items()
+        }
+
+
+@dataclass(slots=True)
+class Made:
+    """One cell: what is predicted, or the reason for nothing; `rows` counts those that the file has for it."""
+
+    space: str
+    source: str
+    target: str
+    replicates: list[Predictions] = field(default_factory=list)
+    reason: str = ""
+    warning: str = ""
+    rows: int = 0
+
+    @property
+    def kept(self) -> int:
+        """Return how many rows of the file are predictions here."""
+        return sum(len(one.ids) for one in self.replicates)
+
+    def planned(self, recipe: str) -> dict[str, str]:
+        """Return the cell as plan.json has it."""
+        cell = {"space": self.space, "source": self.source, "target": self.target}
+        if self.reason:
+            return {**cell, "reason": self.reason}
+        file = paths.prediction(recipe, self.source, self.space, self.target).as_posix()
+        return {**cell, "file": file, **({"warning": self.warning} if self.warning else {})}
+
+
+def cells(rows: Rows, targets: Mapping[str, Target], spaces: Sequence[str], partial: bool = False) -> list[Made]:
+    """Return a cell for every space, source of the file and target.
+
+    Args:
+        rows: the file.
+        targets: all corpora of the study.
+        spaces: those of the study.
+        partial: whether labelled test rows may lack a prediction.
+
+    Raises:
+        ReleaseError: a score is none of its space, a fold none of the target's, or labelled test rows are missing.
+    """
+    sources = [one for one in (protocol.NO_SOURCE, *targets) if one in rows.sources.names]
+    found = []
+    for space in rows.spaces.names:
+        asked = rows.of(space)
+        scores = external_rows.scores(rows, space, asked)  # of spaces beside the study, too: a file is right or not
+        for source in sources if space in spaces else ():
+            for target in targets.values():
+                at = rows.of(space, source, target.corpus)
+                cell = Made(space, source, target.corpus, rows=len(at))
+                cell.reason = _why_none(target, targets.get(source), space, len(at))
+                if not cell.reason:
+                    _fill(cell, rows, at, scores[np.searchsorted(asked, at)], target, partial)
+                found.append(cell)
+    absent = [space for space in spaces if space not in rows.spaces.names]
+    found += [
+        Made(space, source, name, reason=_why_none(target, targets.get(source), space, 0))
+        for space in absent
+        for source in sources
+        for name, target in targets.items()
+    ]
+    return sorted(found, key=lambda cell: spaces.index(cell.space))
+
+
+def _why_none(target: Target, source: Target | None, space: str, rows: int) -> str:
+    """Return why a cell has no prediction, or an empty string."""
+    if not target.card["present"]:
+        return f"target_{target.card['reason']}"
+    if not target.labelled(space).any():
+        return "target_not_annotated"
+    if source is not None and source is not target and source.card["family"] == target.card["family"]:
+        return "same_family"
+    return "" if rows else NOT_PREDICTED
+
+
+def _fill(cell: Made, rows: Rows, at: Codes, scores: NDArray[np.float32], target: Target, partial: bool) -> None:
+    """Divide the rows of a cell by replicate, and see that no test row is missing."""
+    splits = _splits(rows, at, target, cell.source == cell.target)
+    if not (splits == TEST).any():
+        cell.reason = NOT_PREDICTED
+        return
+    kept = splits != UNUSED
+    at, scores, splits = at[kept], scores[kept], splits[kept]
+    names = np.array(rows.folds.names, dtype=object)
+    fold = np.argsort(np.argsort(names))[rows.folds.codes[at]]  # in the order of their names
+    order = np.lexsort((rows.places[at], rows.seeds[at], fold))
+    fold, seeds = fold[order], rows.seeds[at[order]]
+    edges = np.flatnonzero((np.diff(fold) != 0) | (np.diff(seeds) != 0)) + 1
+    ids = np.array(target.ids, dtype=object)
+    for part in np.split(order, edges):
+        first = at[part[0]]
+        cell.replicates.append(
+            Predictions(
+                rows.folds.names[rows.folds.codes[first]],
+                int(rows.seeds[first]),
+                ids[rows.places[at[part]]].tolist(),
+                [SPLITS[one] for one in splits[part].tolist()],
+                scores[part],
+            )
+        )
+    _check_complete(cell, rows, target, partial)
+
+
+def _splits(rows: Rows, at: Codes, target: Target, in_domain: bool) -> NDArray[np.int64]:
+    """Return UNUSED, DEV or TEST of each row (n,) of a cell.
+
+    In-domain, `fold` says which model it was, and so which rows that model had not seen.
+    """
+    wanted, folds = target.splits(in_domain), rows.folds
+    if in_domain:
+        known = np.array([name in wanted for name in folds.names])
+        rows.table.refuse(
+            ~known[folds.codes[at]],
+            lambda row: f"{folds.names[folds.codes[row]]!r} is no fold of {target.corpus}, which is source and target",
+            f"one of {', '.join(wanted)}: the part that the model was not trained on",
+            rows=at,
+        )
+    found = np.full(len(at), UNUSED, dtype=np.int64)
+    for number in np.unique(folds.codes[at]):
+        here = folds.codes[at] == number
+        of = wanted[folds.names[number] if in_domain else protocol.ALL]
+        found[here] = of[rows.places[at[here]]]
+    return found
+
+
+def _check_complete(cell: Made, rows: Rows, target: Target, partial: bool) -> None:
+    """Refuse, or warn of, labelled test rows that a replicate lacks: hard rows left out flatter.
+
+    In-domain the folds of a seed are one replicate: each predicts its own part.
+    """
+    in_domain = cell.source == cell.target
+    tested = [of == TEST for of in target.splits(in_domain).values()]
+    needed = target.labelled(cell.space) & np.any(tested, axis=0)
+    place = {name: number for number, name in enumerate(target.ids)}
+    said: dict[tuple[str, int], NDArray[np.bool_]] = {}
+    for one in cell.replicates:
+        group = ("" if in_domain else one.fold, one.seed)
+        seen = said.setdefault(group, np.zeros(len(place), dtype=bool))
+        seen[[place[name] for name, split in zip(one.ids, one.splits, strict=True) if split == "test"]] = True
+    lacking = np.any([needed & ~seen for seen in said.values()], axis=0)
+    if not lacking.any():
+        return
+    count = f"{lacking.sum()} of {needed.sum()} labelled test rows"
+    if not partial:
+        first = int(np.flatnonzero(lacking)[0])
+        fold, seed = next(group for group, seen in said.items() if not seen[first])
+        by = f" by seed {seed}{f' of fold {fold}' if fold else ''}" if len(said) > 1 else ""
+        raise ReleaseError(
+            rows.table.path,
+            f"{count} of {cell.target} have no prediction in {cell.space} (source {cell.source}); "
+            f"the first is {target.ids[first]}{by}",
+            todo="give every refusal a label, or say `partial: true` in the row of params.yaml: the cell then warns",
+        )
+    cell.warning = f"{count} not predicted"

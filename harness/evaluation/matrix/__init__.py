@@ -1,0 +1,1 @@
+"""The cells of the transfer matrix, and recipes and label views compared."""

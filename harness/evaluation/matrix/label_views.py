@@ -1,0 +1,140 @@
+"""Label-view transfer: whose labels are learned, and whose are tested against.
+
+Two differences, each on the utterances that both sides have, with dialogues resampled in pairs:
+
+- learned: a recipe trained on the labels of one modality minus its twin, which is the same recipe trained on the main
+  label; both tested against the same labels.
+- tested: the same predictions, tested against the labels of one modality minus tested against the main label.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+
+from harness.evaluation.matrix import scoring
+from harness.evaluation.matrix.cells import Row, Target
+from harness.statistics import sums
+from harness.statistics.few_clusters import small_sample_level
+from harness.study.corpus import MAIN_VIEW
+from harness.study.labels import ClassSpace, Space
+from harness.study.recipes import view_of
+
+LEARNED, TESTED = "learned", "tested"
+APART = ("description", "view", "test_views")  # what twins may differ in
+
+
+@dataclass(frozen=True, slots=True)
+class ViewDifference:
+    """What a label view changes in one cell: `value` minus `other`, on `n` common utterances.
+
+    `floor` and `other_floor` are the majority floors of the two sides' labels there: two views need not hold the same
+    classes. `ceiling` is what people with the view's modality alone score against the main label, on all test
+    utterances with both labels; it is None where neither side is tested against the main label, and on a scale.
+    """
+
+    change: str  # LEARNED or TESTED
+    recipe: str
+    twin: str  # trained on the main label; the recipe itself where only the test differs
+    source: str
+    target: str
+    train_view: str
+    test_view: str
+    n: int
+    dialogues: int
+    value: float
+    other: float
+    difference: float
+    low: float | None
+    high: float | None
+    floor: float | None
+    other_floor: float | None
+    ceiling: float | None
+
+
+COLUMNS = ("space", "metric", *(one.name for one in fields(ViewDifference)))
+
+
+def differences(
+    rows: Sequence[Row], label_space: Space, metric: Any, settings: Mapping[str, Any], target: Target
+) -> Iterator[ViewDifference]:
+    """Yield both kinds of differences between the scored cells of one space and target.
+
+    Args:
+        rows: cells of the matrix, scored or not.
+        label_space: theirs.
+        metric: a module of harness/metrics with one value a cell.
+        settings: `statistics` of params.yaml.
+        target: theirs.
+    """
+    known = {(row.recipe, row.source, row.view): row for row in rows if row.scored is not None}
+    twins = _twins(rows)
+    for (recipe, source, view), row in known.items():
+        tested = (known[twin, source, view] for twin in twins.get(recipe, ()) if (twin, source, view) in known)
+        if twin := next(tested, None):
+            yield from _difference(LEARNED, row, twin, label_space, metric, settings, target)
+    for (recipe, source, view), row in known.items():
+        main = known.get((recipe, source, MAIN_VIEW))
+        if view != MAIN_VIEW and main is not None:
+            yield from _difference(TESTED, row, main, label_space, metric, settings, target)
+
+
+def _twins(rows: Sequence[Row]) -> dict[str, list[str]]:
+    """Return recipe of a view -> the recipes that are trained on the main label and differ from it in nothing else."""
+    of = {row.recipe: row.settings for row in rows}
+    alike = {name: {key: value for key, value in one.items() if key not in APART} for name, one in of.items()}
+    main = [name for name in of if view_of(of[name]) == MAIN_VIEW]
+    return {name: [one for one in main if alike[one] == alike[name]] for name in of if name not in main}
+
+
+def _difference(
+    change: str, row: Row, other: Row, label_space: Space, metric: Any, settings: Mapping[str, Any], target: Target
+) -> Iterator[ViewDifference]:
+    assert row.scored is not None
+    assert other.scored is not None
+    common = set(row.scored.ids).intersection(other.scored.ids)
+    if not common:
+        return
+    both = [one.only(common) for one in (row.scored, other.scored)]
+    sides = [scoring.statistic(one, label_space, metric) for one in both]
+    value, against = (float(np.mean(metric.from_statistic(one.sum(axis=1)))) for one in sides)
+    if not np.isfinite(value - against):
+        return
+    dialogues = sides[0].shape[1]
+    weights = sums.draws(dialogues, int(settings["resamples"]), int(settings["seed"]))
+    ours, theirs = (sums.resampled(one, weights, metric) for one in sides)
+    level = float(settings["level"])
+    spread = sums.interval(ours - theirs, small_sample_level(dialogues, level)) if dialogues > 1 else None
+    name = metric.__name__.rpartition(".")[2]
+    low, high = spread or (None, None)
+    floor, other_floor = (scoring.floors(one.truth, label_space, name)[0] for one in both)
+    yield ViewDifference(
+        change=change,
+        recipe=row.recipe,
+        twin=other.recipe,
+        source=row.source,
+        target=row.target,
+        train_view=view_of(row.settings),
+        test_view=row.view,
+        n=len(common),
+        dialogues=dialogues,
+        value=value,
+        other=against,
+        difference=value - against,
+        low=low,
+        high=high,
+        floor=floor,
+        other_floor=other_floor,
+        ceiling=_ceiling(change, row, label_space, name, target),
+    )
+
+
+def _ceiling(change: str, row: Row, label_space: Space, metric: str, target: Target) -> float | None:
+    """Return what people score against the main label with the modality that is learned, or tested against."""
+    if not isinstance(label_space, ClassSpace) or (change == LEARNED and row.view != MAIN_VIEW):
+        return None
+    modality = view_of(row.settings) if change == LEARNED else row.view
+    return target.ceiling(label_space, modality, metric)

@@ -1,0 +1,143 @@
+"""Every two recipes of a study against each other: per target, and over all targets.
+
+What a recipe is worth on a target is the mean over its cross-corpus cells there, of the sources that all recipes have;
+over all targets, the mean of these. Draws of dialogues are shared within a target, so that differences are paired. The
+permutation test compares with one recipe that params.yaml names before anybody looks, the baseline: choosing it from
+the results would flatter it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.statistics import sums
+from harness.statistics.few_clusters import small_sample_level
+from harness.statistics.paired_tests import SLACK, farther, holm
+
+Floats = NDArray[np.float64]
+ALL = "all"  # the scope of a difference over all targets
+
+
+@dataclass(slots=True)
+class Entry:
+    """One recipe on one target: the mean over its cells, resampled; and against the baseline, exchanged."""
+
+    recipe: str
+    target: str
+    cells: int
+    clusters: int
+    value: float
+    resamples: Floats  # (resamples,)
+    apart: float | None = None  # from the baseline
+    exchanged: Floats | None = None  # (permutations,) the same after exchanges; None for the baseline itself
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """First minus second over one target or all; p of the permutation test only where second is the baseline."""
+
+    first: str
+    second: str
+    scope: str
+    cells: int
+    difference: float
+    low: float | None
+    high: float | None
+    p: float | None
+    p_holm: float | None
+    smallest_p: float | None
+
+
+def compared(entries: Sequence[Entry], baseline: str, level: float) -> list[Compared]:
+    """Return all pairs over all targets, and every recipe against the baseline on each target.
+
+    Args:
+        entries: one per recipe and target, of one space and metric; targets that a recipe lacks are left out for all.
+        baseline: a recipe.
+        level: of the intervals; with few dialogues they are widened (`small_sample_level`).
+    """
+    recipes = list(dict.fromkeys(one.recipe for one in entries))
+    found = {(one.recipe, one.target): one for one in entries}
+    targets = [
+        target
+        for target in dict.fromkeys(one.target for one in entries)
+        if all((recipe, target) in found for recipe in recipes)
+        and all(np.isfinite(found[recipe, target].value) for recipe in recipes)
+    ]
+    if not targets or len(recipes) < 2:
+        return []
+    pairs = [(first, second) for second, first in combinations(recipes, 2)]
+    pairs = [(first, second) if first != baseline else (second, first) for first, second in pairs]
+    overall = [_difference(ALL, *_sides(found, pair, targets), baseline, level) for pair in pairs]
+    each = [
+        _difference(target, *_sides(found, (first, baseline), [target]), baseline, level)
+        for target in targets
+        for first in recipes
+        if first != baseline and baseline in recipes
+    ]
+    return [*_corrected(overall), *_corrected(each)]
+
+
+def _sides(
+    found: Mapping[tuple[str, str], Entry], pair: tuple[str, str], targets: Iterable[str]
+) -> tuple[list[Entry], list[Entry]]:
+    first, second = ([found[recipe, target] for target in targets] for recipe in pair)
+    return first, second
+
+
+def _difference(scope: str, first: list[Entry], second: list[Entry], baseline: str, level: float) -> Compared:
+    apart = float(np.mean([a.value - b.value for a, b in zip(first, second, strict=True)]))
+    drawn = np.mean([a.resamples - b.resamples for a, b in zip(first, second, strict=True)], axis=0)
+    clusters = sum(one.clusters for one in first)
+    spread = sums.interval(drawn, small_sample_level(clusters, level)) if clusters > 1 else None
+    low, high = spread or (None, None)
+    p = smallest = None
+    if second[0].recipe == baseline:
+        p, smallest = _p(first)
+    cells = sum(one.cells for one in first)
+    return Compared(first[0].recipe, second[0].recipe, scope, cells, apart, low, high, p, None, smallest)
+
+
+def _p(entries: Sequence[Entry]) -> tuple[float | None, float | None]:
+    """Return p of the mean difference over targets, each exchanged on its own, and the least it can be.
+
+    Of n dialogues there are 2^(n - 1) exchanges that differ in more than the sign.
+    """
+    known = [(one.apart, one.exchanged) for one in entries if one.apart is not None and one.exchanged is not None]
+    if len(known) < len(entries):
+        return None, None
+    observed = float(np.mean([apart for apart, _ in known]))
+    drawn: Floats = np.mean([exchanged for _, exchanged in known], axis=0)
+    count = len(drawn)
+    smallest = max(1 / (count + 1), 2.0 ** (1 - sum(one.clusters for one in entries)))
+    return max((farther(observed, drawn) + 1) / (count + 1), smallest), smallest
+
+
+def _corrected(found: Sequence[Compared]) -> Iterator[Compared]:
+    """Yield the same with Holm's correction over all that have a p."""
+    from dataclasses import replace
+
+    corrected, _ = holm([one.p for one in found])
+    for one, p in zip(found, corrected, strict=True):
+        yield replace(one, p_holm=p)
+
+
+def decided(one: Compared, level: float = 0.05) -> bool:
+    """Tell whether the corrected p is at most `level`."""
+    return one.p_holm is not None and one.p_holm <= level + SLACK
+
+
+def columns() -> list[str]:
+    """Return the columns of comparison.csv after the space and the metric."""
+    return list(Compared.__dataclass_fields__)
+
+
+def row(one: Compared) -> list[Any]:
+    """Return a line of comparison.csv after the space and the metric."""
+    return [getattr(one, name) for name in columns()]

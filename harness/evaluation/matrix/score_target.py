@@ -1,0 +1,160 @@
+"""All cells of one label space and target: the unit of work of `score`.
+
+Recipes, sources and protocols of one target share its truth, its dialogues and the draws of these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+
+from harness.core.plugins import find
+from harness.evaluation.matrix import scoring
+from harness.evaluation.matrix.cells import Row, Target, cells, planned, score
+from harness.evaluation.matrix.label_views import ViewDifference, differences
+from harness.evaluation.matrix.recipes_compared import Entry
+from harness.statistics import sums as statistics
+from harness.statistics.paired_tests import exchanged, random_exchanges
+from harness.study import splits
+from harness.study.cells import Cell
+from harness.study.corpus import MAIN_VIEW
+from harness.study.labels import ClassSpace, Space, space
+from harness.study.recipes import test_views_of, view_of
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What to score: `plans` of `transfer`, and the rows `beside` them of other protocols, all of this target."""
+
+    params: Mapping[str, Any]
+    space: str
+    target: str
+    plans: Sequence[Mapping[str, Any]]
+    beside: Sequence[Row]
+
+    def cells(self) -> Iterator[tuple[Mapping[str, Any], Mapping[str, str]]]:
+        """Yield (plan, cell) of the matrix that are of this space and target."""
+        for plan in self.plans:
+            for cell in plan["cells"]:
+                if (cell["space"], cell["target"]) == (self.space, self.target):
+                    yield plan, cell
+
+    def files(self) -> list[Path]:
+        """Return the predictions that are to be read."""
+        matrix = [Path(cell["file"]) for _, cell in self.cells() if "file" in cell]
+        return [*matrix, *(row.file for row in self.beside if row.file)]
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """Cells, lines of confusion.csv, the entries of the comparison of recipes, and what label views change."""
+
+    cells: list[Cell]
+    confusions: list[list[Any]]
+    entries: list[Entry] = field(default_factory=list)
+    views: list[ViewDifference] = field(default_factory=list)
+
+
+def work(job: Job) -> Scored:
+    """Score every planned cell of one space and target."""
+    label_space, target = space(job.space), _target(job.target)
+    metrics = job.params["metrics"]["classes" if isinstance(label_space, ClassSpace) else "scale"]
+    rows = [
+        score(planned(plan, cell, view), job.params, label_space, metrics, target)
+        for plan, cell in job.cells()
+        for view in test_views_of(plan["settings"])
+    ]
+    beside = [score(row, job.params, label_space, metrics, target) for row in job.beside]
+    found = list(cells(job.params, label_space, metrics, target, [*rows, *beside]))
+    primary = find("metric", str(job.params["primary"].get(label_space.name)))
+    views = differences(rows, label_space, primary, job.params["statistics"], target)
+    return Scored(found, list(_confusions(label_space, rows)), list(_entries(job, label_space, rows)), list(views))
+
+
+def forget() -> None:
+    """Forget what was read of corpora: a stage begins with this."""
+    _target.cache_clear()
+
+
+@lru_cache(maxsize=2)  # the spaces of a target follow each other
+def _target(corpus: str) -> Target:
+    return Target(corpus)
+
+
+def named(recipe: str, view: str) -> str:
+    """Return a recipe's name with the view that it was tested against, where that is not the main one."""
+    return recipe if view == MAIN_VIEW else f"{recipe}@{view}"
+
+
+def _confusions(label_space: Space, rows: Sequence[Row]) -> Iterator[list[Any]]:
+    """Yield one line per (truth, predicted) of each cell, counts averaged over replicates."""
+    if not isinstance(label_space, ClassSpace):
+        return
+    for row in rows:
+        if row.scored is not None:
+            scored = row.scored
+            one = np.zeros(len(scored.truth), dtype=np.int64)
+            counts = statistics.confusion(scored.truth, scored.predicted, one, len(label_space.classes))
+            counts = counts.mean(axis=0)[0]
+            for t, truth in enumerate(label_space.classes):
+                for p, predicted in enumerate(label_space.classes):
+                    share = counts[t, p] / counts[t].sum() if counts[t].sum() else 0.0
+                    cell = [label_space.name, named(row.recipe, row.view), row.source, row.target, truth, predicted]
+                    yield [*cell, round(counts[t, p], 2), round(share, 4)]
+
+
+def _entries(job: Job, label_space: Space, rows: Sequence[Row]) -> Iterator[Entry]:
+    """Yield each recipe's mean over the sources that all have, with what the comparison of recipes draws.
+
+    All recipes are compared on the utterances that all of them predicted. A recipe that was trained on no source
+    (external, zero-shot) stands against the others with its one cell.
+    """
+    by_recipe = _by_recipe(rows)
+    trained = [set(of) for of in by_recipe.values() if set(of) != {splits.NO_SOURCE}]
+    common = [name for name in job.params["corpora"] if trained and all(name in of for of in trained)]
+    if not by_recipe or (trained and not common):
+        return
+    sources, none = common or [splits.NO_SOURCE], splits.NO_SOURCE
+    chosen = {recipe: [of.get(name) or of[none] for name in sources] for recipe, of in by_recipe.items()}
+    kept = set.intersection(*(set(one.ids) for of in chosen.values() for one in of))
+    metric = find("metric", str(job.params["primary"].get(label_space.name)))
+    sums = {
+        recipe: [scoring.statistic(one.only(kept), label_space, metric) for one in of] for recipe, of in chosen.items()
+    }
+    baseline = str(job.params["statistics"]["baseline"])
+    for recipe, of in sums.items():
+        yield _entry(job, metric, recipe, of, sums.get(baseline, []) if recipe != baseline else [])
+
+
+def _by_recipe(rows: Sequence[Row]) -> dict[str, dict[str, scoring.Scored]]:
+    """Return recipe -> source -> rows of the cross-corpus cells on the main labels that have a value."""
+    found: dict[str, dict[str, scoring.Scored]] = {}
+    for row in rows:
+        if row.view == MAIN_VIEW == view_of(row.settings) and row.source != row.target and row.scored:
+            found.setdefault(row.recipe, {})[row.source] = row.scored
+    return found
+
+
+def _entry(job: Job, metric: Any, recipe: str, sums: Sequence[Any], against: Sequence[Any]) -> Entry:
+    """Return a recipe's entry from the sums per dialogue of its cells; `against` are those of the baseline.
+
+    Draws and exchanges are of this target alone: with the same ones, targets of as many dialogues would move together.
+    """
+    settings, clusters = job.params["statistics"], sums[0].shape[1]
+    resamples, seed = int(settings["resamples"]), (int(settings["seed"]) << 32) + crc32(job.target.encode())
+    drawn = statistics.draws(clusters, resamples, seed)
+    value = float(np.mean([metric.from_statistic(one.sum(axis=1)).mean() for one in sums]))
+    spread = np.mean([statistics.resampled(one, drawn, metric) for one in sums], axis=0)
+    entry = Entry(recipe, job.target, len(sums), clusters, value, spread)
+    if against and clusters > 1:
+        masks = random_exchanges(clusters, resamples, seed)
+        moved = [exchanged(one, other, metric, masks) for one, other in zip(sums, against, strict=True)]
+        entry.apart = float(np.mean([apart for apart, _ in moved]))
+        entry.exchanged = np.mean([apart for _, apart in moved], axis=0)
+    return entry

@@ -1,0 +1,270 @@
+"""From predictions and truth to the cells of the transfer matrix."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
+from functools import cached_property
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.core.plugins import find
+from harness.statistics import sums
+from harness.study.labels import ClassSpace, Space
+from harness.study.predictions import Predictions
+
+CONSTANT_SHARE = 0.95  # a model that gives one class this often is degenerate
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Scored:
+    """The test rows of one cell: truth (n,), scores (replicates, n, columns), dialogue number (n,)."""
+
+    truth: NDArray[Any]
+    scores: NDArray[np.float32]
+    clusters: NDArray[np.int64]
+    asked: int  # test rows of the target, scored or not
+    seeds: tuple[int, ...]  # of each replicate
+    ids: Sequence[str] = ()  # of the rows
+
+    @cached_property
+    def predicted(self) -> NDArray[np.int64]:
+        """Return the class of the highest score, (replicates, n)."""
+        classes: NDArray[np.int64] = self.scores.argmax(axis=-1)
+        return classes
+
+    def stands_on(self, other: Scored) -> bool:
+        """Tell whether two cells hold the same utterances, so that they can be compared in pairs."""
+        return self.ids is other.ids or self.ids == other.ids
+
+    def only(self, kept: Set[str]) -> Scored:
+        """Return the rows of these ids; dialogues are numbered anew, in the order in which they appear.
+
+        So two cells that hold other rows beside the same `kept` ones number their dialogues alike, and are paired.
+        """
+        at = np.array([place for place, name in enumerate(self.ids) if name in kept], dtype=np.int64)
+        if len(at) == len(self.ids):
+            return self
+        _, first, number = np.unique(self.clusters[at], return_index=True, return_inverse=True)
+        clusters = first.argsort().argsort()[number].astype(np.int64)
+        ids = [self.ids[place] for place in at]
+        return Scored(self.truth[at], self.scores[:, at], clusters, self.asked, self.seeds, ids)
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One metric of one cell: its value per replicate and per resample."""
+
+    metric: str
+    replicates: Floats
+    resamples: Floats
+
+
+class Tested:
+    """The labelled test rows of a target, beside which predictions are put; those with the same rows share arrays."""
+
+    def __init__(self, truth: Mapping[str, Any], dialogues: Mapping[str, str], tested: Sequence[str]) -> None:
+        """Keep what is true of a target.
+
+        Args:
+            truth: id -> class index or number.
+            dialogues: id -> dialogue.
+            tested: ids of the target's test rows.
+        """
+        self.truth, self.dialogues, self.asked = truth, dialogues, len(tested)
+        self.labelled = [name for name in tested if name in truth]
+        self._before: tuple[list[str], NDArray[Any], NDArray[np.int64]] | None = None
+        self._orders: tuple[list[str], list[str], list[str], NDArray[np.int64]] | None = None
+
+    def align(self, found: Sequence[Predictions], in_domain: bool) -> Scored:
+        """Put predictions, truth and dialogues side by side.
+
+        Args:
+            found: predictions of every replicate of the source.
+            in_domain: the folds of the source each predicted their own part; together they are one replicate per seed.
+        """
+        seeds = sorted({one.seed for one in found})
+        groups = [[o for o in found if o.seed == seed] for seed in seeds] if in_domain else [[one] for one in found]
+        rows, orders = self._ordered(groups)
+        scores = [
+            (group[0].scores if len(group) == 1 else np.concatenate([one.scores for one in group]))[order]
+            for group, order in zip(groups, orders, strict=True)
+        ]
+        truth, clusters = self._facts(rows)
+        return Scored(
+            truth=truth,
+            scores=np.array(scores, dtype=np.float32),
+            clusters=clusters,
+            asked=self.asked,
+            seeds=tuple(seeds) if in_domain else tuple(one.seed for one in found),
+            ids=rows,
+        )
+
+    def _ordered(self, groups: Sequence[Sequence[Predictions]]) -> tuple[list[str], list[NDArray[np.int64]]]:
+        """Return the labelled rows that all have, and the places of these in each group."""
+        now = [(one.ids, one.splits) for group in groups for one in group]
+        alike = all(len(group) == 1 for group in groups) and all(_same([one], now[:1]) for one in now)
+        if alike and self._orders is not None and _same(now[:1], [self._orders[:2]]):
+            return self._orders[2], [self._orders[3]] * len(groups)
+        places = _places(groups)
+        unlike = list({id(place): place for place in places}.values())
+        rows = [name for name in self.labelled if all(name in place for place in unlike)]
+        made = {id(place): np.array([place[name] for name in rows], dtype=np.int64) for place in unlike}
+        if alike and now:
+            self._orders = (*now[0], rows, made[id(places[0])])
+        return rows, [made[id(place)] for place in places]
+
+    def _facts(self, rows: list[str]) -> tuple[NDArray[Any], NDArray[np.int64]]:
+        """Return truth and dialogue number of rows."""
+        if self._before is None or self._before[0] != rows:
+            numbers = {name: at for at, name in enumerate(dict.fromkeys(self.dialogues[row] for row in rows))}
+            truth = np.array([self.truth[name] for name in rows])
+            clusters = np.array([numbers[self.dialogues[name]] for name in rows], dtype=np.int64)
+            self._before = rows, truth, clusters
+        return self._before[1], self._before[2]
+
+
+def align(
+    found: Sequence[Predictions],
+    truth: Mapping[str, Any],
+    dialogues: Mapping[str, str],
+    tested: Sequence[str],
+    in_domain: bool,
+) -> Scored:
+    """Return `Tested(truth, dialogues, tested).align(found, in_domain)`."""
+    return Tested(truth, dialogues, tested).align(found, in_domain)
+
+
+def _places(groups: Sequence[Sequence[Predictions]]) -> list[dict[str, int]]:
+    """Return id -> row of each group's test predictions; groups with the same ids share one mapping."""
+    places: list[dict[str, int]] = []
+    before: list[tuple[list[str], list[str]]] = []
+    for group in groups:
+        now = [(one.ids, one.splits) for one in group]
+        if not _same(now, before):
+            rows = [row for ids, splits in now for row in zip(ids, splits, strict=True)]
+            places.append({name: at for at, (name, split) in enumerate(rows) if split == "test"})
+        else:
+            places.append(places[-1])
+        before = now
+    return places
+
+
+def _same(now: Sequence[tuple[list[str], list[str]]], before: Sequence[tuple[list[str], list[str]]]) -> bool:
+    """Tell whether two groups have the same rows; most share their lists, and need no look at each id."""
+    return len(now) == len(before) and all(
+        all(one is other or one == other for one, other in zip(rows, others, strict=True))
+        for rows, others in zip(now, before, strict=True)
+    )
+
+
+def values(scored: Scored, space: Space, metrics: Sequence[str], weights: NDArray[Any]) -> list[Value]:
+    """Compute every metric of a cell: points by torchmetrics, resamples from sums per dialogue.
+
+    `recall` becomes one value per class, named recall/<class>.
+    """
+    import torch
+
+    truth = torch.from_numpy(scored.truth)
+    scores = torch.from_numpy(scored.scores)
+    drawn = spreads(scored, space, metrics, weights)
+    found = []
+    for name in metrics:
+        points = find("metric", name).point(truth, scores if isinstance(space, ClassSpace) else scores[..., 0])
+        spread = drawn[name]
+        if points.ndim == 1:
+            found.append(Value(name, points, spread))
+        elif isinstance(space, ClassSpace):
+            found += [Value(f"{name}/{c}", points[:, at], spread[:, at]) for at, c in enumerate(space.classes)]
+    return found
+
+
+def spreads(scored: Scored, space: Space, metrics: Sequence[str], weights: NDArray[Any]) -> dict[str, Floats]:
+    """Return metric -> its values in every resample, averaged over replicates: (resamples,) or (resamples, classes).
+
+    Metrics of one statistic share its sums, and where they have a `reduced` form of it, that.
+    """
+    summed: dict[Any, Floats] = {}
+    drawn: dict[Any, Floats] = {}
+    found = {}
+    for name in metrics:
+        metric = find("metric", name)
+        reduced = getattr(metric, "reduced", None)
+        key = (metric.STATISTIC, getattr(metric, "CUTS", None))
+        if key not in summed:
+            summed[key] = statistic(scored, space, metric)
+        if (key, reduced) not in drawn:
+            left = reduced(summed[key]) if reduced else summed[key]
+            drawn[key, reduced] = sums.sums(left, weights)
+        value = metric.from_reduced if reduced else metric.from_statistic
+        found[name] = np.mean([value(one) for one in drawn[key, reduced]], axis=0)
+    return found
+
+
+def statistic(scored: Scored, space: Space, metric: ModuleType) -> Floats:
+    """Return the sums per dialogue that a metric is a function of."""
+    if isinstance(space, ClassSpace):
+        if metric.STATISTIC == "calibration":
+            return sums.calibration(scored.truth, scored.scores.astype(np.float64), scored.clusters)
+        if metric.STATISTIC == "probability":
+            return sums.probability(scored.truth, scored.scores.astype(np.float64), scored.clusters)
+        return sums.confusion(scored.truth, scored.predicted, scored.clusters, len(space.classes))
+    predicted = scored.scores[..., 0].astype(np.float64)
+    if metric.STATISTIC == "cut":
+        return sums.cut(scored.truth, predicted, scored.clusters, metric.CUTS)
+    return sums.moments(scored.truth, predicted, scored.clusters)
+
+
+def floors(truth: NDArray[Any], space: Space, name: str) -> tuple[float | None, float | None]:
+    """Return a metric's value for the majority predictor and for guessing by the prior, both of the target's truth.
+
+    For a scale: the constant that is best for the metric (median for mae, mean otherwise); nothing is guessed.
+    """
+    metric, _, part = name.partition("/")
+    module = find("metric", metric)
+    if not isinstance(space, ClassSpace):
+        return _constant_floor(truth.astype(np.float64), module), None
+    if module.STATISTIC != "confusion":
+        return None, None
+    k = len(space.classes)
+    found = [module.from_statistic(f(truth, k)) for f in (sums.majority, sums.prior_matched)]
+    if part:
+        found = [value[space.classes.index(part)] for value in found]
+    majority, random = (None if np.isnan(value) else float(value) for value in found)
+    return majority, random
+
+
+def _constant_floor(truth: Floats, module: ModuleType) -> float | None:
+    constant = np.median(truth) if module.STATISTIC == "moments" and not module.HIGHER_IS_BETTER else truth.mean()
+    one = np.zeros(len(truth), dtype=np.int64)
+    if module.STATISTIC == "cut":
+        middle = np.digitize(truth, module.CUTS, right=True)
+        return float(module.from_statistic(sums.majority(middle, len(module.CUTS) + 1)))
+    value = float(module.from_statistic(sums.moments(truth, np.full((1, len(truth)), constant), one)[0, 0]))
+    return None if np.isnan(value) else value
+
+
+def degeneracy(scored: Scored, space: Space) -> list[str]:
+    """Return warnings about a predictor that is nearly constant or never gives a class that the truth holds."""
+    if not isinstance(space, ClassSpace):
+        constant = scored.scores[..., 0].std(axis=1) < 1e-4
+        return ["constant prediction"] if constant.any() else []
+    k = len(space.classes)
+    shares = np.array([np.bincount(one, minlength=k) / one.size for one in scored.predicted])
+    found = []
+    constant = shares.max(axis=1) >= CONSTANT_SHARE
+    if constant.any():
+        name = space.classes[int(shares[constant][0].argmax())]
+        found.append(f"nearly constant prediction ({name}) in {int(constant.sum())} of {len(shares)} replicates")
+    never = [name for at, name in enumerate(space.classes) if at in scored.truth and not shares[:, at].any()]
+    return [*found, *([f"never predicted: {', '.join(never)}"] if never else [])]
+
+
+def seed_spread(value: Value, seeds: Sequence[int]) -> float | None:
+    """Return the standard deviation over seeds of the mean over folds, or None with one seed."""
+    means = [value.replicates[[one == seed for one in seeds]].mean() for seed in sorted(set(seeds))]
+    return float(np.std(means, ddof=1)) if len(means) > 1 else None

@@ -1,0 +1,76 @@
+"""results/study.json: everything a reader must know beside the numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from harness.core import paths
+from harness.core.files import digest, read_json
+from harness.evaluation.matrix.split_overlap import overlaps
+from harness.study import manifest
+from harness.study.cells import Cell
+from harness.study.labels import ClassSpace, space
+
+
+def shared_parts(params: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return what splits of the corpora share (`audit.overlaps`), from their utterances as prepared."""
+    return overlaps({name: manifest.read_utterances(paths.utterances(name)) for name in params["corpora"]})
+
+
+def study_facts(
+    params: Mapping[str, Any],
+    plans: Sequence[Mapping[str, Any]],
+    cells: Sequence[Cell],
+    shared: Sequence[Mapping[str, Any]],
+) -> dict[str, Any]:
+    """Return the facts of a study.
+
+    Args:
+        params: params.yaml.
+        plans: plan.json of every recipe.
+        cells: what was scored.
+        shared: `shared_parts` of the corpora.
+    """
+    cards = {name: read_json(paths.card(name), "dvc repro prepare") for name in params["corpora"]}
+    return {
+        "study": params["study"],
+        "synthetic": any(card["synthetic"] for card in cards.values()),
+        "spaces": {name: _space(name) for name in params["spaces"]},
+        "recipes": {plan["recipe"]: _recipe(plan) for plan in plans},
+        "corpora": cards,
+        "overlap": shared,
+        "primary": params["primary"],
+        "protocols": {name: row.get("protocol", name) for name, row in (params.get("protocols") or {}).items()},
+        "bootstrap": params["statistics"],
+        "warnings": _warnings(cards, shared, cells),
+        "digest": digest([params, [card["digest"] for card in cards.values()]]),
+    }
+
+
+def _space(name: str) -> dict[str, Any]:
+    found = space(name)
+    return {"classes": list(found.classes)} if isinstance(found, ClassSpace) else {"low": found.low, "high": found.high}
+
+
+def _recipe(plan: Mapping[str, Any]) -> dict[str, Any]:
+    settings = dict(plan["settings"])
+    return {"description": settings.pop("description", ""), "settings": settings, "rows": plan["rows"]}
+
+
+def _warnings(cards: Mapping[str, Any], shared: Sequence[Mapping[str, Any]], cells: Sequence[Cell]) -> list[str]:
+    found = [
+        f"{name} is synthetic: its numbers say nothing about the real corpus"
+        for name in cards
+        if cards[name]["synthetic"]
+    ]
+    found += [f"{name} is not linked: its row and column are empty" for name in cards if not cards[name]["present"]]
+    for pair in shared:
+        same_corpus = pair["a"].split()[0] == pair["b"].split()[0]
+        what = [f"{pair[kind]} {kind}" for kind in ("speakers", "dialogues") if same_corpus and pair[kind]]
+        if what:
+            found.append(f"{pair['a']} and {pair['b']} share {' and '.join(what)}")
+    constant = sorted({f"{cell.recipe} {cell.name}" for cell in cells if "nearly constant" in cell.warnings})
+    if constant:
+        found.append(f"{len(constant)} cells are nearly constant predictors: {', '.join(constant[:5])}")
+    return found

@@ -1,0 +1,167 @@
+"""One cell made again from what it was made from, in a folder of its own; the study is read and never changed.
+
+replay.py           which cell is meant, and how it is made again
+replay_compare.py   what is equal, and what is not
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from harness.core import paths
+from harness.core.errors import HarnessError, NameUnknownError, ResultError
+from harness.core.plugins import find
+from harness.evaluation.matrix.cells import EXTERNAL
+from harness.study import cell_plans, predictions
+from harness.study.labels import space
+from harness.training import (
+    matrix_row,
+    matrix_rows,
+    model_files,
+    protocol_case,
+    protocol_case_plan,
+)
+from harness.training.corpus_features import with_modalities
+from harness.training.matrix_row import CellRow
+
+ENDING = ".parquet"
+WAYS = "<recipe>/<source>/<space>/<target>, or protocols/<row>/<recipe>/<space>/<case>"
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A cell by the path of its predictions: of the matrix, or of a row of `protocols`."""
+
+    protocol: str  # empty: of the matrix
+    recipe: str
+    space: str
+    source: str
+    target: str
+    file: Path
+    by_fold: bool
+    variant: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)  # of the row of `protocols` when it was made
+
+
+def find_cell(params: Mapping[str, Any], text: str) -> tuple[Named, dict[str, Any]]:
+    """Return the cell that a path means, and the settings of its recipe when it was made.
+
+    Args:
+        params: params.yaml.
+        text: `<recipe>/<source>/<space>/<target>` or `protocols/<row>/<recipe>/<space>/<case>`, with or without
+            `predictions/` before and `.parquet` behind.
+
+    Raises:
+        NameUnknownError: there is no such cell.
+        ResultError: the cell has a reason in place of predictions.
+        HarnessError: its predictions were made elsewhere.
+    """
+    path = text.removesuffix(ENDING).removeprefix("./")
+    parts, options = path.split("/"), {}
+    if parts[0] == paths.PROTOCOLS.name and len(parts) == 5:
+        rows = params.get("protocols") or {}
+        if parts[1] not in rows and not paths.case_plan(parts[1]).exists():
+            raise NameUnknownError("row of protocols in params.yaml", parts[1], rows)
+        plan = cell_plans.of_protocol(parts[1])
+        found = {one["file"].removesuffix(ENDING): one for one in plan["cells"] if "file" in one}
+        cell = _one(found, path)
+        settings = cell_plans.of_recipe(params, cell["recipe"])["settings"]
+        protocol, options = parts[1], plan["options"]
+    else:
+        parts = parts[1:] if parts[0] == paths.PREDICTIONS.name else parts
+        known = [*params["recipes"], *(params.get("external") or {})]
+        if len(parts) != 4 or parts[0] not in known:
+            raise NameUnknownError(f"cell ({WAYS})", text, [f"{name}/..." for name in known])
+        plan = cell_plans.of_recipe(params, parts[0])
+        every = {f"{parts[0]}/{o['source']}/{o['space']}/{o['target']}": o for o in plan["cells"]}
+        cell, settings, protocol = _one(every, "/".join(parts)), plan["settings"], ""
+    if "file" not in cell:
+        raise ResultError(f"{path}: has no predictions to make again: {cell['reason']}")
+    if settings["fusion"] == EXTERNAL:
+        raise HarnessError(f"{path}: was predicted elsewhere; only who made {settings.get('file')} can make it again")
+    recipe, by_fold = cell.get("recipe", parts[0]), cell.get("by_fold", cell["source"] == cell["target"])
+    where = (cell["space"], cell["source"], cell["target"], Path(cell["file"]), by_fold, cell.get("variant", ""))
+    return Named(protocol, recipe, *where, options), settings
+
+
+def _one(known: Mapping[str, dict[str, Any]], name: str) -> dict[str, Any]:
+    if name not in known:
+        raise NameUnknownError("cell", name, known)
+    return known[name]
+
+
+def changes(params: Mapping[str, Any], cell: Named, settings: Mapping[str, Any]) -> list[str]:
+    """Return what is not as it was when the cell was made, in words; each is one digest, so it cannot say more."""
+    found = []
+    if dict(settings) != params["recipes"].get(cell.recipe):
+        found.append(f"recipe {cell.recipe} reads differently in params.yaml now; it is made again as it was")
+    if cell.protocol:
+        if cell.options != (params.get("protocols") or {}).get(cell.protocol):
+            found.append(f"protocols.{cell.protocol} reads differently in params.yaml now; it is made again as it was")
+        if protocol_case.key_of(_case(params, cell, settings)) != predictions.key_of(cell.file):
+            found.append("code, packages, options, seeds, features or labels are not those it was made from")
+        return found
+    job = _job(params, cell, settings)
+    stored = model_files.facts(job.path)
+    if stored is None:
+        found.append(f"{job.path} is gone; only predictions are compared")
+    elif stored["key"] != job.key:
+        found.append("code, packages, seeds, features or labels of the source are not those its model was made from")
+    return found
+
+
+def made_again(params: Mapping[str, Any], cell: Named, settings: Mapping[str, Any]) -> list[predictions.Predictions]:
+    """Train and predict the cell in a folder that is deleted afterwards, and return its predictions."""
+    with _elsewhere(with_models=bool(cell.protocol)):
+        if cell.protocol:
+            protocol_case.work(_case(params, cell, settings))
+        else:
+            matrix_rows.work([_job(params, cell, settings)], dict(params["engine"]), f"replay {cell.recipe}")
+        return predictions.read(cell.file, space(cell.space))
+
+
+def _job(params: Mapping[str, Any], cell: Named, settings: Mapping[str, Any]) -> CellRow:
+    recipe = with_modalities(dict(settings), params["encoders"])
+    seeds = tuple(params["training"]["seeds"])
+    own = matrix_row.inputs_of(cell.source, recipe)
+    used = matrix_row.seeds_of(find("fusion", str(recipe["fusion"])), seeds)
+    key = matrix_row.key_of(recipe, own, cell.space, seeds)
+    return CellRow(cell.recipe, recipe, cell.source, cell.space, (cell.target,), used, key)
+
+
+def _case(params: Mapping[str, Any], cell: Named, settings: Mapping[str, Any]) -> protocol_case.Job:
+    then = {
+        **params,
+        "recipes": {**params["recipes"], cell.recipe: dict(settings)},
+        "protocols": {**(params.get("protocols") or {}), cell.protocol: dict(cell.options)},
+    }
+    for job in protocol_case_plan.planned(then, cell.protocol):
+        if job.path == cell.file and not job.case.reason:
+            return job
+    raise HarnessError(f"{cell.file}: corpora, spaces or labels no longer give this case; run `dvc repro protocols`")
+
+
+@contextmanager
+def _elsewhere(with_models: bool) -> Iterator[None]:
+    """Work in a new folder in which the study's data can be read, and nothing of the study be written."""
+    study = Path.cwd()
+    with tempfile.TemporaryDirectory(prefix="replay-") as name:
+        folder = Path(name)
+        folder.joinpath("data").mkdir()
+        for one in study.joinpath("data").iterdir():
+            if one.name != paths.WORK.name:
+                folder.joinpath("data", one.name).symlink_to(one.resolve())
+        if with_models and study.joinpath(paths.MODELS).exists():
+            folder.joinpath(paths.MODELS).symlink_to(study / paths.MODELS)
+        try:
+            os.chdir(folder)
+            yield
+        finally:
+            os.chdir(study)
+            matrix_row.forget()

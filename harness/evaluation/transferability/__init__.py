@@ -1,0 +1,1 @@
+"""Estimates of transferability, and how they ranked what happened."""

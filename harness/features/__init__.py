@@ -1,0 +1,1 @@
+"""Stored features: which are wanted, how they are extracted, the store."""

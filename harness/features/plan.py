@@ -1,0 +1,155 @@
+"""What the features of an encoder are made from: which texts or clips of a corpus, and why some have none."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.core import paths
+from harness.core.code_digest import code_digest
+from harness.core.errors import SettingError
+from harness.core.files import digest
+from harness.core.plugins import find, source
+from harness.corpora.media.clips import Clip, Guard, clip_of
+from harness.study import manifest
+from harness.study.corpus import Modality, Utterance
+from harness.study.media_rows import read_media
+from harness.study.params import NATIVE, encoder_row, row
+
+DECIDES_ROWS = {  # beside the encoder: these files, and what they import
+    "text": ("rows.py",),
+    "audio": ("rows.py", "decode_sound.py"),
+    "video": ("rows.py", "decode_picture.py"),
+}
+DTYPES = ("float32", "float16")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One feature store as it should be.
+
+    Args:
+        encoder, corpus, route: which.
+        file: of harness/encoders.
+        options: of the encoder.
+        dtype: of the numbers kept.
+        inputs: utterance id -> text or clip.
+        failed: utterance id -> why there is neither.
+        made_by: what made_by.json says before anything is extracted; `digest` names all of it and the inputs.
+        guard: how much of a clip is read at most.
+    """
+
+    encoder: str
+    corpus: str
+    route: str
+    file: str
+    options: Mapping[str, Any]
+    dtype: str
+    inputs: Mapping[str, Any]
+    failed: Mapping[str, str]
+    made_by: Mapping[str, Any]
+    guard: Guard
+
+    @property
+    def folder(self) -> Path:
+        """Return where the store lies."""
+        return paths.features(self.encoder, self.corpus, self.route)
+
+    @property
+    def digest(self) -> str:
+        """Return the digest of all it is made from."""
+        return str(self.made_by["digest"])
+
+    @property
+    def label(self) -> str:
+        """Return what people call it."""
+        return f"{self.encoder} {self.corpus} {self.route}"
+
+
+def wanted(params: Mapping[str, Any], encoder: str, corpus: str) -> list[Wanted]:
+    """Return the stores of one encoder and corpus: one a text route, or `native` for sound and picture.
+
+    Raises:
+        SettingError: the row of the encoder is not one.
+    """
+    file, options = encoder_row(params, encoder)
+    routes, dtype = options.pop("routes", [NATIVE]), options.pop("dtype", DTYPES[0])
+    if dtype not in DTYPES:
+        raise SettingError(f"encoders.{encoder}: dtype is {dtype!r}; it is {' or '.join(DTYPES)}")
+    row(params, "corpora", corpus)
+    rows = manifest.read_utterances(paths.utterances(corpus))
+    guard = Guard(**params["media"])
+    modality = find("encoder", file).MODALITY
+    if modality != Modality.TEXT and routes != [NATIVE]:
+        raise SettingError(f"encoders.{encoder}: routes is {routes}; only an encoder of text has routes")
+    made = []
+    for route in routes:
+        if modality == Modality.TEXT:
+            texts = {one.id: text_of(one, route) for one in rows}
+            inputs: dict[str, Any] = {name: text for name, text in texts.items() if text}
+            failed = {name: f"no_text:{route}" for name, text in texts.items() if not text}
+            language = _language(corpus, rows, route)
+            of: list[Any] = list(texts.items())
+        else:
+            inputs, failed, prints = _clips(corpus, rows, Modality(modality))
+            of = [guard, [(name, clip.part, clip.stated) for name, clip in inputs.items()], failed, prints]
+            language = "none"
+        made_by = _made_by(encoder, file, options, route, language, dtype, of)
+        made.append(Wanted(encoder, corpus, route, file, options, dtype, inputs, failed, made_by, guard))
+    return made
+
+
+def text_of(row: Utterance, route: str) -> str | None:
+    """Return the text of an utterance as said, or in the route's language if it is or was translated into it."""
+    if route == NATIVE or row.language.split("-")[0] == route:
+        return row.text
+    return row.translations.get(route)
+
+
+def _language(corpus: str, rows: list[Utterance], route: str) -> str:
+    languages = {one.language if route == NATIVE else route for one in rows}
+    if len(languages) > 1:
+        raise SettingError(f"{corpus}: utterances in {sorted(languages)}; a corpus has one language")
+    return next(iter(languages), "none")
+
+
+def _clips(corpus: str, rows: list[Utterance], modality: Modality) -> tuple[dict[str, Clip], dict[str, str], list[Any]]:
+    """Return the clips that the survey found readable, id -> reason of the others, and what tells their bytes apart."""
+    surveyed = [one for one in read_media(paths.media(corpus)) if one["modality"] == modality]
+    states = {one["id"]: one["state"] for one in surveyed}
+    found = {one.id: clip_of(paths.raw(corpus), one, modality) for one in rows}
+    clips = {name: clip for name, clip in found.items() if clip and states.get(name) == "ok"}
+    failed = {one.id: states.get(one.id, "missing") for one in rows if one.id not in clips}
+    return clips, failed, [(one["path"], one["fingerprint"]) for one in surveyed if one["path"]]
+
+
+def _made_by(
+    encoder: str, file: str, options: Mapping[str, Any], route: str, language: str, dtype: str, of: list[Any]
+) -> dict[str, Any]:
+    module = find("encoder", file)
+    deciding = [Path(__file__).with_name(name) for name in DECIDES_ROWS[module.MODALITY]]
+    resolved = module.resolved(options) if hasattr(module, "resolved") else None  # what a name such as `main` means now
+    made_by: dict[str, Any] = {
+        "encoder": encoder,
+        "file": file,
+        "options": dict(options),
+        "modality": str(module.MODALITY),
+        "route": route,
+        "language": language,
+        "dtype": dtype,
+        "versions": {name: importlib.metadata.version(name) for name in module.PACKAGES if _installed(name)},
+        "code": code_digest(source("encoder", file), *deciding),
+        **({"resolved": resolved} if resolved else {}),
+    }
+    return {**made_by, "digest": digest([made_by, of])}
+
+
+def _installed(package: str) -> bool:
+    try:
+        importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return True

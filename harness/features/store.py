@@ -1,0 +1,200 @@
+"""The feature store: features by utterance id, memory-mapped, readable without this code.
+
+ids.txt        one utterance id a line, in row order
+rows.npy       dense: float matrix, one row an utterance
+rows.npy, starts.npy     frames: the frames of all utterances one after another; utterance i begins at row starts[i]
+indptr.npy, indices.npy, data.npy, width in made_by.json     sparse: the three arrays of a CSR matrix
+failed.csv     id,reason of every utterance that has no features
+notes.csv      id,note of utterances whose clip was cut or damaged while it was read
+made_by.json   who made it, from what; written last, so its presence means the store is whole
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from harness.core.errors import ResultError
+from harness.core.files import read_json, write_json, write_text, write_whole
+from harness.features.matrix import Matrix, Pieces, Ragged, as_kept
+
+MADE_BY = "made_by.json"
+KINDS = {"dense": ("rows",), "frames": ("rows", "starts"), "sparse": ("data", "indices", "indptr")}
+PARTS = {part for parts in KINDS.values() for part in parts}
+
+
+@dataclass(frozen=True)
+class FeatureStore:
+    """Features by utterance id; `matrix` is memory-mapped and read-only."""
+
+    folder: Path
+    ids: list[str]
+    matrix: Matrix
+    failed: Mapping[str, str]
+    made_by: Mapping[str, Any]
+
+    @property
+    def width(self) -> int:
+        """Return the number of features."""
+        return int(self.matrix.shape[1])
+
+    @property
+    def digest(self) -> str:
+        """Return the digest of what the rows were made from."""
+        return str(self.made_by["digest"])
+
+    @cached_property
+    def places(self) -> dict[str, int]:
+        """Return utterance id -> row."""
+        return {name: number for number, name in enumerate(self.ids)}
+
+    def rows(self, ids: Sequence[str]) -> Matrix:
+        """Return the features of these utterances, in this order; an id without any is a ResultError."""
+        missing = [name for name in ids if name not in self.places]
+        if missing:
+            raise ResultError(
+                f"{self.folder}: no features for {missing[0]} and {len(missing) - 1} more; run `dvc repro`"
+            )
+        index = [self.places[name] for name in ids]
+        return self.matrix.take(index) if isinstance(self.matrix, Ragged) else self.matrix[index]
+
+
+def write(
+    folder: Path,
+    ids: Sequence[str],
+    matrix: Matrix | Pieces,
+    failed: Mapping[str, str],
+    made_by: Mapping[str, Any],
+    notes: Mapping[str, str] | None = None,
+    dtype: str = "",
+) -> None:
+    """Write a store; it counts as written once `made_by.json` is there.
+
+    Args:
+        folder: where; a store that lies there is replaced.
+        ids: utterance ids, one per row.
+        matrix: dense, CSR, `Ragged`, or dense or `Ragged` in pieces.
+        failed: id -> reason of the utterances without features.
+        made_by: name, options, versions and `digest` of the inputs.
+        notes: id -> what was odd about its clip.
+        dtype: "float32" or "float16", or as it is.
+
+    Raises:
+        ResultError: ids and rows do not match, or a number is not finite or beyond the range of `dtype`.
+    """
+    if matrix.shape[0] != len(ids):
+        raise ResultError(f"{folder}: {matrix.shape[0]} rows for {len(ids)} utterances")
+    (folder / MADE_BY).unlink(missing_ok=True)
+    if sparse.issparse(matrix):
+        kind, kept = "sparse", _write_sparse(folder, matrix, dtype)
+    else:
+        pieces = matrix if isinstance(matrix, Pieces) else _whole(matrix)
+        kind, kept = ("frames" if pieces.frames else "dense"), _write_rows(folder, pieces, dtype)
+    for part in PARTS - {*KINDS[kind]}:
+        (folder / f"{part}.npy").unlink(missing_ok=True)
+    write_text(folder / "ids.txt", "".join(f"{name}\n" for name in ids))
+    write_text(folder / "failed.csv", _csv(("id", "reason"), failed))
+    write_text(folder / "notes.csv", _csv(("id", "note"), notes or {}))
+    facts = {"kind": kind, "rows": len(ids), "width": int(matrix.shape[1]), "dtype": kept}
+    write_json(folder / MADE_BY, {**made_by, **facts})
+
+
+def read(folder: Path) -> FeatureStore:
+    """Open a store without reading its rows; raise ResultError if it is not whole."""
+    made_by = read_json(folder / MADE_BY, "dvc repro features")
+    try:
+        ids = (folder / "ids.txt").read_text(encoding="utf-8").splitlines()
+        with (folder / "failed.csv").open(encoding="utf-8", newline="") as file:
+            failed = {row["id"]: row["reason"] for row in csv.DictReader(file)}
+        parts = {part: np.load(folder / f"{part}.npy", mmap_mode="r") for part in KINDS[made_by["kind"]]}
+        if made_by["kind"] == "sparse":
+            arrays = (parts["data"], parts["indices"], parts["indptr"])
+            matrix: Matrix = sparse.csr_matrix(arrays, shape=(len(ids), made_by["width"]), copy=False)
+        else:
+            matrix = Ragged(parts["rows"], np.array(parts["starts"])) if "starts" in parts else parts["rows"]
+    except (OSError, EOFError, KeyError, ValueError) as error:
+        raise ResultError(f"{folder}: damaged ({error}); delete it and run `dvc repro features`") from error
+    if matrix.shape[0] != len(ids):
+        raise ResultError(
+            f"{folder}: {matrix.shape[0]} rows for {len(ids)} ids; delete it and run `dvc repro features`"
+        )
+    return FeatureStore(folder, ids, matrix, failed, made_by)
+
+
+def note_of(folder: Path) -> dict[str, str]:
+    """Return id -> note of the utterances of a store whose clip was odd."""
+    with (folder / "notes.csv").open(encoding="utf-8", newline="") as file:
+        return {row["id"]: row["note"] for row in csv.DictReader(file)}
+
+
+def _whole(matrix: NDArray[Any] | Ragged) -> Pieces:
+    return Pieces((matrix.shape[0], int(matrix.shape[1])), [lambda: matrix], isinstance(matrix, Ragged))
+
+
+def _write_rows(folder: Path, pieces: Pieces, dtype: str) -> str:
+    """Write rows.npy part by part, and starts.npy for frames; return the type of its numbers."""
+    lengths: list[NDArray[np.int64]] = []
+    kept = ""
+
+    def fill(path: Path) -> None:
+        nonlocal kept
+        with path.open("wb") as file:  # the header is written again once the number of rows is known
+            rows, at = 0, 0
+            for number, part in enumerate(pieces.parts):
+                made = part()
+                values = np.asarray(made.values if isinstance(made, Ragged) else made)
+                if isinstance(made, Ragged):
+                    lengths.append(made.lengths)
+                values = as_kept(values, dtype or str(values.dtype), str(folder))
+                kept = str(values.dtype)
+                if not number:
+                    at = _header(file, kept, 10**15, pieces.shape[1])
+                file.write(np.ascontiguousarray(values).tobytes())
+                rows += len(values)
+            file.seek(0)
+            if _header(file, kept, rows, pieces.shape[1], at) != at:
+                raise ResultError(f"{folder}: the header of rows.npy does not fit")
+
+    write_whole(folder / "rows.npy", fill)
+    if pieces.frames:
+        starts = np.concatenate([[0], np.cumsum(np.concatenate(lengths))]).astype(np.int64)
+        write_whole(folder / "starts.npy", lambda path: _save(path, starts))
+    return kept
+
+
+def _header(file: BinaryIO, dtype: str, rows: int, width: int, size: int = 0) -> int:
+    """Write the header of a .npy file and return its length; with `size` filled up to that with blanks."""
+    text = f"{{'descr': '{np.dtype(dtype).str}', 'fortran_order': False, 'shape': ({rows}, {width}), }}"
+    length = size or -(-(len(text) + 11) // 64) * 64
+    file.write(b"\x93NUMPY\x01\x00" + (length - 10).to_bytes(2, "little"))
+    file.write(text.encode().ljust(length - 11) + b"\n")
+    return length
+
+
+def _write_sparse(folder: Path, matrix: sparse.csr_matrix, dtype: str) -> str:
+    data = as_kept(matrix.data, dtype or str(matrix.data.dtype), str(folder))
+    for part, array in (("indptr", matrix.indptr), ("indices", matrix.indices), ("data", data)):
+        write_whole(folder / f"{part}.npy", lambda path, array=array: _save(path, array))  # type: ignore[misc]
+    return str(data.dtype)
+
+
+def _save(path: Path, array: NDArray[Any]) -> None:
+    with path.open("wb") as file:
+        np.save(file, array, allow_pickle=False)
+
+
+def _csv(header: tuple[str, str], values: Mapping[str, str]) -> str:
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(sorted(values.items()))
+    return out.getvalue()

@@ -1,0 +1,54 @@
+"""The marks and footnotes of a matrix: what stands beside a number that must not be read alone, or in its place."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Iterable
+
+from harness.report.formats import higher_is_better, reason_text
+from harness.study.cells import Cell
+
+DEGENERATE, FEW, AT_FLOOR = "†", "‡", "°"
+MARKS = {
+    DEGENERATE: "degenerate predictor: nearly constant, or a class never predicted",
+    FEW: "interval from few dialogues, or none from one",
+    AT_FLOOR: "interval does not clear the majority floor",
+}
+OF_INTERVAL = "interval"  # how a warning about the interval begins; any other one is about the predictor
+
+
+def marks_of(cell: Cell) -> str:
+    """Return the marks of a cell with a value."""
+    about_interval = [text.startswith(OF_INTERVAL) for text in warnings_of(cell)]
+    found = DEGENERATE if not all(about_interval) else ""
+    found += FEW if any(about_interval) else ""
+    return found + (AT_FLOOR if reaches_floor(cell) else "")
+
+
+def warnings_of(cell: Cell) -> list[str]:
+    """Return a cell's warnings one by one."""
+    return [text for text in cell.warnings.split("; ") if text]
+
+
+def reaches_floor(cell: Cell) -> bool:
+    """Tell whether the interval includes the majority floor or lies on its bad side."""
+    if cell.low is None or cell.high is None or cell.floor is None:
+        return False
+    return cell.low <= cell.floor if higher_is_better(cell.metric) else cell.high >= cell.floor
+
+
+def letters(cells: Iterable[Cell]) -> dict[str, str]:
+    """Return reason -> footnote letter, in order of appearance."""
+    reasons = dict.fromkeys(cell.reason for cell in cells if cell.reason)
+    return {reason: _letter(at) for at, reason in enumerate(reasons)}
+
+
+def note_text(reason: str) -> str:
+    """Return the footnote of a reason: in words, with its code when the words are not the code."""
+    words = reason_text(reason)
+    return words if words == reason else f"{words} ({reason})"
+
+
+def _letter(at: int) -> str:
+    rounds, place = divmod(at, 26)
+    return string.ascii_lowercase[place] * (rounds + 1)

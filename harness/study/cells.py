@@ -1,0 +1,140 @@
+"""The transfer matrix: cells with a value or a reason, and what is derived from two of them.
+
+`results/cells.csv` holds one row per cell and metric; this module is its only reader and writer.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from harness.core.errors import ResultError
+
+NO_SOURCE = "none"  # in the place of a source: learned from no corpus of the study
+SINGLE_SOURCE, TRANSDUCTIVE = "single_source", "_transductive"  # protocol of the matrix; ending where it adapts
+
+
+@dataclass(slots=True)
+class Cell:
+    """One metric of one (space, view, recipe, source, target): a value with its context, or the reason for none.
+
+    `view` is the label view that was tested against, `train_view` the one that was trained on.
+    `value` is the mean over replicates (seeds x folds), `low` and `high` its 95 % interval over resampled dialogues,
+    `sd_seeds` the standard deviation over seeds. `n` counts the scored target rows, `n_classes` the classes that
+    occur in their truth, `coverage` the share of the target's test rows that the space scores. `floor` is the
+    majority predictor's value, `floor_random` that of a guess by the target's prior, `ceiling` the human one.
+    `gap` = value - in-domain value (negative: transfer costs something), with its paired interval; `ratio` =
+    (value - floor) / (in-domain - floor); an in-domain cell has neither. `clusters` counts the resampled dialogues.
+    `variant` is what a protocol varies, as in `k=20`; there `source` may be `others`, `all` or `none`.
+    `warnings` are short, joined by "; ". Numbers that do not exist are None, never NaN.
+    """
+
+    space: str
+    view: str
+    recipe: str
+    source: str
+    target: str
+    protocol: str
+    selection: str
+    metric: str
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    sd_seeds: float | None = None
+    replicates: int | None = None
+    n: int | None = None
+    n_classes: int | None = None
+    clusters: int | None = None
+    coverage: float | None = None
+    floor: float | None = None
+    floor_random: float | None = None
+    ceiling: float | None = None
+    in_domain: float | None = None
+    gap: float | None = None
+    gap_low: float | None = None
+    gap_high: float | None = None
+    ratio: float | None = None
+    train_view: str = "multimodal"
+    variant: str = ""
+    warnings: str = ""
+    reason: str = ""
+
+    def __post_init__(self) -> None:
+        if (self.value is None) != bool(self.reason):
+            raise ResultError(f"cell {self.name} {self.metric}: a cell has a value or a reason, and only one of them")
+
+    @property
+    def name(self) -> str:
+        """Return "source->target", the run name in MLflow."""
+        return f"{self.source}->{self.target}"
+
+    @property
+    def is_in_domain(self) -> bool:
+        """Tell whether the cell lies on the diagonal."""
+        return self.source == self.target
+
+
+def in_matrix(cells: Iterable[Cell]) -> list[Cell]:
+    """Return the cells of the transfer matrix itself: those of the protocol `single_source`."""
+    return [cell for cell in cells if cell.protocol.removesuffix(TRANSDUCTIVE) == SINGLE_SOURCE]
+
+
+def ratio(value: float, in_domain: float, floor: float, in_domain_low: float) -> float | None:
+    """Return the share of the in-domain gain over the floor that carries over.
+
+    None when the floor lies inside the in-domain interval: there is no gain to carry over.
+    """
+    return None if in_domain_low <= floor else (value - floor) / (in_domain - floor)
+
+
+def cells_to_csv(cells: Iterable[Cell]) -> str:
+    """Return the text of `cells.csv`; numbers with 6 decimals, an absent one as an empty cell."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    names = [field.name for field in fields(Cell)]
+    writer.writerow(names)
+    for cell in cells:
+        writer.writerow([_text(getattr(cell, name)) for name in names])
+    return out.getvalue()
+
+
+def read_cells(path: Path) -> list[Cell]:
+    """Read `cells.csv`; a missing or damaged file is a ResultError."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ResultError(f"{path}: cannot be read ({error.strerror}); run `dvc repro score`") from error
+    hints = get_type_hints(Cell)
+    rows = csv.DictReader(io.StringIO(text))
+    if rows.fieldnames != list(hints):
+        raise ResultError(f"{path}: its columns are not those of this version; run `dvc repro score`")
+    try:
+        return [Cell(**{name: _value(row[name], hints[name]) for name in hints}) for row in rows]
+    except (TypeError, ValueError) as error:
+        raise ResultError(f"{path}: damaged ({error}); run `dvc repro score`") from error
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        if math.isnan(value):
+            raise ResultError("NaN is never a score: give the cell a reason")
+        return f"{value:.6f}".replace("-0.000000", "0.000000")
+    return str(value)
+
+
+def _value(text: str, hint: Any) -> Any:
+    if hint is str:
+        return text
+    if text == "":
+        return None
+    number = int(text) if hint == int | None else float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is no score")
+    return number

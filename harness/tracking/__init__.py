@@ -1,0 +1,1 @@
+"""The mirror of a study in MLflow, and the only import of it."""

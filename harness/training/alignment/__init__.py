@@ -1,0 +1,1 @@
+"""Bring the features of two corpora closer: CORAL, MMD, DANN."""

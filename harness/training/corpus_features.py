@@ -1,0 +1,180 @@
+"""The utterances of one corpus with the features a recipe asks for, and why there may be none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from harness.core import paths
+from harness.core.errors import SettingError
+from harness.core.files import digest
+from harness.core.plugins import find
+from harness.features import store as features
+from harness.features.matrix import Matrix, Ragged
+from harness.features.store import FeatureStore
+from harness.study import manifest, splits
+from harness.study.corpus import MAIN_VIEW, Modality, Utterance
+from harness.study.params import NATIVE, inputs
+from harness.study.recipes import BY_CORPUS, SPEAKER, test_views_of, view_of
+from harness.training.feature_rows import ABSENT, Rows
+from harness.training.speaker_normaliser import by_speaker
+
+MODALITIES = tuple(one.value for one in Modality)
+SLOT_MODALITIES = "slots"  # in a checked recipe: slot -> modality of its encoder
+CHUNK = 2**22  # frame values that are averaged at a time
+
+
+class Inputs:
+    """One corpus as a recipe sees it.
+
+    Args:
+        corpus: a row of `corpora`.
+        recipe: a recipe as `checked` returns it.
+    """
+
+    def __init__(self, corpus: str, recipe: Mapping[str, Any]) -> None:
+        self.corpus = corpus
+        self.utterances: list[Utterance] = manifest.read_utterances(paths.utterances(corpus))
+        self.stores: dict[str, FeatureStore] = {}
+        for slot, encoder in inputs(recipe).items():
+            route = str(recipe["route"]) if recipe[SLOT_MODALITIES][slot] == Modality.TEXT else NATIVE
+            self.stores[slot] = features.read(paths.features(encoder, corpus, route))
+        self.by_speaker = recipe["normalise"] == SPEAKER
+        self.level = str(find("fusion", str(recipe["fusion"])).LEVEL)
+
+    @cached_property
+    def places(self) -> dict[str, dict[str, int]]:
+        """Return slot -> utterance id -> row in the store."""
+        return {slot: {name: at for at, name in enumerate(store.ids)} for slot, store in self.stores.items()}
+
+    @cached_property
+    def covered(self) -> set[str]:
+        """Return the ids that have features in at least one slot."""
+        return set().union(*(set(place) for place in self.places.values()))
+
+    @property
+    def digests(self) -> list[str]:
+        """Return what the features were made from."""
+        speakers = [digest([(row.id, row.speaker) for row in self.utterances])] if self.by_speaker else []
+        return [*(store.digest for store in self.stores.values()), *speakers]
+
+    @cached_property
+    def parts(self) -> dict[str, Matrix]:
+        """Return slot -> stored features; frames are averaged over time for a model that takes none."""
+        pooled = self.level != "frames"
+        found = {
+            slot: _means(store.matrix) if pooled and isinstance(store.matrix, Ragged) else store.matrix
+            for slot, store in self.stores.items()
+        }
+        return {slot: self._by_speaker(slot, matrix) for slot, matrix in found.items()} if self.by_speaker else found
+
+    def _by_speaker(self, slot: str, matrix: Matrix) -> Matrix:
+        if sparse.issparse(matrix):
+            return matrix
+        who = {row.id: row.speaker for row in self.utterances}
+        return by_speaker(matrix, [who[name] for name in self.stores[slot].ids])
+
+    def rows(self, ids: Sequence[str]) -> Rows:
+        """Return the features of these utterances; nothing is read yet."""
+        places = {
+            slot: np.array([place.get(name, ABSENT) for name in ids], dtype=np.int64)
+            for slot, place in self.places.items()
+        }
+        return Rows(self.parts, places)
+
+    @cached_property
+    def annotated(self) -> dict[str, dict[str, Any]]:
+        """Return id -> row of labels.jsonl."""
+        return manifest.read_labels(paths.labels(self.corpus), [row.id for row in self.utterances])
+
+    def labels(self, name: str, view: str = MAIN_VIEW) -> dict[str, str | float]:
+        """Return id -> shared label in a space and view, for the utterances that have one and features."""
+        rows = self.annotated
+        labelled = (row.id for row in self.utterances if row.id in self.covered)
+        found = ((one, manifest.label_of(rows[one], name, view)) for one in labelled)
+        return {key: value for key, value in found if value is not None}
+
+
+def with_modalities(recipe: Mapping[str, Any], encoders: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a recipe with the modality of each slot's encoder.
+
+    Args:
+        recipe: a row of `recipes`.
+        encoders: the section of params.yaml.
+
+    Raises:
+        SettingError: an encoder stands in the slot of another modality, or params.yaml has no such encoder.
+    """
+    modalities = {}
+    for slot, name in inputs(recipe).items():
+        if name not in encoders:
+            raise SettingError(f"{slot}: {name} is no row of encoders in params.yaml (rows: {', '.join(encoders)})")
+        modality = str(find("encoder", str(encoders[name]["encoder"])).MODALITY)
+        if slot in MODALITIES and slot != modality:
+            raise SettingError(f"{slot}: {name} is an encoder of {modality}; name it under `{modality}` or `also`")
+        modalities[slot] = modality
+    return {**recipe, SLOT_MODALITIES: modalities}
+
+
+def why_no_source(corpus: Inputs, card: Mapping[str, Any], name: str, recipe: Mapping[str, Any]) -> str | None:
+    """Return the reason why a corpus cannot be trained on in a space, or None if it can."""
+    view = view_of(recipe)
+    if reason := _why_no_features("source", corpus, card, recipe):
+        return reason
+    truth = corpus.labels(name, view)
+    if not truth:
+        return _not_annotated("source", view)
+    for fold in splits.folds(corpus.utterances):
+        train = [one for one in fold.train if one in truth]
+        if len({truth[one] for one in train}) < 2 or not any(one in truth for one in fold.dev):
+            return "source_too_few_labels"  # nothing to tell apart, or nothing to select on
+        if missing := _slots_without(corpus, train):
+            return f"source_no_{missing[0]}"
+    return None
+
+
+def why_no_target(corpus: Inputs, card: Mapping[str, Any], name: str, recipe: Mapping[str, Any]) -> str | None:
+    """Return the reason why a corpus cannot be tested on in a space and any of the recipe's views, or None."""
+    if reason := _why_no_features("target", corpus, card, recipe):
+        return reason
+    views = test_views_of(recipe)
+    if not any(corpus.labels(name, view) for view in views):
+        return _not_annotated("target", views[0])
+    transductive = recipe["normalise"] in BY_CORPUS
+    missing = _slots_without(corpus, splits.adaptation_rows(corpus.utterances)) if transductive else []
+    return f"target_no_{missing[0]}" if missing else None  # nothing to standardise it by
+
+
+def _why_no_features(part: str, corpus: Inputs, card: Mapping[str, Any], recipe: Mapping[str, Any]) -> str | None:
+    if not card["present"]:
+        return f"{part}_{card['reason']}"
+    for slot, store in corpus.stores.items():
+        if not len(store.ids):
+            return f"{part}_no_text:{recipe['route']}" if slot == "text" else f"{part}_no_{slot}"
+    return None
+
+
+def _slots_without(corpus: Inputs, ids: Sequence[str]) -> list[str]:
+    rows = corpus.rows(ids)
+    return [slot for slot, place in rows.places.items() if (place == ABSENT).all()]
+
+
+def _not_annotated(part: str, view: str) -> str:
+    return f"{part}_not_annotated" if view == MAIN_VIEW else f"{part}_no_view:{view}"
+
+
+def _means(frames: Ragged) -> NDArray[np.float32]:
+    """Return the mean frame of every utterance; each has one at least, or it would not be in the store."""
+    means = np.zeros(frames.shape, dtype=np.float32)
+    step = max(int(CHUNK // max(frames.values.size / max(len(frames), 1), 1)), 1)
+    for at in range(0, len(frames), step):
+        starts = frames.starts[at : at + step + 1]
+        values = frames.values[starts[0] : starts[-1]].astype(np.float64)
+        sums = np.add.reduceat(values, starts[:-1] - starts[0], axis=0)
+        means[at : at + step] = sums / np.diff(starts)[:, None]
+    return means

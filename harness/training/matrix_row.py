@@ -1,0 +1,152 @@
+"""One cell row: train on a source in one label space, then predict every target. The unit of work of `transfer`.
+
+cellrow.py          what a cell row is, and the key of all its model is made from
+cellrow_pieces.py   its replicates (folds x seeds, and the draws of a search), trained side by side
+cellrow_finish.py   its model file, put together and checked, and its predictions
+cellrow_work.py     many of them
+
+Each result is written whole and lies under the key of all it was made from; one whose key still fits is kept. So a
+killed run resumes, and a new corpus costs its own row and column only.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from harness.core import paths
+from harness.core.code_digest import code_digest
+from harness.core.files import digest
+from harness.core.plugins import find, source
+from harness.study import splits
+from harness.study.labels import ClassSpace, Space, space
+from harness.study.predictions import indices
+from harness.study.recipes import BY_CORPUS, view_of
+from harness.training import model_files, normalisers, replicates
+from harness.training.corpus_features import Inputs
+from harness.training.feature_rows import Examples
+
+PACKAGES = ("numpy", "scipy", "torch")
+OF_TESTING = ("description", "test_views")  # keys of a recipe that decide nothing of a model
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CellRow:
+    """What to do: one recipe, source and space, and the targets to predict; `key` names all the model is made from."""
+
+    recipe: str
+    row: Mapping[str, Any]
+    source: str
+    space: str
+    targets: tuple[str, ...]
+    seeds: tuple[int, ...]
+    key: str
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, CellRow) and (other.key, other.targets) == (self.key, self.targets)
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+    @property
+    def module(self) -> ModuleType:
+        """Return the file of harness/fusion that is trained."""
+        return find("fusion", str(self.row["fusion"]))
+
+    @property
+    def path(self) -> Path:
+        """Return the file of the trained replicates."""
+        return paths.model(self.recipe, self.source, self.space)
+
+    @property
+    def work(self) -> Path:
+        """Return the folder of the replicates that are trained already, until the model is put together."""
+        return paths.WORK / self.key[:24]
+
+    def draws(self) -> list[dict[str, Any]]:
+        """Return the settings that a search tries: those of the recipe where there is nothing to search."""
+        return replicates.draws(self.module, self.row["settings"])
+
+
+def key_of(row: Mapping[str, Any], own: Inputs, name: str, seeds: Sequence[int]) -> str:
+    """Name everything a model is made from: code, libraries, recipe, seeds, features, folds, labels (not of test)."""
+    truth = own.labels(name, view_of(row))
+    target, fusion = space(name), str(row["fusion"])
+    return digest(
+        [
+            code_digest(source("fusion", fusion), Path(__file__).with_name("matrix_row_finish.py")),
+            {package: importlib.metadata.version(package) for package in PACKAGES},
+            {key: value for key, value in row.items() if key not in OF_TESTING},
+            seeds_of(find("fusion", fusion), seeds),
+            target.classes if isinstance(target, ClassSpace) else (target.low, target.high),
+            own.digests,
+            [(one.id, one.split, one.fold, truth.get(one.id)) for one in own.utterances if one.split != "test"],
+        ]
+    )
+
+
+def seeds_of(module: ModuleType, seeds: Sequence[int]) -> tuple[int, ...]:
+    """Return the seeds to train with: one where they cannot matter."""
+    return tuple(seeds[:1] if module.DETERMINISTIC else seeds)
+
+
+def is_trained(job: CellRow) -> bool:
+    """Tell whether the model of a cell row is there and current."""
+    known = model_files.facts(job.path)
+    return known is not None and known["key"] == job.key
+
+
+def inputs_of(corpus: str, recipe: Mapping[str, Any]) -> Inputs:
+    """Return a corpus as a recipe sees it; a process reads each once."""
+    return _cached_inputs(corpus, _Frozen(recipe))
+
+
+class _Frozen:
+    """A recipe that can be the key of a cache."""
+
+    def __init__(self, recipe: Mapping[str, Any]) -> None:
+        self.recipe, self.name = recipe, digest(recipe)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Frozen) and other.name == self.name
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+
+def forget() -> None:
+    """Forget what was read of corpora: a stage begins with this, for files may have changed since."""
+    _cached_inputs.cache_clear()
+    _cached_statistics.cache_clear()
+
+
+@lru_cache(maxsize=16)
+def _cached_inputs(corpus: str, recipe: _Frozen) -> Inputs:
+    return Inputs(corpus, recipe.recipe)
+
+
+def own_statistics(corpus: str, recipe: Mapping[str, Any]) -> normalisers.State | None:
+    """Return the normaliser's statistics of a corpus' unlabelled train split, or None where it has none of its own."""
+    return _cached_statistics(corpus, _Frozen(recipe)) if recipe["normalise"] in BY_CORPUS else None
+
+
+@lru_cache(maxsize=16)
+def _cached_statistics(corpus: str, recipe: _Frozen) -> normalisers.State:
+    own = _cached_inputs(corpus, recipe)
+    return normalisers.fit_own(recipe.recipe["normalise"], own.rows(splits.adaptation_rows(own.utterances)))
+
+
+def folds_of(job: CellRow) -> list[splits.Fold]:
+    """Return the folds of a cell row's source."""
+    return splits.folds(inputs_of(job.source, job.row).utterances)
+
+
+def examples(own: Inputs, ids: Sequence[str], truth: Mapping[str, Any], target: Space) -> Examples:
+    """Return the utterances that have a label, with their features and truth."""
+    labelled = [name for name in ids if name in truth]
+    return Examples(own.rows(labelled), indices([truth[name] for name in labelled], target))

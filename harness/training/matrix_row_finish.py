@@ -1,0 +1,74 @@
+"""The model file of a cell row, checked against its dev scores, and the predictions of every target."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness.core import paths
+from harness.core.errors import ResultError
+from harness.core.files import digest
+from harness.study import predictions, splits
+from harness.study.labels import Space, space
+from harness.study.recipes import view_of
+from harness.training import model_files, replicates
+from harness.training.corpus_features import Inputs
+from harness.training.matrix_row import CellRow, examples, folds_of, inputs_of, is_trained, own_statistics
+from harness.training.matrix_row_pieces import assemble
+
+DEV_TOLERANCE = 1e-3  # between machines a tie may fall the other way; a wrong checkpoint is off by far more
+
+
+def finish(work: tuple[CellRow, bool | str]) -> None:
+    """Put the model together if it is new, check it against its dev scores, and predict what is not current."""
+    job, batching = work
+    if not is_trained(job):
+        assemble(job, batching)
+    own, target_space = inputs_of(job.source, job.row), space(job.space)
+    trained = model_files.read(job.path)
+    _check_dev_scores(job, own, target_space, trained)
+    for name in job.targets:
+        _predict(job, own, inputs_of(name, job.row), target_space, trained)
+
+
+def _check_dev_scores(job: CellRow, own: Inputs, target: Space, trained: Sequence[model_files.Trained]) -> None:
+    """Refuse a model on disk that does not reproduce the dev score it was chosen for."""
+    truth = own.labels(job.space, view_of(job.row))
+    dev = {fold.name: examples(own, fold.dev, truth, target) for fold in folds_of(job)}
+    for one in trained:
+        on = dev[one.fold]
+        scores = replicates.predict(job.module, one.arrays, on.x, target, job.row, one.chosen)
+        again = replicates.dev_score(scores, on.y, target)
+        if abs(again - one.dev) > DEV_TOLERANCE:
+            raise ResultError(
+                f"{job.path}: fold {one.fold}, seed {one.seed} scored {one.dev:.4f} on dev when it was trained and "
+                f"scores {again:.4f} when read back; delete the file and run the stage again"
+            )
+
+
+def _predict(
+    job: CellRow, own: Inputs, target: Inputs, label_space: Space, trained: Sequence[model_files.Trained]
+) -> None:
+    path = paths.prediction(job.recipe, job.source, job.space, target.corpus)
+    asked = _asked(own, target)
+    wanted = digest([job.key, target.digests, asked])
+    if predictions.key_of(path) == wanted:
+        return
+    statistics = None if target.corpus == job.source else own_statistics(target.corpus, job.row)
+    found = []
+    for one in trained:
+        rows = asked[one.fold]
+        x = target.rows(list(rows))
+        scores = replicates.predict(job.module, one.arrays, x, label_space, job.row, one.chosen, statistics)
+        found.append(predictions.Predictions(one.fold, one.seed, list(rows), list(rows.values()), scores))
+    predictions.write(path, wanted, label_space, found)
+
+
+def _asked(own: Inputs, target: Inputs) -> dict[str, dict[str, str]]:
+    """Return fold of the source -> id -> split, for the rows of the target that each fold's model predicts."""
+    wanted = {
+        fold.name: splits.own_rows(fold) if own.corpus == target.corpus else splits.target_rows(target.utterances)
+        for fold in splits.folds(own.utterances)
+    }
+    return {
+        fold: {name: split for name, split in rows.items() if name in target.covered} for fold, rows in wanted.items()
+    }

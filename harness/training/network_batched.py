@@ -1,0 +1,141 @@
+"""Train several replicates of one network as one: stacked parameters, one batched pass (for a GPU).
+
+Seeds, learning rates and weight decays may differ; everything else is shared. Each replicate draws its own order of
+rows, stops by itself on source dev, and is the model that `descent.train` would give up to rounding and to what
+dropout draws. A model that says `BATCHED = True` can be run so.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.func import functional_call, grad, stack_module_state, vmap
+
+from harness.fusion._fused import Frames, Fused
+from harness.study.labels import Space
+from harness.training import network
+from harness.training.network import Found, Score, Taught
+
+FREE = ("lr", "weight_decay")  # settings in which replicates of one batch may differ
+BETAS, EPSILON = (0.9, 0.999), 1e-8  # as torch.optim.AdamW
+Stack = dict[str, Tensor]
+
+
+def train(
+    module: ModuleType,
+    train: Taught,
+    dev: Taught,
+    space: Space,
+    settings: Sequence[Mapping[str, Any]],
+    seeds: Sequence[int],
+    score: Score,
+) -> list[Found]:
+    """Train one replicate per seed; arguments, results and errors are those of `descent.train`, one each."""
+    feed, shared = train.feed, settings[0]
+    y, w = network.on(feed.device, train.y), network.on(feed.device, train.weight.astype(np.float32))
+    made = [network.start(module, feed.widths, space, own, seed) for own, seed in zip(settings, seeds, strict=True)]
+    state = stack_module_state([model.to(feed.device) for model, _ in made])
+    stack: Stack = {name: value.detach() for name, value in state[0].items()}
+    orders, base = [order for _, order in made], copy.deepcopy(made[0][0])
+    slope = _slope(base, state[1], space)
+    optimiser = _AdamW(stack, settings)
+    kept: list[Found | None] = [None] * len(seeds)
+    best, chosen = np.full(len(seeds), -np.inf), np.zeros(len(seeds), dtype=int)
+    for epoch in range(1, int(shared["epochs"]) + 1):
+        base.train()
+        parts = [network.batches(len(feed), int(shared["batch"]), order) for order in orders]
+        for which in zip(*parts, strict=True):
+            rows = torch.stack(which).to(feed.device)
+            x, present = network.dropped(*_batch(feed, rows), shared)
+            optimiser.step(stack, _clipped(slope(stack, x, present, y[rows], w[rows]), shared))
+        running = epoch - chosen <= int(shared["patience"])
+        scores = _scores(base, stack, state[1], dev.feed, space)
+        for at in np.flatnonzero(running).tolist():
+            if not np.isfinite(scores[at]).all():
+                raise network.diverged(module, epoch, settings[at])
+            now = score(scores[at], dev.y, space)
+            if now > best[at]:
+                best[at], chosen[at] = now, epoch
+                own = {**stack, **state[1]}
+                kept[at] = {k: v[at].cpu().numpy().copy() for k, v in own.items()}, float(now), {network.EPOCH: epoch}
+        if (epoch - chosen >= int(shared["patience"])).all():
+            break
+    return [one for one in kept if one is not None]
+
+
+def _slope(base: torch.nn.Module, buffers: Stack, space: Space) -> Any:
+    def loss(stack: Stack, held: Stack, x: Any, present: Tensor, y: Tensor, w: Tensor) -> Tensor:
+        return network.loss_of(functional_call(base, (stack, held), (x, present)), y, w, space)
+
+    batched = vmap(grad(loss), in_dims=(0, 0, 0, 0, 0, 0), randomness="different")
+    return lambda stack, x, present, y, w: batched(stack, buffers, x, present, y, w)
+
+
+def _batch(feed: Any, rows: Tensor) -> tuple[Any, Tensor]:
+    """Return the batches of all replicates, (replicates, b, ...), from one look into the features."""
+    x, present = feed.batch(rows.flatten())
+
+    def by_replicate(flat: Tensor) -> Tensor:
+        return flat.view(*rows.shape, *flat.shape[1:])
+
+    shaped = {
+        slot: Frames(*map(by_replicate, one)) if isinstance(one, Frames) else by_replicate(one)
+        for slot, one in x.items()
+    }
+    return shaped, by_replicate(present)
+
+
+def _scores(base: torch.nn.Module, stack: Stack, buffers: Stack, feed: Any, space: Space) -> NDArray[np.float32]:
+    base.eval()
+
+    def one(own: Stack, held: Stack, x: Any, present: Tensor) -> Tensor:
+        out = functional_call(base, (own, held), (x, present))
+        scores: Tensor = out.scores if isinstance(out, Fused) else out
+        return scores
+
+    said = vmap(one, in_dims=(0, 0, None, None))
+    found = []
+    with torch.no_grad():
+        for which in torch.split(torch.arange(len(feed), device=feed.device), network.PREDICT_ROWS[feed.level]):
+            found.append(network.as_scores(said(stack, buffers, *feed.batch(which)), space))
+    return np.concatenate(found, axis=1)
+
+
+def _clipped(slopes: Stack, settings: Mapping[str, Any]) -> Stack:
+    """Shorten each replicate's gradient to the largest norm allowed."""
+    if not (largest := float(settings.get("clip", 0))):
+        return slopes
+    squares = torch.stack([value.flatten(1).square().sum(dim=1) for value in slopes.values()])
+    factor = (largest / (squares.sum(dim=0).sqrt() + 1e-6)).clamp(max=1)
+    return {name: value * _column(factor, value) for name, value in slopes.items()}
+
+
+def _column(per_replicate: Tensor, like: Tensor) -> Tensor:
+    return per_replicate.view(-1, *(1,) * (like.ndim - 1))
+
+
+class _AdamW:
+    """AdamW over stacked parameters, with a learning rate and a weight decay per replicate."""
+
+    def __init__(self, stack: Stack, settings: Sequence[Mapping[str, Any]]) -> None:
+        like = next(iter(stack.values()))
+        self.lr, self.decay = (torch.tensor([float(own[k]) for own in settings], device=like.device) for k in FREE)
+        self.first, self.second = ({name: torch.zeros_like(v) for name, v in stack.items()} for _ in range(2))
+        self.steps = 0
+
+    def step(self, stack: Stack, slopes: Stack) -> None:
+        self.steps += 1
+        one, two = (1 - beta**self.steps for beta in BETAS)
+        for name, value in stack.items():
+            lr, decay = _column(self.lr, value), _column(self.decay, value)
+            self.first[name].lerp_(slopes[name], 1 - BETAS[0])
+            self.second[name].mul_(BETAS[1]).addcmul_(slopes[name], slopes[name], value=1 - BETAS[1])
+            update = (self.first[name] / one) / ((self.second[name] / two).sqrt() + EPSILON)
+            stack[name] = value * (1 - lr * decay) - lr * update

@@ -1,0 +1,154 @@
+"""A case of a protocol, worked out: trained on its parts, predicted on its target, written whole and kept.
+
+cases.py         what a case is made from, and its predictions
+cases_rows.py    the rows of several corpora put together
+cases_masked.py  models of `transfer` that some modalities are taken away from
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from scipy import sparse
+
+from harness.core import paths
+from harness.core.code_digest import code_digest
+from harness.core.errors import SettingError
+from harness.core.files import digest
+from harness.core.plugins import find, source
+from harness.protocols._case import Case, Lesson
+from harness.study import predictions, splits
+from harness.study.labels import ClassSpace, Space, space
+from harness.study.params import NO_MODALITY
+from harness.study.predictions import Predictions
+from harness.study.recipes import view_of
+from harness.training import protocol_case_masked, replicates
+from harness.training.corpus_features import SLOT_MODALITIES
+from harness.training.matrix_row import OF_TESTING, PACKAGES, inputs_of, seeds_of
+from harness.training.protocol_case_rows import adaptation, joined, learned, moved, rows_of, without_own
+from harness.training.replicates import Trial
+
+CORAL = "coral"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A case of a row of `protocols`, with its recipe."""
+
+    protocol: str
+    row: Mapping[str, Any]
+    case: Case
+
+    @property
+    def recipe(self) -> dict[str, Any]:
+        """Return the recipe, without the slots whose modality a retrained case never sees."""
+        if not (self.case.keep and self.case.lessons):
+            return dict(self.row)
+        gone = {slot for slot, modality in self.row[SLOT_MODALITIES].items() if modality not in self.case.keep}
+        left = {slot: one for slot, one in self.row[SLOT_MODALITIES].items() if slot not in gone}
+        return {**self.row, **dict.fromkeys(gone, NO_MODALITY), SLOT_MODALITIES: left}
+
+    @property
+    def path(self) -> Path:
+        """Return the file of its predictions."""
+        return paths.case(self.protocol, self.case.recipe, self.case.space, self.case.name)
+
+
+def work(job: Job) -> None:
+    """Train and predict a case, unless its predictions are current."""
+    wanted = key_of(job)
+    if predictions.key_of(job.path) == wanted:
+        return
+    if job.case.lessons:
+        found = [one for lesson in job.case.lessons for one in _taught(job, lesson)]
+    else:
+        found = protocol_case_masked.predicted(job.case, job.row)
+    predictions.write(job.path, wanted, space(job.case.space), found)
+
+
+def key_of(job: Job) -> str:
+    """Name everything the predictions are made from: code, libraries, recipe, seeds, features, labels, parts."""
+    case, target = job.case, space(job.case.space)
+    fusion = str(job.recipe["fusion"])
+    return digest(
+        [
+            code_digest(source("fusion", fusion), Path(__file__)),
+            {package: importlib.metadata.version(package) for package in PACKAGES},
+            {key: value for key, value in job.recipe.items() if key not in OF_TESTING},
+            target.classes if isinstance(target, ClassSpace) else (target.low, target.high),
+            [_facts(job, lesson) for lesson in case.lessons] or protocol_case_masked.facts(case),
+            inputs_of(case.target, job.recipe).digests,
+            [case.align, case.weight],
+        ]
+    )
+
+
+def _facts(job: Job, lesson: Lesson) -> Any:
+    parts = {}
+    for what, of in (("train", lesson.train), ("dev", lesson.dev)):
+        parts[what] = [
+            (inputs_of(part.corpus, job.recipe).digests, part.share, learned(part, job.recipe, job.case.space))
+            for part in of
+        ]
+    return seeds_of(find("fusion", str(job.recipe["fusion"])), lesson.seeds), parts, _asked(job, lesson)
+
+
+def _asked(job: Job, lesson: Lesson) -> list[str]:
+    """Return the ids of the target that a lesson's models are tested on."""
+    own = inputs_of(job.case.target, job.recipe)
+    if lesson.tested:
+        fold = next(one for one in splits.folds(own.utterances) if one.name == lesson.tested)
+        asked: Sequence[str] = fold.test
+    else:
+        rows = splits.target_rows(own.utterances)
+        asked = [name for name, split in rows.items() if split == "test"]
+    return [name for name in asked if name in own.covered]
+
+
+def _taught(job: Job, lesson: Lesson) -> list[Predictions]:
+    case, target, module = job.case, space(job.case.space), find("fusion", str(job.recipe["fusion"]))
+    recipe = _aligned(without_own(job.recipe), case)
+    train, dev = (joined(of, job.recipe, target, view_of(job.recipe)) for of in (lesson.train, lesson.dev))
+    seen = adaptation(case.target, job.recipe) if case.align else None
+    if case.align == CORAL and seen is not None:
+        if any(sparse.issparse(matrix) for matrix in seen.parts.values()):
+            raise SettingError(
+                f"protocols.{job.protocol}: coral does not suit the sparse features of recipe {case.recipe}; "
+                "take a recipe of dense ones"
+            )
+        train, dev = moved([train, dev], seen)
+    taught = replicates.Lesson(train, dev, recipe, None if case.align == CORAL else seen)
+    asked = _asked(job, lesson)
+    x = rows_of(case.target, job.recipe, asked)
+    found = []
+    for seed, trained, drawn in _trained(module, taught, target, recipe, seeds_of(module, lesson.seeds)):
+        scores = replicates.predict(module, trained.arrays, x, target, recipe, {**drawn, **trained.chosen})
+        found.append(Predictions(lesson.fold, seed, asked, ["test"] * len(asked), scores))
+    return found
+
+
+def _aligned(recipe: dict[str, Any], case: Case) -> dict[str, Any]:
+    """Return a recipe whose network is aligned with the target while it is trained, where the case says so."""
+    if case.align in ("", CORAL):
+        return recipe
+    return {**recipe, "settings": {**recipe["settings"], "align": case.align, "align_weight": case.weight}}
+
+
+def _trained(
+    module: ModuleType, lesson: replicates.Lesson, target: Space, recipe: Mapping[str, Any], seeds: Sequence[int]
+) -> Iterator[tuple[int, replicates.Replicate, dict[str, Any]]]:
+    """Yield seed, model and drawn settings; what a search has to choose is chosen with the first seed on dev."""
+    settings = recipe["settings"]
+    first = [Trial(seeds[0], one) for one in replicates.draws(module, settings)]
+    tried = [replicates.train(module, lesson, target, recipe, [one])[0] for one in first]
+    best = max(range(len(tried)), key=lambda at: tried[at].dev)
+    drawn = replicates.drawn(module, settings, first[best])
+    yield seeds[0], tried[best], drawn
+    for seed in seeds[1:]:
+        trial = Trial(seed, first[best].settings)
+        yield seed, replicates.train(module, lesson, target, recipe, [trial])[0], drawn

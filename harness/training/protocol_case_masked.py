@@ -1,0 +1,119 @@
+"""Cases that take modalities away from the models that `transfer` trained."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from harness.core import paths
+from harness.core.errors import ResultError, SettingError
+from harness.core.plugins import find
+from harness.features.matrix import Ragged
+from harness.protocols._case import Case
+from harness.study import splits
+from harness.study.labels import space
+from harness.study.predictions import Predictions
+from harness.training import model_files, replicates
+from harness.training.corpus_features import SLOT_MODALITIES
+from harness.training.feature_rows import ABSENT, Rows
+from harness.training.matrix_row import inputs_of, own_statistics
+
+Vectors = Mapping[str, NDArray[np.float32]]
+
+
+def facts(case: Case) -> Any:
+    """Return what the predictions of a case are made from beside the target's features."""
+    return _model(case)[0]["key"], case.keep, case.rate, case.fill
+
+
+def predicted(case: Case, row: Mapping[str, Any]) -> list[Predictions]:
+    """Return what every model of the source says of the target with modalities taken away."""
+    trained = _model(case)[1]
+    target, module = inputs_of(case.target, row), find("fusion", str(row["fusion"]))
+    own = None if case.target == case.source else own_statistics(case.target, row)
+    every = [name for name, split in splits.target_rows(target.utterances).items() if split == "test"]
+    folds = {one.name: set(one.test) for one in splits.folds(target.utterances)}
+    found = []
+    for one in trained:
+        keep = _kept(case, row, target.rows(every), one.seed)
+        mine = folds[one.fold] if case.source == case.target else every
+        tested = keep.any(axis=1) & np.array([name in mine and name in target.covered for name in every])
+        ids = [every[at] for at in np.flatnonzero(tested)]
+        x = target.rows(ids)
+        if case.fill == "mask":
+            x = x.masked(keep[tested])
+        else:
+            x = filled(x, keep[tested], _vectors(case, x, {**one.arrays, **_prefixed(own or {})}))
+        scores = replicates.predict(module, one.arrays, x, space(case.space), row, one.chosen, own)
+        found.append(Predictions(one.fold, one.seed, ids, ["test"] * len(ids), scores))
+    return found
+
+
+def filled(rows: Rows, keep: NDArray[np.bool_], vectors: Vectors) -> Rows:
+    """Return rows in which what is not kept is replaced, as if it had been measured.
+
+    Args:
+        rows: n utterances.
+        keep: (n, slots).
+        vectors: slot -> the row, or the one frame, that is put in.
+    """
+    parts, places = dict(rows.parts), dict(rows.places)
+    for slot, kept in zip(rows.places, keep.T, strict=True):
+        gone = ~kept & (rows.places[slot] != ABSENT)
+        if not gone.any():
+            continue
+        matrix, one = rows.take(np.flatnonzero(~gone)).found(slot), vectors[slot][None]
+        if sparse.issparse(matrix):
+            parts[slot] = sparse.vstack([matrix, sparse.csr_matrix(one)], format="csr")
+        elif isinstance(matrix, Ragged):
+            parts[slot] = Ragged(np.concatenate([matrix.values, one]), np.append(matrix.starts, len(matrix.values) + 1))
+        else:
+            parts[slot] = np.concatenate([np.asarray(matrix), one])
+        there = (rows.places[slot] != ABSENT) & ~gone
+        places[slot] = np.where(there, np.cumsum(there) - 1, ABSENT)
+        places[slot][gone] = there.sum()
+    return Rows(parts, places)
+
+
+def _kept(case: Case, row: Mapping[str, Any], rows: Rows, seed: int) -> NDArray[np.bool_]:
+    """Return which slots are left of all tested utterances, (n, slots); where none is left, the row is not tested."""
+    modalities = [row[SLOT_MODALITIES][slot] for slot in rows.parts]
+    if case.keep:
+        fixed: NDArray[np.bool_] = rows.present & np.array([one in case.keep for one in modalities])
+        return fixed
+    names = sorted(set(modalities))
+    has = np.stack([rows.present[:, [one == name for one in modalities]].any(axis=1) for name in names], axis=1)
+    chance = np.random.default_rng([seed, round(1000 * case.rate)])
+    left = has & (chance.random(has.shape) >= case.rate)
+    spared = np.where(has, chance.random(has.shape), -1.0).argmax(axis=1)  # of those that would lose all
+    lost = ~left.any(axis=1) & has.any(axis=1)
+    left[lost, spared[lost]] = True
+    kept: NDArray[np.bool_] = rows.present & left[:, [names.index(one) for one in modalities]]
+    return kept
+
+
+def _vectors(case: Case, rows: Rows, arrays: Mapping[str, NDArray[Any]]) -> Vectors:
+    vectors = {}
+    for slot, matrix in rows.parts.items():
+        mean = arrays.get(f"norm.{slot}.mean")
+        if case.fill == "mean" and mean is None and not sparse.issparse(matrix):
+            raise SettingError(f"recipe {case.recipe}: fill mean needs a recipe whose normalise is a *_std")
+        zero = np.zeros(matrix.shape[1], np.float32)
+        vectors[slot] = zero if case.fill == "zero" or mean is None else mean.astype(np.float32)
+    return vectors
+
+
+def _prefixed(state: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    return {f"norm.{name}": array for name, array in state.items()}
+
+
+def _model(case: Case) -> tuple[dict[str, Any], Sequence[model_files.Trained]]:
+    path = paths.model(case.recipe, case.source, case.space)
+    found = model_files.facts(path)
+    if found is None:
+        raise ResultError(f"{path}: is not there; run `dvc repro transfer@{case.recipe}`")
+    return found, model_files.read(path)

@@ -1,0 +1,108 @@
+"""The cases that a row of `protocols` asks for."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from harness.core import paths
+from harness.core.errors import NameUnknownError, SettingError
+from harness.core.files import read_json
+from harness.core.plugins import find, names
+from harness.protocols._case import Field
+from harness.study import splits
+from harness.study.cells import TRANSDUCTIVE
+from harness.study.labels import ClassSpace, space
+from harness.study.params import inputs, row
+from harness.study.recipes import checked, view_of
+from harness.training import matrix_row, replicates
+from harness.training.corpus_features import Inputs, why_no_source, why_no_target, with_modalities
+from harness.training.protocol_case import Job
+from harness.training.protocol_case_options import once, options
+
+
+def file_of(params: Mapping[str, Any], protocol: str) -> str:
+    """Return the file of harness/protocols that a row names, which must have cases of its own."""
+    if protocol == splits.NAME or protocol.endswith(TRANSDUCTIVE):
+        raise SettingError(f"protocols.{protocol}: cells of that name are those of the matrix; rename the row")
+    file = str(row(params, "protocols", protocol).get("protocol", protocol))
+    if file == splits.NAME:
+        raise SettingError(f"protocols.{protocol}: {file} is what the stage `transfer` does; name another protocol")
+    if file not in (known := names("protocol")):
+        raise NameUnknownError(f"protocol (protocols.{protocol})", file, known)
+    return file
+
+
+def planned(params: Mapping[str, Any], protocol: str) -> list[Job]:
+    """Return every case of a row, those with a reason too."""
+    file, asked = file_of(params, protocol), row(params, "protocols", protocol)
+    spaces = _list(asked, protocol, "spaces")
+    for name in spaces:
+        if name not in params["spaces"]:
+            raise NameUnknownError(f"space of the study (protocols.{protocol}; see spaces)", name, params["spaces"])
+    given = options(asked, protocol, file)
+    return [
+        one
+        for name in _list(asked, protocol, "recipes")
+        for one in _of_recipe(params, protocol, file, name, spaces, given)
+    ]
+
+
+def _of_recipe(
+    params: Mapping[str, Any], protocol: str, file: str, name: str, spaces: Sequence[str], given: Mapping[str, Any]
+) -> list[Job]:
+    recipe = with_modalities(checked(name, row(params, "recipes", name)), params["encoders"])
+    loaded = {corpus: matrix_row.inputs_of(corpus, recipe) for corpus in params["corpora"]}
+    module, fusion = find("protocol", file), find("fusion", str(recipe["fusion"]))
+    if getattr(module, "NETWORKS", False) and replicates.selects(fusion):
+        raise SettingError(f"protocols.{protocol}: {file} aligns networks, and recipe {name} is {recipe['fusion']}")
+    fields = [_field(params, name, recipe, one, loaded) for one in spaces]
+    try:
+        return [Job(protocol, recipe, case) for field in fields for case in module.cases(field, **given)]
+    except SettingError as error:
+        raise SettingError(f"protocols.{protocol}: {error}") from error
+
+
+def _field(
+    params: Mapping[str, Any], name: str, recipe: Mapping[str, Any], space_name: str, loaded: Mapping[str, Inputs]
+) -> Field:
+    target, view = space(space_name), view_of(recipe)
+    cards = {corpus: read_json(paths.card(corpus), "dvc repro prepare") for corpus in loaded}
+    counts, rows = {}, {}
+    for corpus, own in loaded.items():
+        truth = own.labels(target.name, view)
+        by_fold = [
+            Counter(truth[one] if isinstance(target, ClassSpace) else "" for one in fold.train if one in truth)
+            for fold in splits.folds(own.utterances)
+        ]
+        counts[corpus] = {name: min(one[name] for one in by_fold) for name in set().union(*by_fold)}
+        rows[corpus] = min(one.total() for one in by_fold)
+    return Field(
+        recipe=name,
+        slots=list(inputs(recipe)),
+        space=target.name,
+        classes=len(target.classes) if isinstance(target, ClassSpace) else 0,
+        why_no_source={one: why_no_source(own, cards[one], target.name, recipe) or "" for one, own in loaded.items()},
+        why_no_target={one: why_no_target(own, cards[one], target.name, recipe) or "" for one, own in loaded.items()},
+        families={one: cards[one]["family"] for one in loaded},
+        folds={one: [fold.name for fold in splits.folds(own.utterances)] for one, own in loaded.items()},
+        counts=counts,
+        rows=rows,
+        seeds=tuple(params["training"]["seeds"]),
+        chooses=_chooses(recipe),
+    )
+
+
+def _chooses(recipe: Mapping[str, Any]) -> bool:
+    """Tell whether training chooses something on dev: a network its epoch, a model with several candidates one."""
+    fusion = find("fusion", str(recipe["fusion"]))
+    return not replicates.selects(fusion) or len(fusion.candidates(recipe["settings"])) > 1
+
+
+def _list(asked: Mapping[str, Any], protocol: str, key: str) -> list[str]:
+    found = asked.get(key)
+    if not isinstance(found, list) or not found:
+        raise SettingError(f"protocols.{protocol}: {key} is {found!r}; it is a list of names")
+    once(found, f"protocols.{protocol}: {key}")
+    return [str(one) for one in found]

@@ -1,0 +1,124 @@
+"""Rows of several corpora as one: what a model of a pooled, few-shot or left-out protocol learns from.
+
+Where the recipe standardises each corpus by its own unlabelled train split (transductive), that is done here, corpus by
+corpus, before they are put together; what is learned from is then standardised as a whole like any source. All others
+are put together as they are, and the one normaliser is fitted on what is learned from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from harness.features.matrix import Matrix, Ragged
+from harness.protocols._case import Part
+from harness.study import splits
+from harness.study.labels import Space
+from harness.study.predictions import indices
+from harness.study.recipes import BY_CORPUS, view_of
+from harness.training import normalisers
+from harness.training.feature_rows import ABSENT, Examples, Rows
+from harness.training.matrix_row import inputs_of, own_statistics
+
+
+def learned(part: Part, row: Mapping[str, Any], name: str) -> list[tuple[str, str | float]]:
+    """Return (id, label) of a part, each once."""
+    own = inputs_of(part.corpus, row)
+    truth = own.labels(name, view_of(row))
+    return [(one, truth[one]) for one in part.ids(own.utterances, truth)]
+
+
+def joined(parts: Sequence[Part], row: Mapping[str, Any], target: Space, view: str) -> Examples:
+    """Return the rows of all parts with their truth, in the order of the parts.
+
+    A part with a `share` is repeated, whole, to have about that share of all rows.
+    """
+    found = [learned(part, row, target.name) for part in parts]
+    others = sum(len(one) for one, part in zip(found, parts, strict=True) if not part.share)
+    ids = [
+        [name for name, _ in one] * _times(len(one), others, part.share) for one, part in zip(found, parts, strict=True)
+    ]
+    truths = [dict(one) for one in found]
+    y = [truth[name] for truth, names in zip(truths, ids, strict=True) for name in names]
+    rows = [rows_of(part.corpus, row, names) for part, names in zip(parts, ids, strict=True)]
+    return Examples(put_together(rows), indices(y, target))
+
+
+def rows_of(corpus: str, row: Mapping[str, Any], ids: Sequence[str]) -> Rows:
+    """Return the features of utterances of a corpus, standardised by its own where the recipe is transductive."""
+    rows = inputs_of(corpus, row).rows(list(ids))
+    own = own_statistics(corpus, row)
+    return rows if own is None else standardised(rows, own)
+
+
+def adaptation(corpus: str, row: Mapping[str, Any]) -> Rows:
+    """Return the features of a target's train split, which an adapted model may see without labels."""
+    return rows_of(corpus, row, splits.adaptation_rows(inputs_of(corpus, row).utterances))
+
+
+def moved(taught: Sequence[Examples], target: Rows) -> list[Examples]:
+    """Return examples whose features have the target's mean and covariance, as far as the first of them tells."""
+    from harness.training.alignment import coral
+
+    state = coral.fit_rows(taught[0].x, target)
+    return [
+        Examples(
+            Rows.of(**{slot: coral.apply_slot(state, one.x, slot) for slot in one.x.parts}).masked(one.x.present),
+            one.y,
+        )
+        for one in taught
+    ]
+
+
+def without_own(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a recipe as rows of `rows_of` need it: those that are standardised already are so as a whole, too."""
+    transductive = row["normalise"] in BY_CORPUS
+    return {**row, "normalise": "source_std"} if transductive else dict(row)
+
+
+def standardised(rows: Rows, state: Mapping[str, Any]) -> Rows:
+    """Return rows whose dense slots are standardised by `state`, in memory; sparse ones stay as they are."""
+    parts: dict[str, Matrix] = {}
+    places = {}
+    for slot, matrix in rows.parts.items():
+        there = rows.places[slot] != ABSENT
+        found = matrix if sparse.issparse(matrix) else rows.found(slot)
+        if sparse.issparse(matrix):
+            parts[slot], places[slot] = matrix, rows.places[slot]
+            continue
+        parts[slot] = normalisers.apply("source_std", normalisers.of_slot(state, slot), found)
+        places[slot] = np.where(there, np.cumsum(there) - 1, ABSENT)
+    return Rows(parts, places)
+
+
+def put_together(rows: Sequence[Rows]) -> Rows:
+    """Return the rows of several corpora as one, each slot's features copied into one matrix."""
+    if len(rows) == 1:
+        return rows[0]
+    parts, places = {}, {}
+    for slot in rows[0].parts:
+        found = [one.found(slot) for one in rows]
+        parts[slot] = _stacked(found)
+        there = np.concatenate([one.places[slot] != ABSENT for one in rows])
+        places[slot] = np.where(there, np.cumsum(there) - 1, ABSENT)
+    return Rows(parts, places)
+
+
+def _stacked(found: Sequence[Matrix]) -> Matrix:
+    if sparse.issparse(found[0]):
+        return sparse.csr_matrix(sparse.vstack(found, format="csr"))
+    if isinstance(found[0], Ragged):
+        ends = np.concatenate([one.lengths for one in found if isinstance(one, Ragged)])
+        values = np.concatenate([one.values for one in found if isinstance(one, Ragged)])
+        return Ragged(values, np.concatenate([[0], np.cumsum(ends)]))
+    return np.concatenate([np.asarray(one) for one in found])
+
+
+def _times(rows: int, others: int, share: float) -> int:
+    """Return how often `rows` rows are taken to be nearest to that share of them and `others` together."""
+    if not share or not rows:
+        return 1
+    return max(round(share * others / ((1 - share) * rows)), 1)

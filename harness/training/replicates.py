@@ -1,0 +1,248 @@
+"""Train the replicates of a cell row, selected on source dev, on a CPU or a GPU alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from harness.core.errors import SettingError
+from harness.features.matrix import Matrix
+from harness.metrics import ccc, uar
+from harness.statistics import sums as statistics
+from harness.study.labels import ClassSpace, Space
+from harness.training import normalisers, settings_search
+from harness.training.feature_rows import Examples, Rows
+
+Arrays = dict[str, NDArray[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A replicate to train: its seed and its settings, complete."""
+
+    seed: int
+    settings: Mapping[str, Any]
+
+
+class Lesson:
+    """What the replicates of one fold are trained with.
+
+    Args:
+        train: rows the parameters and the normaliser are fitted on.
+        dev: rows of the same corpus the settings or the epoch are selected on.
+        recipe: its `normalise`.
+        unlabelled: train rows of the target, on the footing of `train`, for a recipe whose settings say `align`: one
+            lesson, and model, a target.
+
+    Raises:
+        SettingError: the recipe aligns and there is nothing to align with.
+    """
+
+    def __init__(
+        self, train: Examples, dev: Examples, recipe: Mapping[str, Any], unlabelled: Rows | None = None
+    ) -> None:
+        if recipe.get("settings", {}).get("align") and not (unlabelled is not None and len(unlabelled)):
+            raise SettingError("align needs train rows of the target, and there are none")
+        self.train, self.dev, self.unlabelled = train, dev, unlabelled
+        self.state = normalisers.fit_rows(recipe["normalise"], train.x)
+
+
+@dataclass(frozen=True, slots=True)
+class Replicate:
+    """One trained model: its arrays, its score on source dev, and what selection on it chose."""
+
+    arrays: Arrays
+    dev: float
+    chosen: dict[str, Any]
+
+
+def train(
+    module: ModuleType, lesson: Lesson, space: Space, recipe: Mapping[str, Any], trials: Sequence[Trial]
+) -> list[Replicate]:
+    """Train one replicate per trial; several at once only where `together` puts them.
+
+    Args:
+        module: a module of harness/fusion.
+        lesson: what is learned from and selected on.
+        space: the label space.
+        recipe: `normalise` and `balanced`.
+        trials: seeds and settings.
+    """
+    train, dev = lesson.train, lesson.dev
+    weight = row_weights(train.y, space, bool(recipe["balanced"]))
+    if selects(module):
+        x, on = (side_by_side(recipe["normalise"], lesson.state, rows.x) for rows in (train, dev))
+        found = [_select(module, x, train.y, on, dev.y, weight, space, one.settings) for one in trials]
+    else:
+        found = _descend(module, lesson, weight, space, recipe, trials)
+    state = _prefixed("norm", lesson.state)
+    return [Replicate({**state, **_prefixed("model", one[0])}, one[1], one[2]) for one in found]
+
+
+def selects(module: ModuleType) -> bool:
+    """Tell whether a model has a fit of its own that chooses among candidates, instead of being a network."""
+    return hasattr(module, "candidates")
+
+
+def draws(module: ModuleType, settings: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the settings a search tries; those of the recipe where there is none, or the model chooses by itself."""
+    return [dict(settings)] if selects(module) else settings_search.draws(settings)
+
+
+def drawn(module: ModuleType, settings: Mapping[str, Any], trial: Trial) -> dict[str, Any]:
+    """Return the settings of a trial that a search drew."""
+    return {} if selects(module) else {key: trial.settings[key] for key in settings_search.drawn_keys(settings)}
+
+
+def together(module: ModuleType, trials: Sequence[Trial], batching: bool | str) -> list[tuple[Trial, ...]]:
+    """Group the trials that are trained as one batch.
+
+    On a GPU, or wherever `batching` is True, those that differ in seed, learning rate and weight decay only, if the
+    model allows it. On a CPU each is alone: processes side by side are faster there (docs/benchmarks.md).
+    So is one that is aligned with a target.
+    """
+    alone = selects(module) or not module.BATCHED or any(one.settings.get("align") for one in trials)
+    if alone or batching is False or (batching == "auto" and not on_gpu()):
+        return [(one,) for one in trials]
+    from harness.training.network_batched import FREE
+
+    groups: dict[str, list[Trial]] = {}
+    for one in trials:
+        shared = {key: value for key, value in one.settings.items() if key not in FREE}
+        groups.setdefault(repr(sorted(shared.items())), []).append(one)
+    return [tuple(group) for group in groups.values()]
+
+
+def on_gpu() -> bool:
+    """Tell whether networks are trained on a GPU."""
+    from harness.training.network import device
+
+    return bool(device().type == "cuda")
+
+
+def predict(
+    module: ModuleType,
+    arrays: Arrays,
+    x: Rows,
+    space: Space,
+    recipe: Mapping[str, Any],
+    chosen: Mapping[str, Any] | None = None,
+    own: Arrays | None = None,
+) -> NDArray[np.float32]:
+    """Return probabilities (n, classes), or numbers (n, 1).
+
+    Args:
+        module: the module of harness/fusion that was trained.
+        arrays: what training returned.
+        x: features as the encoders made them; what is masked in it is a missing modality.
+        space: the label space.
+        recipe: the recipe it was trained with.
+        chosen: what selection chose, where settings were searched.
+        own: normaliser statistics of the corpus of `x`, for a transductive normaliser; None means the source's.
+    """
+    state = {**_part("norm", arrays), **(own or {})}
+    if selects(module):
+        scores: NDArray[np.float32] = module.predict(
+            _part("model", arrays), side_by_side(recipe["normalise"], state, x), space
+        )
+        return scores
+    from harness.training import network
+
+    settings = {**recipe["settings"], **(chosen or {})}
+    feed = _feed(module, x, recipe, state, settings)
+    return network.predict(module, _part("model", arrays), feed, space, settings)
+
+
+def side_by_side(normalise: str, state: Arrays, x: Rows) -> Matrix:
+    """Return the normalised features of all slots as one matrix, zero where a slot is absent."""
+    parts = [normalisers.apply_slot(normalise, state, x, slot) for slot in x.parts]
+    if any(sparse.issparse(part) for part in parts):
+        return sparse.csr_matrix(sparse.hstack(parts, format="csr"))
+    return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
+
+
+def _descend(
+    module: ModuleType,
+    lesson: Lesson,
+    weight: NDArray[np.float64],
+    space: Space,
+    recipe: Mapping[str, Any],
+    trials: Sequence[Trial],
+) -> list[tuple[Arrays, float, dict[str, Any]]]:
+    from harness.training import network
+
+    train, dev = lesson.train, lesson.dev
+    feeds = [_feed(module, one.x, recipe, lesson.state, trials[0].settings) for one in (train, dev)]
+    fitted = network.Taught(feeds[0], train.y, weight)
+    on = network.Taught(feeds[1], dev.y, np.ones(len(dev.y)))
+    if len(trials) == 1:
+        alone, other = trials[0].settings, None
+        if alone.get("align") and lesson.unlabelled is not None:
+            other = _feed(module, lesson.unlabelled, recipe, lesson.state, alone)
+        return [network.train(module, fitted, on, space, alone, trials[0].seed, dev_score, other)]
+    from harness.training import network_batched
+
+    settings, seeds = [one.settings for one in trials], [one.seed for one in trials]
+    return network_batched.train(module, fitted, on, space, settings, seeds, dev_score)
+
+
+def _feed(module: ModuleType, x: Rows, recipe: Mapping[str, Any], state: Arrays, settings: Mapping[str, Any]) -> Any:
+    from harness.training.batches import STEPS, Feed
+    from harness.training.network import device
+
+    return Feed(x, recipe["normalise"], state, module.LEVEL, int(settings.get("steps", STEPS)), device())
+
+
+def dev_score(scores: NDArray[np.float32], y: NDArray[Any], space: Space) -> float:
+    """Return what selection maximises: UAR for classes, CCC for a scale."""
+    one = np.zeros(len(y), dtype=np.int64)
+    if isinstance(space, ClassSpace):
+        counts = statistics.confusion(y, scores.argmax(axis=1)[None], one, len(space.classes))
+        return float(uar.from_statistic(counts[0, 0]))
+    sums = statistics.moments(y, scores[:, 0][None].astype(np.float64), one)
+    return float(np.nan_to_num(ccc.from_statistic(sums[0, 0])))
+
+
+def row_weights(y: NDArray[Any], space: Space, balanced: bool) -> NDArray[np.float64]:
+    """Return a weight per row: n / (present classes * rows of its class) when balanced, else 1."""
+    if not balanced or not isinstance(space, ClassSpace):
+        return np.ones(len(y))
+    counts = np.bincount(y, minlength=len(space.classes))
+    weight: NDArray[np.float64] = (len(y) / (np.count_nonzero(counts) * np.maximum(counts, 1)))[y]
+    return weight
+
+
+def _select(
+    module: ModuleType,
+    x: Matrix,
+    y: NDArray[Any],
+    dev: Matrix,
+    dev_y: NDArray[Any],
+    weight: NDArray[np.float64],
+    space: Space,
+    settings: Mapping[str, Any],
+) -> tuple[Arrays, float, dict[str, Any]]:
+    """Fit every candidate, each from the one before, and keep the first of the best on source dev."""
+    best: tuple[Arrays, float, dict[str, Any]] | None = None
+    arrays: Arrays | None = None
+    for candidate in module.candidates(settings):
+        arrays = module.fit(x, y, weight, space, candidate, arrays)
+        score = dev_score(module.predict(arrays, dev, space), dev_y, space)
+        if best is None or score > best[1]:
+            best = arrays, score, candidate
+    assert best is not None
+    return best
+
+
+def _prefixed(prefix: str, arrays: Mapping[str, NDArray[Any]]) -> Arrays:
+    return {f"{prefix}.{name}": array for name, array in arrays.items()}
+
+
+def _part(prefix: str, arrays: Mapping[str, NDArray[Any]]) -> Arrays:
+    return {name.removeprefix(f"{prefix}."): a for name, a in arrays.items() if name.startswith(f"{prefix}.")}
