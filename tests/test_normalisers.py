@@ -13,7 +13,7 @@ from sklearn.preprocessing import StandardScaler
 
 from harness.core.errors import SettingError
 from harness.encoders import ngrams
-from harness.study.recipes import BY_CORPUS, NORMALISERS, TRANSDUCTIVE
+from harness.study.recipes import BY_CORPUS, NORMALISERS, TRANSDUCTIVE_NORMALISERS
 from harness.training import normalisers
 
 TRAIN = ["我很开心。", "你很难过吗？", "我开心开心", "Go away!", "go AWAY, go", "我走开。", "我去了。"]
@@ -122,5 +122,5 @@ def test_an_unknown_normaliser_lists_the_known_ones() -> None:
 
 
 def test_only_a_normaliser_that_is_named_so_is_transductive() -> None:
-    assert set(NORMALISERS) >= TRANSDUCTIVE >= BY_CORPUS
-    assert {"target_std", "speaker_std"} == TRANSDUCTIVE
+    assert set(NORMALISERS) >= TRANSDUCTIVE_NORMALISERS >= BY_CORPUS
+    assert {"target_std", "speaker_std"} == TRANSDUCTIVE_NORMALISERS

@@ -9,7 +9,7 @@ import pytest
 
 from harness.core.errors import SettingError
 from harness.core.plugins import find, names
-from harness.protocols import _case, few_shot, missing_modality, oracle, pooled, size_matched
+from harness.protocols import few_shot, missing_modality, oracle, pooled, size_matched
 from harness.protocols._case import Case, Field, Part
 from harness.study import splits
 from harness.study.corpus import Split, Utterance
@@ -61,7 +61,7 @@ def asked(case: Case, fold: str) -> set[str]:
     return {name for name, split in splits.target_rows(rows).items() if split == "test"}
 
 
-PLANNED = [name for name in names("protocol") if name != splits.NAME]
+PLANNED = names("protocol")
 
 
 @pytest.mark.parametrize("name", PLANNED)
@@ -125,7 +125,7 @@ def test_only_the_oracle_selects_on_the_target_and_only_few_shot_and_pooled_lear
             trained = {part.corpus for lesson in case.lessons for part in lesson.train}
             selected = {part.corpus for lesson in case.lessons for part in lesson.dev}
             assert case.target not in trained or find("protocol", name) in (few_shot, pooled)
-            if case.source == _case.NOBODY or find("protocol", name) is pooled:
+            if case.source == splits.NO_SOURCE or find("protocol", name) is pooled:
                 continue
             assert (case.target in selected) == (find("protocol", name) is oracle and bool(case.lessons))
 
@@ -145,7 +145,9 @@ def test_shots_are_so_many_of_each_class_nested_and_drawn_anew() -> None:
 
 def test_few_rows_are_held_out_only_where_something_is_chosen() -> None:
     for chooses, learned in ((True, 8), (False, 10)):  # of five of each class
-        (case, *_) = [one for one in few_shot.cases(field(chooses=chooses), shots=[5]) if one.source == _case.NOBODY]
+        (case, *_) = [
+            one for one in few_shot.cases(field(chooses=chooses), shots=[5]) if one.source == splits.NO_SOURCE
+        ]
         assert len(ids(case.lessons[0].train[0])) == learned
 
 
@@ -207,7 +209,7 @@ def test_an_option_that_cannot_be_is_told(name: str, options: dict[str, Any], me
 def test_one_shot_cannot_be_divided_into_what_is_learned_and_what_selects() -> None:
     for chooses, reason in ((True, "nothing_left_to_select_on"), (False, "")):
         planned = few_shot.cases(field(chooses=chooses), shots=[1])
-        assert {case.reason for case in planned if case.source == _case.NOBODY} == {reason}
+        assert {case.reason for case in planned if case.source == splits.NO_SOURCE} == {reason}
 
 
 def test_missing_modality_covers_the_six_conditions_of_three_modalities() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from harness.report.protocols import tables
 from harness.study.cells import Cell
 
@@ -50,7 +52,9 @@ def test_a_source_is_worth_the_labels_at_which_the_targets_own_line_reaches_it()
 
 def test_the_oracle_is_set_against_source_dev_cell_by_cell() -> None:
     (table,) = made(cell("b", "a", 0.5, "oracle"))
-    assert [list(row) for row in table.rows] == [["b", "a", ".450", ".500", "+.050"]]
+    assert list(table.header) == ["source", "target", "single source", "oracle", "interval", "− single source"]
+    assert [list(row) for row in table.rows] == [["b", "a", ".450", ".500", "", "+.050"]]
+    assert table.question == "What does selection on source dev give away?"
 
 
 def test_size_matched_sources_are_averaged_over_their_cross_corpus_cells() -> None:
@@ -72,18 +76,49 @@ def test_missing_modalities_are_set_against_the_same_pairs_with_all() -> None:
 
 
 def test_adaptation_is_set_against_the_same_pair_without() -> None:
-    (table,) = made(cell("b", "a", 0.5, "coral_transductive"), cell("b", "a", 0.4, "dann_transductive"))
-    assert list(table.header) == ["source", "target", "without", "coral", "difference", "dann", "difference"]
-    assert [list(row) for row in table.rows] == [["b", "a", ".450", ".500", "+.050", ".400", "−.050"]]
+    coral, dann = made(cell("b", "a", 0.5, "coral_transductive"), cell("b", "a", 0.4, "dann_transductive"))
+    assert list(coral.header) == ["source", "target", "single source", "coral", "interval", "− single source"]
+    assert [list(row) for row in coral.rows] == [["b", "a", ".450", ".500", "", "+.050"]]
+    assert [list(row) for row in dann.rows] == [["b", "a", ".450", ".400", "", "−.050"]]
 
 
 def test_rows_of_another_name_are_known_by_their_file_and_two_of_one_file_have_a_table_each() -> None:
     cells = [*MATRIX, cell("b", "a", 0.5, "peek"), cell("b", "a", 0.6, "peek_again")]
     found = tables(cells, {"emotion4": "uar"}, {"peek": "oracle", "peek_again": "oracle"})
     assert [list(one.rows[0]) for one in found] == [
-        ["b", "a", ".450", ".500", "+.050"],
-        ["b", "a", ".450", ".600", "+.150"],
+        ["b", "a", ".450", ".500", "", "+.050"],
+        ["b", "a", ".450", ".600", "", "+.150"],
     ]
     assert "peek_again" in found[1].method
     assert found[0].anchor != found[1].anchor
-    assert tables(cells, {"emotion4": "uar"}) == []
+
+
+def test_a_protocol_without_a_table_has_one_by_variant_even_when_its_file_is_gone() -> None:
+    cells = [replace(cell("b", "a", 0.5, "curve", variant="n=50"), low=0.4, high=0.6)]
+    cells += [cell("b", "a", 0.6, "curve", variant="n=100"), cell("c", "a", None, "curve", variant="n=50")]
+    (table,) = made(*cells)
+    assert list(table.header) == [
+        *("source", "target", "single source", "n=50", "interval", "− single source"),
+        *("n=100", "interval", "− single source"),
+    ]
+    assert [list(row) for row in table.rows] == [
+        ["b", "a", ".450", ".500", "[.400, .600]", "+.050", ".600", "", "+.150"]
+    ]
+    assert list(table.notes) == ["target corpus: not annotated in this label space: a"]
+    assert table.question == "Curve, beside the matrix"
+    assert "harness/protocols/curve.py is gone" in table.method
+
+
+def test_what_stands_for_several_sources_has_no_single_source_beside_it() -> None:
+    (table,) = made(cell("others", "a", 0.5, "curve"))
+    assert list(table.header) == ["source", "target", "curve", "interval"]
+    assert [list(row) for row in table.rows] == [["others", "a", ".500", ""]]
+
+
+def test_of_an_error_the_best_single_source_is_the_lowest_and_shots_are_worth_it_from_above() -> None:
+    shots = [cell("none", "a", value, "few_shot", variant=f"k={k}") for k, value in ((10, 0.5), (100, 0.4))]
+    cells = [*MATRIX, cell("others", "a", 0.6, "leave_one_corpus_out"), *shots]
+    cells.append(cell("b", "a", 0.3, "few_shot", variant="k=10"))
+    joint, few = tables([replace(one, metric="brier") for one in cells], {"emotion4": "brier"})
+    assert joint.rows[0][2] == ".450 (b)"
+    assert list(few.rows[-1]) == ["worth", "–", "32"]

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import importlib
+import re
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from harness.core import plugins
-from harness.core.errors import ResultError
+from harness.core.errors import ResultError, SettingError
+from harness.evaluation.matrix.cells import SOURCE_DEV
 from harness.report.colours import BELOW, DARK, LIGHT, STEPS, contrast, step
 from harness.report.corpora import cards
 from harness.report.formats import (
-    METRICS,
     count,
     interval,
-    metric_title,
     number,
     percent,
     reason_text,
@@ -22,10 +25,13 @@ from harness.report.formats import (
 )
 from harness.report.grid import block
 from harness.report.marks import AT_FLOOR, DEGENERATE, FEW, marks_of
+from harness.report.page import markdown
 from harness.report.questions_recipes import languages, recipes
 from harness.report.questions_scores import foreseen
 from harness.report.summary import compare, gaps, sentences
 from harness.study.cells import Cell
+from harness.study.metric_facts import higher_is_better, metric_facts, metric_title
+from harness.study.params import SLOTS
 
 
 def cell(source: str, target: str, value: float, recipe: str = "r", metric: str = "uar", **more: object) -> Cell:
@@ -73,8 +79,59 @@ def test_reasons_and_metrics_in_words() -> None:
 
 @pytest.mark.parametrize("name", plugins.names("metric"))
 def test_the_page_knows_every_metric_as_its_file_does(name: str) -> None:
-    assert METRICS[name].higher_is_better == plugins.find("metric", name).HIGHER_IS_BETTER
-    assert ("lower is better" in METRICS[name].meaning) == (not METRICS[name].higher_is_better)
+    facts = metric_facts(name)
+    assert facts.higher_is_better == plugins.find("metric", name).HIGHER_IS_BETTER
+    assert ("lower is better" in facts.meaning) == (not facts.higher_is_better)
+
+
+def new_metric(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put a file beside those of harness/metrics, as the metric `mine`."""
+    (tmp_path / "mine.py").write_text(text)
+    package = importlib.import_module("harness.metrics")
+    monkeypatch.setattr(package, "__path__", [*package.__path__, str(tmp_path)])
+    monkeypatch.setattr(package.__spec__, "submodule_search_locations", package.__path__)
+    monkeypatch.setitem(sys.modules, "harness.metrics.mine", None)
+    del sys.modules["harness.metrics.mine"]  # and so again at the end
+
+
+def test_a_metric_may_leave_title_and_meaning_to_its_name_and_docstring(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new_metric('"""How far off it is.\n\nIn detail."""\nHIGHER_IS_BETTER = False\n', tmp_path, monkeypatch)
+    assert metric_facts("mine") == ("mine", "How far off it is; lower is better", False, True)
+
+
+def test_a_metric_must_say_which_way_is_better(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    new_metric('TITLE = "Mine"\n', tmp_path, monkeypatch)
+    with pytest.raises(SettingError, match=r"harness/metrics/mine\.py: HIGHER_IS_BETTER is None; set it to True or"):
+        higher_is_better("mine/sad")
+
+
+def test_a_metric_whose_file_is_gone_keeps_its_name() -> None:
+    facts = metric_facts("once")
+    assert (facts.title, facts.higher_is_better, facts.has_matrix) == ("once", True, False)
+    page = markdown([cell("a", "b", 0.5), cell("a", "b", 0.7, metric="once")], {"primary": {"emotion4": "once"}})
+    assert "### once" in page
+    assert "harness/metrics/once.py is gone" in page
+
+
+@pytest.mark.parametrize(
+    "file", ["training/corpus_features", "evaluation/matrix/cells", "evaluation/external/cells", "stages/transfer"]
+)
+def test_every_reason_that_the_stages_give_has_words(file: str) -> None:
+    text = (Path(plugins.__file__).parent.parent / f"{file}.py").read_text(encoding="utf-8")
+    given = re.findall(r'"((?:source|target|\{part\}|same|not|no)_[^" ]+)"', text)
+    slots = [f"no_{slot}" for slot in SLOTS]
+    assert given
+    for code in [*slots, *(re.sub(r"^\{part\}", "source", code) for code in given if code != SOURCE_DEV)]:
+        assert "{" in code.partition(":")[0] or reason_text(code) != code
+
+
+@pytest.mark.parametrize("name", plugins.names("protocol"))
+def test_the_reasons_of_a_protocol_are_sentences_with_what_was_counted(name: str) -> None:
+    for code, words in getattr(plugins.find("protocol", name), "REASONS", {}).items():
+        filled, printed = (re.sub(r"\{\w+\}", "7", text) for text in (code, words))
+        assert reason_text(filled) == printed
 
 
 def test_heat_runs_from_the_floor_to_the_best_value_in_either_direction() -> None:

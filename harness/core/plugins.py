@@ -24,6 +24,7 @@ ROOMS = {
     "fusion": "harness.fusion",
     "metric": "harness.metrics",
     "protocol": "harness.protocols",
+    "protocol table": "harness.report.protocol_tables",
     "stage": "harness.stages",
     "verb": "harness.verbs",
     "synthetic layout": "harness_adapters._synthetic",

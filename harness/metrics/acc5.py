@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 from harness.metrics._cut import accuracy
 from harness.metrics.wa import from_statistic as from_statistic
 
+TITLE = "Acc-5"
+MEANING = "accuracy after cutting the scale at ±.1 and ±.7"
+MATRIX = False
 KIND, STATISTIC, HIGHER_IS_BETTER = "scale", "cut", True
 CUTS = (-0.7, -0.1, 0.1, 0.7)
 

@@ -10,6 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+TITLE = "Brier"
+MEANING = "mean squared distance of the class scores from the truth, summed over classes"
+MATRIX = False
 KIND, STATISTIC, HIGHER_IS_BETTER = "classes", "probability", False
 
 

@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 
 from harness.metrics import pearson
 
+TITLE = "CCC"
+MEANING = "Lin's concordance correlation: agreement in order, scale and location; 0 for a constant prediction"
+MATRIX = False
 KIND, STATISTIC, HIGHER_IS_BETTER = "scale", "moments", True
 
 

@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 
 from harness.statistics.sums import BINS
 
+TITLE = "ECE"
+MEANING = "expected calibration error: mean distance of confidence and accuracy"
+MATRIX = False
 KIND, STATISTIC, HIGHER_IS_BETTER = "classes", "calibration", False
 
 

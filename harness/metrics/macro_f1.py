@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from harness.metrics._margins import counted, parts, reduced
 
+TITLE = "macro-F1"
+MEANING = "mean F1 over the same classes as UAR"
 KIND, STATISTIC, HIGHER_IS_BETTER = "classes", "confusion", True
 
 

@@ -7,6 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+TITLE = "MAE"
+MEANING = "mean absolute error on the scale"
+MATRIX = False
 KIND, STATISTIC, HIGHER_IS_BETTER = "scale", "moments", False
 
 

@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 
 from harness.statistics.sums import LEAST
 
+TITLE = "NLL"
+MEANING = "mean negative log of the true class' score"
+MATRIX = False
 KIND, STATISTIC, HIGHER_IS_BETTER = "classes", "probability", False
 
 

@@ -7,6 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+TITLE = "Pearson r"
+MEANING = "linear correlation, blind to scale and location; undefined for a constant"
+MATRIX = False
 KIND, STATISTIC, HIGHER_IS_BETTER = "scale", "moments", True
 CONSTANT = 1e-12  # a smaller variance is rounding
 

@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 from harness.metrics._margins import counted, parts, reduced
 
+TITLE = "recall/class"
+MEANING = "share of a class's utterances that are found; absent if the truth has none"
+MATRIX = False
 KIND, STATISTIC, HIGHER_IS_BETTER = "classes", "confusion", True
 
 

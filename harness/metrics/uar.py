@@ -13,6 +13,12 @@ from numpy.typing import NDArray
 
 from harness.metrics._margins import counted, parts, reduced
 
+TITLE = "UAR"
+MEANING = (
+    "unweighted average recall: mean recall over the classes that occur in the target's truth; "
+    "a prediction of any other class is a miss"
+)
+MATRIX = False
 KIND, STATISTIC, HIGHER_IS_BETTER = "classes", "confusion", True
 
 

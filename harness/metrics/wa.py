@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 from harness.metrics._margins import counted, parts, reduced
 
+TITLE = "WA"
+MEANING = "weighted accuracy: share of utterances predicted right"
+MATRIX = False
 KIND, STATISTIC, HIGHER_IS_BETTER = "classes", "confusion", True
 
 

@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 from harness.metrics._margins import counted, parts, reduced
 from harness.metrics.macro_f1 import f1_per_class
 
+TITLE = "WF1"
+MEANING = "F1 averaged over classes, each weighted by its share of the truth"
+MATRIX = False
 KIND, STATISTIC, HIGHER_IS_BETTER = "classes", "confusion", True
 
 

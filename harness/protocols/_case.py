@@ -12,7 +12,7 @@ from harness.study import splits
 from harness.study.corpus import Utterance
 from harness.study.splits import ALL
 
-OTHERS, EVERY, NOBODY = "others", "all", "none"  # what stands for the source where it is not one corpus
+OTHERS, EVERY = "others", "all"  # what stands for the source where it is not one corpus
 TRAIN, DEV = "train", "dev"
 
 

@@ -13,10 +13,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from harness.core.errors import SettingError
-from harness.protocols._case import DEV, NOBODY, Case, Field, Lesson, Part
-from harness.study.splits import ALL
+from harness.protocols._case import DEV, Case, Field, Lesson, Part
+from harness.study.splits import ALL, NO_SOURCE
 
+TABLE = "few_shot"
 HELD = 0.2
+TOO_FEW = "target_has_{least}_of_a_class"
+REASONS = {
+    "nothing_left_to_select_on": "one utterance a class leaves nothing to select on",
+    TOO_FEW: "the rarest class of the target has too few labelled train utterances ({least})",
+}
 
 
 def cases(field: Field, shots: Sequence[int] = (5, 20, 50, 100, 300), share: float = 0.25) -> Iterator[Case]:
@@ -33,7 +39,7 @@ def cases(field: Field, shots: Sequence[int] = (5, 20, 50, 100, 300), share: flo
         raise SettingError(f"share is {share}; it is a number from 0, and less than 1")
     for target in field.corpora:
         for k in shots:
-            for source in (NOBODY, *(name for name in field.corpora if name != target)):
+            for source in (NO_SOURCE, *(name for name in field.corpora if name != target)):
                 reason = _why_not(field, source, target, k)
                 lessons = () if reason else tuple(_lessons(field, source, target, k, share))
                 yield Case(field.recipe, field.space, source, target, f"k={k}", lessons, reason)
@@ -42,11 +48,11 @@ def cases(field: Field, shots: Sequence[int] = (5, 20, 50, 100, 300), share: flo
 def _why_not(field: Field, source: str, target: str, k: int) -> str:
     if not field.classes:
         return "scale_has_no_classes"
-    reason = field.why_no_target[target] if source == NOBODY else field.why_no_pair(source, target)
+    reason = field.why_no_target[target] if source == NO_SOURCE else field.why_no_pair(source, target)
     least = min(field.counts.get(target, {}).values(), default=0)
-    if not reason and least >= k == 1 and source == NOBODY and field.chooses:
+    if not reason and least >= k == 1 and source == NO_SOURCE and field.chooses:
         return "nothing_left_to_select_on"
-    return reason or ("" if least >= k else f"target_has_{least}_of_a_class")
+    return reason or ("" if least >= k else TOO_FEW.format(least=least))
 
 
 def _lessons(field: Field, source: str, target: str, k: int, share: float) -> Iterator[Lesson]:
@@ -57,6 +63,6 @@ def _lessons(field: Field, source: str, target: str, k: int, share: float) -> It
             dev: tuple[Part, ...] = (few,)  # where nothing is chosen, its score decides nothing
             if field.chooses:
                 train, dev = (replace(few, hold=HELD),), (replace(few, hold=-HELD),)
-            if source != NOBODY:
+            if source != NO_SOURCE:
                 train, dev = (Part(source, whole=True), replace(few, share=share)), (Part(source, DEV),)
             yield Lesson((draw,), train, dev, fold, fold or ALL)

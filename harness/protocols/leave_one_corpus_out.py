@@ -10,6 +10,8 @@ from collections.abc import Iterator
 
 from harness.protocols._case import DEV, OTHERS, Case, Field, Lesson, Part
 
+TABLE = "joint"
+
 
 def cases(field: Field) -> Iterator[Case]:
     """Yield one case for each target."""

@@ -20,6 +20,8 @@ from itertools import combinations
 from harness.core.errors import SettingError
 from harness.protocols._case import DEV, Case, Field, Lesson, Part
 
+TABLE = "missing_modality"
+REASONS = {"recipe_has_one_modality": "the recipe has one modality, and nothing is left without it"}
 FILLS = ("mask", "zero", "mean", "retrain")
 LETTERS = {"text": "t", "audio": "a", "video": "v"}
 

@@ -1,7 +1,7 @@
 """MMD: a network whose hidden layer is pulled together between source and target (Gretton 2012; Long et al. 2015).
 
 The loss adds `weight` times the multi-kernel discrepancy of a batch of the source and one of the target's unlabelled
-train split (harness/adaptation_mmd.py): transductive, one model for each pair, networks only.
+train split (training/alignment/mmd.py): transductive, one model for each pair, networks only.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from harness.protocols._adapted import pairs
 from harness.protocols._case import Case, Field
 
-TRANSDUCTIVE, NETWORKS = True, True
+QUESTION = "What does MMD bring, which sees the target's train split without labels?"
+SEES_TARGET_FEATURES, NETWORKS = True, True
 
 
 def cases(field: Field, weight: float = 1.0) -> Iterator[Case]:

@@ -1,6 +1,6 @@
-"""Oracle selection: a source's model whose setting or epoch is chosen on the target's dev split.
+"""Oracle: the same training, selected on the target's dev split, which no honest protocol may do.
 
-No honest protocol may do this; the difference to `single_source` says how much selection on source dev gives away
+The difference to `single_source` says how much the selection of a setting or an epoch on source dev gives away
 (Gulrajani and Lopez-Paz 2021, "test-domain validation"). A target that is divided by folds is tested fold by fold, each
 with the dev fold that belongs to it, by the model of the source's first fold.
 """
@@ -11,7 +11,9 @@ from collections.abc import Iterator
 
 from harness.protocols._case import DEV, Case, Field, Lesson, Part
 
+QUESTION = "What does selection on source dev give away?"
 SELECTION = "target_dev"
+REASONS = {"target_too_few_dev_labels": "the target's dev split has too few labels to select on"}
 
 
 def cases(field: Field) -> Iterator[Case]:

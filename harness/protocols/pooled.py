@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from harness.protocols._case import DEV, EVERY, Case, Field, Lesson, Part
 from harness.study.splits import ALL
 
+TABLE = "joint"
+
 
 def cases(field: Field) -> Iterator[Case]:
     """Yield one case for each target."""

@@ -13,7 +13,9 @@ from dataclasses import replace
 from harness.core.errors import SettingError
 from harness.protocols._case import DEV, Case, Field, Lesson, Part
 
+TABLE = "size_matched"
 SIZE, MATCHED = "size", "matched"
+REASONS = {"sources_share_fewer_than_two_classes": "the sources have fewer than two classes in common"}
 
 
 def cases(field: Field, prior: str = SIZE) -> Iterator[Case]:

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from harness.report import colours
-from harness.report.formats import higher_is_better, metric_title, selection_text
+from harness.report.formats import selection_text
 from harness.report.marks import MARKS, letters, marks_of, warnings_of
-from harness.study.cells import Cell
+from harness.study.cells import TRANSDUCTIVE_SUFFIX, Cell
 from harness.study.corpus import MAIN_VIEW
-
-TRANSDUCTIVE = "transductive"
+from harness.study.metric_facts import higher_is_better, metric_title
+from harness.study.recipes import TRANSDUCTIVE_NORMALISERS
 
 
 class Variant(NamedTuple):
@@ -147,7 +147,7 @@ def variant_of(cell: Cell) -> Variant:
 def is_transductive(variant: Variant, recipes: Mapping[str, Any]) -> bool:
     """Tell whether a recipe's normaliser saw the target's features, by its settings or by its protocol's name."""
     settings = recipes.get(variant.recipe, {}).get("settings", {})
-    return settings.get("normalise") == "target_std" or variant.protocol.endswith(f"_{TRANSDUCTIVE}")
+    return settings.get("normalise") in TRANSDUCTIVE_NORMALISERS or variant.protocol.endswith(TRANSDUCTIVE_SUFFIX)
 
 
 def variant_title(variant: Variant, others: Iterable[Variant]) -> str:

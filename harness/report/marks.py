@@ -5,8 +5,9 @@ from __future__ import annotations
 import string
 from collections.abc import Iterable
 
-from harness.report.formats import higher_is_better, reason_text
+from harness.report.formats import reason_text
 from harness.study.cells import Cell
+from harness.study.metric_facts import higher_is_better
 
 DEGENERATE, FEW, AT_FLOOR = "†", "‡", "°"
 MARKS = {

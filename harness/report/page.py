@@ -26,9 +26,9 @@ from harness.report.summary import Comparison, Gap, compare, gaps, sentences
 from harness.report.tables import Table
 from harness.report.templates import environment, markdown_text
 from harness.study.cells import Cell, in_matrix
+from harness.study.metric_facts import metric_facts, metric_title
 
 WATERMARK = "Synthetic corpora: these numbers say nothing about real ones"
-SECOND = "macro_f1"  # printed beside the primary metric of a class space
 COLUMNS = {
     "value": "number",
     "low": "number",
@@ -112,11 +112,7 @@ def _context(every: Sequence[Cell], facts: Mapping[str, Any], sheets: Sheets | N
         "columns": COLUMNS,
         "languages": {name: card.get("language", "") for name, card in facts.get("corpora", {}).items()},
         "level": f"{formats.percent(level)} " if level else "",
-        "glossary": [
-            formats.METRICS[name]
-            for name in ordered(cell.metric.partition("/")[0] for cell in cells)
-            if name in formats.METRICS
-        ],
+        "glossary": [metric_facts(name) for name in ordered(cell.metric.partition("/")[0] for cell in cells)],
         "transductive": {g.variant.recipe for s in sections for b in s.blocks for g in b.grids if g.transductive},
         "palettes": {"light": colours.css(colours.LIGHT), "dark": colours.css(colours.DARK)},
         "steps": list(colours.LIGHT),
@@ -147,7 +143,7 @@ def _section(cells: Sequence[Cell], facts: Mapping[str, Any], space: str) -> Sec
     primary = facts.get("primary", {}).get(space, known[0])
     if primary not in known:
         raise ResultError(f"{space}: its primary metric {primary!r} is not among those scored ({', '.join(known)})")
-    metrics = [name for name in ordered([primary, SECOND]) if name in known]
+    metrics = ordered([primary, *(name for name in known if metric_facts(name).has_matrix)])
     blocks = [block(found, space, name, facts.get("recipes")) for name in metrics]
     return Section(space, facts.get("spaces", {}).get(space, {}), blocks, compare(blocks[0]), gaps(blocks[0]))
 
@@ -155,7 +151,7 @@ def _section(cells: Sequence[Cell], facts: Mapping[str, Any], space: str) -> Sec
 @cache
 def _templates(escape: bool) -> jinja2.Environment:
     made = environment(escape)
-    made.filters.update(metric=formats.metric_title, reason=note_text, md=markdown_text)
+    made.filters.update(metric=metric_title, reason=note_text, md=markdown_text)
     made.globals.update(interval=formats.interval, plural=formats.plural, formatted=_formatted, meanings=MARKS)
     return made
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from harness.core.csv_tables import number as value_of
 from harness.report import figures as report_figures
-from harness.report.formats import ABSENT, higher_is_better, interval, metric_title, number, plural, signed
+from harness.report.formats import ABSENT, interval, number, plural, signed
 from harness.report.tables import Bar, Mark, Question, Table, drawings
+from harness.study.metric_facts import higher_is_better, metric_title
 
 Lines = Sequence[Mapping[str, str]]
 DECIDED = 0.05

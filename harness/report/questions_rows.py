@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from statistics import fmean
 
 from harness.core.csv_tables import number as value_of
-from harness.report.formats import ABSENT, interval, metric_title, number, plural, signed
+from harness.report.formats import ABSENT, interval, number, plural, signed
 from harness.report.questions_recipes import Lines, names, of
 from harness.report.tables import Bar, Question, Table, drawings
+from harness.study.metric_facts import metric_title
 
 Line = Mapping[str, str]
 

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from statistics import fmean
 
 from harness.core.csv_tables import number as value_of
-from harness.report.formats import ABSENT, count, interval, metric_title, number, signed
+from harness.report.formats import ABSENT, count, interval, number, signed
 from harness.report.questions_recipes import names, of
 from harness.report.tables import Bar, Question, Table, drawings
 from harness.study.corpus import MAIN_VIEW
+from harness.study.metric_facts import metric_title
 
 Line = Mapping[str, str]
 Lines = Sequence[Line]

@@ -6,10 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from harness.report.formats import higher_is_better, interval, metric_title, number, percent, plural
+from harness.report.formats import interval, number, percent, plural
 from harness.report.grid import Block, Grid, ordered
 from harness.report.marks import DEGENERATE, marks_of, reaches_floor
-from harness.study.cells import NO_SOURCE, Cell
+from harness.study.cells import Cell
+from harness.study.metric_facts import higher_is_better, metric_title
+from harness.study.splits import NO_SOURCE
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from harness.evaluation.matrix.recipes_compared import columns, compared, row
 from harness.evaluation.matrix.score_target import Job, Scored, named
 from harness.evaluation.matrix.study_facts import shared_parts, study_facts
 from harness.study import cell_plans
-from harness.study.cells import TRANSDUCTIVE, Cell, cells_to_csv, in_matrix
+from harness.study.cells import Cell, cells_to_csv, in_matrix
 from harness.study.corpus import MAIN_VIEW
 from harness.study.labels import ClassSpace, space
 
@@ -125,7 +125,7 @@ def _of_protocols(params: Mapping[str, Any], planned: Sequence[Mapping[str, Any]
                     variant=cell["variant"],
                     selection=getattr(module, "SELECTION", SOURCE_DEV),
                     file=Path(cell["file"]) if "file" in cell else None,
-                    adapted=getattr(module, "TRANSDUCTIVE", False),
+                    adapted=getattr(module, "SEES_TARGET_FEATURES", False),
                     by_fold=cell["by_fold"],
                     reason=cell.get("reason", ""),
                 ),
@@ -141,7 +141,7 @@ def _sorted(cells: list[Cell], params: dict[str, Any], rows: Sequence[str]) -> l
     last = len(corpora)
 
     def key(cell: Cell) -> tuple[int, ...]:
-        protocol = protocols.get(cell.protocol.removesuffix(TRANSDUCTIVE), 0)
+        protocol = protocols.get(cell.base_protocol, 0)
         place = corpora.get(cell.source, last)
         return protocol, spaces[cell.space], recipes[cell.recipe], place, corpora[cell.target]
 

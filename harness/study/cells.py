@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from harness.core.errors import ResultError
+from harness.study.splits import SINGLE_SOURCE
 
-NO_SOURCE = "none"  # in the place of a source: learned from no corpus of the study
-SINGLE_SOURCE, TRANSDUCTIVE = "single_source", "_transductive"  # protocol of the matrix; ending where it adapts
+TRANSDUCTIVE_SUFFIX = "_transductive"  # of `protocol`, where training saw features of the target
 
 
 @dataclass(slots=True)
@@ -78,10 +78,20 @@ class Cell:
         """Tell whether the cell lies on the diagonal."""
         return self.source == self.target
 
+    @property
+    def base_protocol(self) -> str:
+        """Return `single_source` or the row of `protocols`: the protocol without the ending that says transductive."""
+        return self.protocol.removesuffix(TRANSDUCTIVE_SUFFIX)
+
+    @property
+    def is_transductive(self) -> bool:
+        """Tell whether training saw features of the target, without labels."""
+        return self.protocol.endswith(TRANSDUCTIVE_SUFFIX)
+
 
 def in_matrix(cells: Iterable[Cell]) -> list[Cell]:
     """Return the cells of the transfer matrix itself: those of the protocol `single_source`."""
-    return [cell for cell in cells if cell.protocol.removesuffix(TRANSDUCTIVE) == SINGLE_SOURCE]
+    return [cell for cell in cells if cell.base_protocol == SINGLE_SOURCE]
 
 
 def ratio(value: float, in_domain: float, floor: float, in_domain_low: float) -> float | None:

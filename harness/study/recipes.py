@@ -11,7 +11,7 @@ from harness.study.params import SLOTS
 
 SPEAKER = "speaker_std"
 NORMALISERS = ("none", "source_std", "target_std", SPEAKER, "tfidf")
-TRANSDUCTIVE = frozenset({"target_std", SPEAKER})  # they see the target's features
+TRANSDUCTIVE_NORMALISERS = frozenset({"target_std", SPEAKER})  # they see the target's features
 BY_CORPUS = frozenset({"target_std"})  # a target has statistics of its own
 
 KEYS = (*SLOTS, "route", "normalise", "fusion", "balanced", "settings")

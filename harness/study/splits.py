@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from harness.study.corpus import Utterance
 
-NAME = "single_source"
-NO_SOURCE = "none"  # the source of predictions that were learned from no corpus of the study
+SINGLE_SOURCE = "single_source"  # the protocol of the transfer matrix
+NO_SOURCE = "none"  # in the place of a source: learned from no corpus of the study
 ALL = "all"  # the one fold of a corpus with an official split
 
 

@@ -10,8 +10,9 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from harness.report.formats import higher_is_better
-from harness.study.cells import SINGLE_SOURCE, Cell
+from harness.study.cells import Cell
+from harness.study.metric_facts import higher_is_better
+from harness.study.splits import SINGLE_SOURCE
 from harness.tracking.records import IN_DOMAIN, primary
 
 PREFIX = "mlflow.sharedViewState."

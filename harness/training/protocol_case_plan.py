@@ -12,7 +12,7 @@ from harness.core.files import read_json
 from harness.core.plugins import find, names
 from harness.protocols._case import Field
 from harness.study import splits
-from harness.study.cells import TRANSDUCTIVE
+from harness.study.cells import TRANSDUCTIVE_SUFFIX
 from harness.study.labels import ClassSpace, space
 from harness.study.params import inputs, row
 from harness.study.recipes import checked, view_of
@@ -24,10 +24,10 @@ from harness.training.protocol_case_options import once, options
 
 def file_of(params: Mapping[str, Any], protocol: str) -> str:
     """Return the file of harness/protocols that a row names, which must have cases of its own."""
-    if protocol == splits.NAME or protocol.endswith(TRANSDUCTIVE):
+    if protocol == splits.SINGLE_SOURCE or protocol.endswith(TRANSDUCTIVE_SUFFIX):
         raise SettingError(f"protocols.{protocol}: cells of that name are those of the matrix; rename the row")
     file = str(row(params, "protocols", protocol).get("protocol", protocol))
-    if file == splits.NAME:
+    if file == splits.SINGLE_SOURCE:
         raise SettingError(f"protocols.{protocol}: {file} is what the stage `transfer` does; name another protocol")
     if file not in (known := names("protocol")):
         raise NameUnknownError(f"protocol (protocols.{protocol})", file, known)

@@ -13,7 +13,15 @@ from harness.core.plugins import names, source
 
 # The plug-ins that a stage opens by name. Those of `ONE` are a `${...}` line of dvc.yaml, so that a new plug-in runs
 # nothing again; of the others their whole folder is a dependency.
-OPENED = {"features": ("encoder",), "transfer": ("fusion",), "protocols": ("protocol", "fusion"), "score": ("metric",)}
+OPENED = {
+    "features": ("encoder",),
+    "transfer": ("fusion",),
+    "protocols": ("protocol", "fusion"),
+    "score": ("metric",),
+    "analyse": ("metric",),
+    "report": ("metric", "protocol", "protocol table"),
+    "track": ("metric",),
+}
 DEPS = re.compile(r"(?m)^( +)deps:\s*\[([^\]]*)\]\n")
 WIDTH = 110  # characters of a line of dependencies, without its indent
 ONE = {"features": "encoders", "transfer": "fusion", "foresee": "fusion"}

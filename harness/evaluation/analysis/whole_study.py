@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from harness.core.plugins import find
 from harness.statistics import language_contrast
 from harness.statistics.ranks import Ranking, by_target, rank
 from harness.study.cells import Cell, in_matrix
 from harness.study.corpus import MAIN_VIEW
+from harness.study.metric_facts import higher_is_better
 from harness.study.splits import NO_SOURCE
 
 RANKS = ("space", "metric", "recipe", "rank", "targets", "cliques", "critical_difference")
@@ -42,9 +42,7 @@ def tables(
         tests += [[space, metric, *line] for line in _tests(found)]
         for recipe in dict.fromkeys(cell.recipe for cell in of_space):
             ours = [cell for cell in of_space if cell.recipe == recipe and cell.source in spoken]
-            contrasts += [
-                [space, metric, recipe, *line] for line in _contrasts(ours, spoken, _higher_is_better(metric))
-            ]
+            contrasts += [[space, metric, recipe, *line] for line in _contrasts(ours, spoken, higher_is_better(metric))]
             ratios = {(cell.source, cell.target): cell.ratio for cell in ours if not cell.is_in_domain}
             there_and_back = language_contrast.asymmetry(ratios)
             directions += [[space, recipe, o.first, o.second, o.value, o.reason or ""] for o in there_and_back]
@@ -64,11 +62,7 @@ def _ranking(cells: Sequence[Cell], metric: str) -> Ranking:
     away |= {(recipe, s, t): value for (recipe, target), value in alone.items() for s, t in pairs if t == target}
     valued = {recipe for (recipe, _, _), value in away.items() if value is not None}
     known = {key: value for key, value in away.items() if key[0] in valued}
-    return rank(by_target(known), higher_is_better=_higher_is_better(metric))
-
-
-def _higher_is_better(metric: str) -> bool:
-    return bool(find("metric", metric).HIGHER_IS_BETTER)
+    return rank(by_target(known), higher_is_better=higher_is_better(metric))
 
 
 def _ranks(found: Ranking) -> list[list[Any]]:

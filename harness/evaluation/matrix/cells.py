@@ -17,13 +17,13 @@ from harness.evaluation.matrix import scoring
 from harness.statistics import sums
 from harness.statistics.few_clusters import small_sample_level
 from harness.study import manifest, predictions, splits
-from harness.study.cells import TRANSDUCTIVE as ADAPTED
-from harness.study.cells import Cell, ratio
+from harness.study.cells import TRANSDUCTIVE_SUFFIX, Cell, ratio
 from harness.study.corpus import MAIN_VIEW
 from harness.study.labels import ClassSpace, Space
+from harness.study.metric_facts import higher_is_better
 from harness.study.params import inputs
 from harness.study.predictions import indices
-from harness.study.recipes import TRANSDUCTIVE, view_of
+from harness.study.recipes import TRANSDUCTIVE_NORMALISERS, view_of
 
 Values = dict[str, scoring.Value]
 SOURCE_DEV, ELSEWHERE = "source_dev", "elsewhere"  # on what a model was selected; of external predictions nobody knows
@@ -101,7 +101,7 @@ class Row:
     source: str
     target: str
     view: str
-    protocol: str = splits.NAME
+    protocol: str = splits.SINGLE_SOURCE
     variant: str = ""
     selection: str = SOURCE_DEV
     file: Path | None = None
@@ -156,7 +156,7 @@ def cells(
     params: Mapping[str, Any], label_space: Space, metrics: Sequence[str], target: Target, rows: Sequence[Row]
 ) -> Iterator[Cell]:
     """Make the cells of one space and target, each against the in-domain row of the same recipe."""
-    matrix = [row for row in rows if row.protocol == splits.NAME]
+    matrix = [row for row in rows if row.protocol == splits.SINGLE_SOURCE]
     at_home = {(row.recipe, row.view): row for row in matrix if row.source == row.target}
     names = _metric_names(label_space, metrics)
     for row in rows:
@@ -167,7 +167,7 @@ def cells(
 def _cell(
     params: Mapping[str, Any], label_space: Space, target: Target, row: Row, in_domain: Row | None, name: str
 ) -> Cell:
-    transductive = row.settings["normalise"] in TRANSDUCTIVE or row.adapted
+    transductive = row.settings["normalise"] in TRANSDUCTIVE_NORMALISERS or row.adapted
     cell = Cell(
         space=label_space.name,
         view=row.view,
@@ -175,7 +175,7 @@ def _cell(
         recipe=row.recipe,
         source=row.source,
         target=row.target,
-        protocol=row.protocol + ADAPTED if transductive else row.protocol,
+        protocol=row.protocol + TRANSDUCTIVE_SUFFIX if transductive else row.protocol,
         variant=row.variant,
         selection=row.selection,
         metric=name,
@@ -239,7 +239,7 @@ def _compare(cell: Cell, level: float | None, value: scoring.Value, scored: scor
     cell.gap = cell.value - cell.in_domain
     cell.gap_low, cell.gap_high = _interval(value.resamples - home.resamples, level) or (None, None)
     home_interval = _interval(home.resamples, level)
-    if home_interval is not None and cell.floor is not None and _higher_is_better(cell.metric):
+    if home_interval is not None and cell.floor is not None and higher_is_better(cell.metric):
         cell.ratio = ratio(cell.value, cell.in_domain, cell.floor, home_interval[0])
 
 
@@ -249,10 +249,6 @@ def _ceiling(label_space: Space, target: Target, row: Row, metric: str) -> float
     if row.view != MAIN_VIEW or len(used) != 1 or not isinstance(label_space, ClassSpace):
         return None
     return target.ceiling(label_space, str(used[0]), metric)
-
-
-def _higher_is_better(metric: str) -> bool:
-    return bool(find("metric", metric.partition("/")[0]).HIGHER_IS_BETTER)
 
 
 def _metric_names(label_space: Space, metrics: Sequence[str]) -> list[str]:

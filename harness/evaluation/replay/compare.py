@@ -11,10 +11,11 @@ import numpy as np
 from harness.core.paths import CELLS
 from harness.evaluation.matrix.cells import Row, Target, score
 from harness.evaluation.replay.replay import Named
-from harness.study.cells import SINGLE_SOURCE, TRANSDUCTIVE, read_cells
+from harness.study.cells import read_cells
 from harness.study.corpus import MAIN_VIEW
 from harness.study.labels import ClassSpace, space
 from harness.study.predictions import Predictions
+from harness.study.splits import SINGLE_SOURCE
 
 CLOSE = 5e-7  # cells.csv has six decimals
 
@@ -88,4 +89,4 @@ def _is(cell: Named, one: Any) -> bool:
     where = (one.recipe, one.space, one.source, one.target, one.variant, one.view)
     if where != (cell.recipe, cell.space, cell.source, cell.target, cell.variant, MAIN_VIEW):
         return False
-    return bool(one.protocol.removesuffix(TRANSDUCTIVE) == (cell.protocol or SINGLE_SOURCE))
+    return bool(one.base_protocol == (cell.protocol or SINGLE_SOURCE))

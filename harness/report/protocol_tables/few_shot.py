@@ -1,0 +1,48 @@
+"""What a source is worth in labels of the target."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from harness.report.formats import ABSENT
+from harness.report.grid import ordered
+from harness.report.protocol_tables._compared import Compared, value
+from harness.report.tables import Table
+from harness.statistics.shots_worth import crossing
+from harness.study.cells import Cell
+from harness.study.splits import NO_SOURCE
+
+
+def tables(compared: Compared) -> Iterator[Table]:
+    """Yield one table per target: a row per number of shots, a column per source."""
+    for target in ordered(cell.target for cell in compared.cells):
+        cells = {(c.source, _shots(c)): c for c in compared.cells if c.target == target and c.value is not None}
+        if cells:
+            yield _of_target(compared, target, cells)
+
+
+def _shots(cell: Cell) -> int:
+    return int(cell.variant.partition("=")[2])
+
+
+def _of_target(compared: Compared, target: str, cells: Mapping[tuple[str, int], Cell]) -> Table:
+    sources = [source for source in ordered(source for source, _ in cells) if source != NO_SOURCE]
+    without = {source: compared.matrix.get((source, target)) for source in sources}
+    shots = sorted({k for _, k in cells})
+    alone = {k: compared.sign * (cells[NO_SOURCE, k].value or 0) for k in shots if (NO_SOURCE, k) in cells}
+    worth = [
+        ABSENT if cell is None or cell.value is None else str(crossing(alone, compared.sign * cell.value))
+        for cell in without.values()
+    ]
+    return Table(
+        f"few-{target}",
+        f"What is a source worth in labels of {target}?",
+        "rows: labelled utterances a class of the target's train split; target only: those alone; a source: with "
+        "them; worth: the number at which the target's own labels reach the source without any (< or > the tried)",
+        ["k a class", "target only", *sources],
+        [
+            ["0", ABSENT, *map(value, without.values())],
+            *([str(k), *(value(cells.get((source, k))) for source in (NO_SOURCE, *sources))] for k in shots),
+            ["worth", ABSENT, *worth],
+        ],
+    )
