@@ -78,7 +78,7 @@ def test_a_new_file_is_a_new_plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert {"my_metric", "uar"} <= set(plugins.names("metric"))
     assert "_private" not in plugins.names("metric")
     assert plugins.find("metric", "my_metric").KIND == "classes"
-    monkeypatch.delitem(sys.modules, "harness.metrics.my_metric")
+    del sys.modules["harness.metrics.my_metric"]
 
 
 CONTRACT = {
