@@ -7,6 +7,7 @@ from harness.report.questions import questions
 from harness.report.questions_recipes import languages, recipes
 from harness.report.questions_rows import gaps, spoken
 from harness.report.questions_scores import calibration
+from harness.report.result_lines import frame
 from harness.study.cells import Cell
 
 
@@ -23,8 +24,7 @@ def test_calibration_before_and_after_is_told_of_the_same_cells() -> None:
     """A recipe without any dev split has an error before only, and must not make the mean before larger."""
     ours = [*states("ours", "a", 0.1, 0.05), *states("ours", "b", 0.2, 0.15), *states("ours", "c", 0.8, None)]
     elsewhere = [*states("llm", "a", 0.9, None), *states("llm", "b", 0.7, None)]
-    asked = calibration([*ours, *elsewhere], [])
-    assert asked is not None
+    asked = calibration(frame([*ours, *elsewhere]), frame([]))
     assert asked.answer == [
         "The mean ECE is .100 in-domain, and .050 after a temperature from source dev; .200 cross-corpus, and .150 "
         "after a temperature from source dev."
@@ -33,8 +33,7 @@ def test_calibration_before_and_after_is_told_of_the_same_cells() -> None:
         ["ours", ".100", ".050", ".200", ".150"],
         ["llm", ".900", "–", ".700", "–"],
     ]
-    alone = calibration(elsewhere, [])
-    assert alone is not None
+    alone = calibration(frame(elsewhere), frame([]))
     assert alone.answer == ["The mean ECE is .900 in-domain; .700 cross-corpus."]
 
 
@@ -46,8 +45,8 @@ def contrasted(recipe: str, p: str, ways: str, smallest: str) -> list[dict[str, 
 
 def test_the_smallest_p_of_languages_is_told_with_what_its_own_corpora_allow() -> None:
     """Recipes may differ in the corpora they can be tested on, and so in the ways to group these."""
-    asked = languages([*contrasted("few", "1.0", "3", "0.333333"), *contrasted("many", "0.1", "10", "0.1")], [])
-    assert asked is not None
+    lines = [*contrasted("few", "1.0", "3", "0.333333"), *contrasted("many", "0.1", "10", "0.1")]
+    asked = languages(frame(lines), [])
     assert asked.answer[0].endswith(
         "the smallest p is .100, where 10 ways to group the corpora allow no less than .100."
     )
@@ -57,8 +56,7 @@ def test_a_smallest_p_is_never_called_smaller_than_a_number() -> None:
     line = {"space": "emotion4", "metric": "uar", "recipe": "r", "rank": "1.0", "targets": "5", "cliques": ""}
     test = {"space": "emotion4", "test": "friedman", "p": "0.0001", "smallest_p": "0.0001"}
     compared = {"space": "emotion4", "scope": "city", "metric": "uar"}
-    asked = recipes([compared], [{**line, "critical_difference": "1.2"}], [test], "")  # type: ignore[list-item]
-    assert asked is not None
+    asked = recipes(frame([compared]), frame([{**line, "critical_difference": "1.2"}]), frame([test]), "")
     assert "Friedman p = < .001 (no less than .00010 is possible)" in asked.tables[0].method
 
 
@@ -78,7 +76,7 @@ def test_recipes_without_a_pair_in_common_are_not_called_ranked() -> None:
 def test_directions_are_told_where_no_space_has_classes() -> None:
     """Calibration names the analysed recipes, and a study of scales alone has none."""
     there = [{"space": "valence", "recipe": "r", "first": "a", "second": "b", "value": "0.2", "reason": ""}]
-    (asked,) = questions({"asymmetry": there, "languages": []}, {})
+    (asked,) = questions({"asymmetry": frame(there)}, {})
     assert [table.anchor for table in asked.tables] == ["directions-valence"]
 
 
@@ -87,12 +85,11 @@ def test_a_gap_without_a_value_says_why_below_the_others() -> None:
     terms = {"gap": "-0.2", "prior": "-0.05", "coverage": "0", "feature": "-0.15"}
     known = [{**keys, "source": "a", "term": term, "value": value} for term, value in terms.items()]
     unknown = [{**keys, "source": "c", "term": term, "value": "", "reason": "undefined"} for term in terms]
-    asked = gaps([*known, *unknown])
-    assert asked is not None
+    asked = gaps(frame([*known, *unknown]))
     assert asked.answer == [
         "r: the mean UAR gap of −.200 (emotion4) is −.050 prior shift, .000 label coverage and −.150 features."
     ]
-    assert list(asked.tables[1].notes) == ["c → b: undefined"]
+    assert list(asked.tables[1].notes) == ["c → b: the metric is undefined on these utterances"]
 
 
 def test_the_check_of_language_shows_the_worst_share_beside_the_true_one() -> None:
@@ -104,6 +101,6 @@ def test_the_check_of_language_shows_the_worst_share_beside_the_true_one() -> No
         | {"passed": "yes" if abs(value) < 0.1 else "no"}
         for of, name, language, value in made
     ]
-    (table,) = spoken(lines)
+    (table,) = spoken(frame(lines))
     assert table.rows == [["a", "1", "2", "proportion/sad zh", "+.150", "+.120", "0.100"]]
-    assert spoken([{**line, "passed": "", "value": ""} for line in lines]) == []  # one language only
+    assert list(spoken(frame([{**line, "passed": "", "value": ""} for line in lines]))) == []  # one language only

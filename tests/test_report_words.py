@@ -28,6 +28,7 @@ from harness.report.marks import AT_FLOOR, DEGENERATE, FEW, marks_of
 from harness.report.page import markdown
 from harness.report.questions_recipes import languages, recipes
 from harness.report.questions_scores import foreseen
+from harness.report.result_lines import frame
 from harness.report.summary import compare, gaps, sentences
 from harness.study.cells import Cell
 from harness.study.metric_facts import higher_is_better, metric_facts, metric_title
@@ -246,11 +247,9 @@ def test_of_an_error_less_is_better_and_nobody_is_left_over() -> None:
     lines = [line("a", -0.2, 0.001), line("b", 0.2, 0.001)]
     for metric, better, worse in (("mae", "a", "b"), ("ccc", "b", "a")):
         every = [{**one, "metric": metric} for one in lines]
-        asked = recipes(every, [], [], "base")
-        assert asked is not None
+        asked = recipes(frame(every), frame([]), frame([]), "base")
         assert asked.answer == [f"valence: against the baseline base, {better} is better, {worse} is worse."]
-    undecided = recipes([{**line("a", -0.2, 0.4), "metric": "mae"}], [], [], "base")
-    assert undecided is not None
+    undecided = recipes(frame([{**line("a", -0.2, 0.4), "metric": "mae"}]), frame([]), frame([]), "base")
     assert undecided.answer[0].endswith("none is better, none is worse; of all the study cannot tell.")
 
 
@@ -263,8 +262,7 @@ def test_a_study_of_one_language_says_that_nothing_can_be_told() -> None:
         **blank,
         "reason": "no cell across languages has a value",
     }
-    asked = languages([{**line, "of": of} for of in ("ratio", "value")], [])
-    assert asked is not None
+    asked = languages(frame([{**line, "of": of} for of in ("ratio", "value")]), [])
     assert asked.answer == ["emotion4: it cannot be told: no cell across languages has a value."]
 
 
@@ -276,6 +274,5 @@ def test_an_estimate_without_a_test_has_no_p() -> None:
         ("0.4", "none has a p of"),
         ("0.03", "leep_over_entropy (+.500) has a p"),
     ):
-        asked = foreseen([{**line, "p_joint": p}])
-        assert asked is not None
+        asked = foreseen(frame([{**line, "p_joint": p}]))
         assert said in asked.answer[0]

@@ -17,6 +17,7 @@ from harness.core.plugins import find
 from harness.report.formats import signed
 from harness.report.page import html
 from harness.report.questions_views import label_views
+from harness.report.result_lines import frame
 from harness.study import manifest, predictions
 from harness.study.cells import Cell, read_cells
 from harness.study.labels import EMOTION4
@@ -115,8 +116,7 @@ def test_what_a_view_changes_is_a_difference_on_common_utterances(folder: Path) 
         assert float(line["low"]) < float(line["difference"]) < float(line["high"])
     floors = {o["test_view"]: (o["floor"], o["other_floor"]) for o in found if o["change"] == "tested"}
     assert floors == {"text": ("0.250000", "0.250000")}
-    asked = label_views(found)
-    assert asked is not None
+    asked = label_views(frame(found))
     at_home, away = (
         float(o["difference"])
         for target in ("emotiontalk", "meld")
@@ -135,7 +135,7 @@ def test_what_a_view_changes_is_a_difference_on_common_utterances(folder: Path) 
         ["text", "tested", "text"],
     ]
     assert (len(learned.rows), len(tested.rows)) == (3, 3)
-    assert label_views([]) is None
+    assert not label_views(frame([])).tables
     stage("report", params)
     assert '<h2 id="label-views">' in paths.REPORT.read_text(encoding="utf-8")
 

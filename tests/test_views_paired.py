@@ -14,6 +14,7 @@ from harness.core.plugins import find
 from harness.evaluation.matrix.cells import Row, Target
 from harness.evaluation.matrix.label_views import ViewDifference, differences
 from harness.report.questions_views import label_views
+from harness.report.result_lines import frame
 from harness.statistics import sums
 from harness.statistics.few_clusters import small_sample_level
 from harness.study import manifest
@@ -124,10 +125,8 @@ def line(change: str, difference: float, low: str = "", high: str = "", **more: 
 
 def test_a_difference_without_an_interval_is_not_called_unsure() -> None:
     """One dialogue has no interval: such a cell is in the mean and not among the intervals."""
-    asked = label_views(
-        [line("learned", 0.1), line("learned", 0.3, "0.1", "0.5"), line("learned", -0.1, "-0.2", "0.1", target="b")]
-    )
-    assert asked is not None
+    lines = [line("learned", 0.1), line("learned", 0.3, "0.1", "0.5"), line("learned", -0.1, "-0.2", "0.1", target="b")]
+    asked = label_views(frame(lines))
     assert asked.answer == [
         "text labels, means by space: learned instead of the main label, they change the value against the main label "
         "by +.200 in-domain and −.100 across corpora (1 of 2 intervals leave out 0)."
@@ -145,8 +144,7 @@ def test_a_difference_without_an_interval_is_not_called_unsure() -> None:
 def test_means_of_several_spaces_are_told_from_the_least_to_the_most() -> None:
     lines = [line("learned", 0.1, "0", "0.2"), line("learned", -0.3, "-0.4", "-0.2", space="polarity3", metric="uar")]
     lines += [line("tested", 0.25, "0.1", "0.3", train_view=MAIN_VIEW, test_view="text", target="b")]
-    asked = label_views(lines)
-    assert asked is not None
+    asked = label_views(frame(lines))
     assert asked.answer[0].endswith(
         "by −.300 to +.100 in-domain (1 of 2 intervals leave out 0); tested against them instead of the main label, "
         "models of the main label change by +.250 across corpora (1 of 1 intervals leave out 0)."
@@ -155,7 +153,6 @@ def test_means_of_several_spaces_are_told_from_the_least_to_the_most() -> None:
 
 def test_recipes_of_a_view_alone_have_a_table_and_no_sentence() -> None:
     """Nothing was trained on the main label: there is no twin, and no model of the main label to test."""
-    asked = label_views([line("tested", -0.1, test_view="text", twin="own")])
-    assert asked is not None
+    asked = label_views(frame([line("tested", -0.1, test_view="text", twin="own")]))
     assert asked.answer == []
     assert [one.anchor for one in asked.tables] == ["label-views-tested-valence"]

@@ -2,86 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
-from harness.core.csv_tables import number as value_of
 from harness.report import figures as report_figures
 from harness.report.formats import ABSENT, interval, number, plural, signed
-from harness.report.tables import Bar, Mark, Question, Table, drawings
+from harness.report.result_lines import first, groups, of, rows
+from harness.report.tables import Mark, Question, Table, drawings
 from harness.study.metric_facts import higher_is_better, metric_title
 
-Lines = Sequence[Mapping[str, str]]
+if TYPE_CHECKING:
+    import pandas as pd
+
 DECIDED = 0.05
 
 
-def of(lines: Lines, **wanted: str) -> list[Mapping[str, str]]:
-    """Return the lines whose columns have these values."""
-    return [line for line in lines if all(line[name] == value for name, value in wanted.items())]
-
-
-def names(lines: Lines, column: str) -> list[str]:
-    """Return the different values of a column, in order of appearance."""
-    return list(dict.fromkeys(line[column] for line in lines))
-
-
-def p_text(line: Mapping[str, str], column: str) -> str:
+def p_text(p: float | None) -> str:
     """Return a p, "< .001" where it is smaller."""
-    p = value_of(line, column)
-    return ABSENT if p is None else "< .001" if p < 0.001 else number(p)
+    return "< .001" if p is not None and p < 0.001 else number(p)
 
 
-def least_text(line: Mapping[str, str]) -> str:
+def least_text(p: float | None) -> str:
     """Return the smallest p that a test could give, with more places where it needs them."""
-    p = value_of(line, "smallest_p")
-    return number(p) if p is None or p >= 0.001 else number(p, 5)
+    return number(p, 5 if p is not None and p < 0.001 else 3)
 
 
-def recipes(compared: Lines, ranks: Lines, tests: Lines, baseline: str) -> Question | None:
+def recipes(compared: pd.DataFrame, ranks: pd.DataFrame, tests: pd.DataFrame, baseline: str) -> Question:
     """Return the comparison of recipes."""
     answer, tables, figures = [], [], []
-    for space in names(compared, "space"):
-        every = of(compared, space=space, scope="all")
-        against = [line for line in every if line["second"] == baseline and line["p"]]
-        metric = metric_title(every[0]["metric"]) if every else ""
-        if against:
+    for space, of_space in groups(compared, "space"):
+        every = of(of_space, scope="all")
+        against = of(every, second=baseline).dropna(subset="p") if len(every) else every
+        metric = metric_title(every["metric"].iloc[0]) if len(every) else ""
+        if len(against):
             answer.append(f"{space}: against the baseline {baseline}, {_sides(against)}.")
             tables.append(_against(space, metric, against, baseline))
-        if ranked := of(ranks, space=space):
-            figures.append(report_figures.ranks(space, metric, ranked))
-            tables.append(_ranks(space, metric, ranked, of(tests, space=space, test="friedman")))
+        if len(ranked := of(ranks, space=space)):
+            figures.append(report_figures.ranks(space, metric, list(rows(ranked))))
+            tables.append(_ranks(space, metric, ranked, first(of(tests, space=space, test="friedman"))))
         if len(every) > len(against):
             tables.append(_pairs(space, metric, every))
     title = "Which recipe carries over best, and how sure is that?"
     return Question("recipes-compared", "Recipes compared", title, answer, tables, figures)
 
 
-def _sides(against: Lines) -> str:
+def _sides(against: pd.DataFrame) -> str:
     """Return which recipes are better, which worse, and whether any are left."""
-    sign = 1 if higher_is_better(against[0]["metric"]) else -1
-    better = [o["first"] for o in against if _decided(o) and sign * float(o["difference"]) > 0]
-    worse = [o["first"] for o in against if _decided(o) and sign * float(o["difference"]) < 0]
-    said = f"{_some(better, len(against))} better, {_some(worse, len(against))} worse"
+    sign = 1 if higher_is_better(against["metric"].iloc[0]) else -1
+    decided = against[against["p_holm"] <= DECIDED]
+    better, worse = (list(decided["first"][side * sign * decided["difference"] > 0]) for side in (1, -1))
+    text = f"{_some(better, len(against))} better, {_some(worse, len(against))} worse"
     left = len(against) - len(better) - len(worse)
     if not left:
-        return said
-    return f"{said}; of {'the others' if left < len(against) else 'all'} the study cannot tell"
+        return text
+    return f"{text}; of {'the others' if left < len(against) else 'all'} the study cannot tell"
 
 
-def _some(found: Sequence[str], of_all: int) -> str:
+def _some(names: Sequence[str], of_all: int) -> str:
     """Return "none is", "b, c are" or "8 of 13 recipes are"."""
-    if not found:
+    if not names:
         return "none is"
-    if len(found) > 3:
-        return f"{len(found)} of {of_all} recipes are"
-    return f"{', '.join(found)} {'is' if len(found) == 1 else 'are'}"
+    if len(names) > 3:
+        return f"{len(names)} of {of_all} recipes are"
+    return f"{', '.join(names)} {'is' if len(names) == 1 else 'are'}"
 
 
-def _decided(line: Mapping[str, str]) -> bool:
-    p = value_of(line, "p_holm")
-    return p is not None and p <= DECIDED
-
-
-def _against(space: str, metric: str, lines: Lines, baseline: str) -> Table:
+def _against(space: str, metric: str, lines: pd.DataFrame, baseline: str) -> Table:
     return Table(
         f"against-{space}",
         f"Recipes against the baseline {baseline}, {space}",
@@ -89,98 +75,97 @@ def _against(space: str, metric: str, lines: Lines, baseline: str) -> Table:
         "that all predicted; interval: dialogues resampled in pairs; p: predictions of whole dialogues exchanged, "
         "corrected by Holm over the recipes",
         ["recipe", "cells", "− baseline", "interval", "p", "p (Holm)"],
-        [[o["first"], o["cells"], *_difference(o), p_text(o, "p"), p_text(o, "p_holm")] for o in lines],
+        [[o.first, str(o.cells), *_difference(o), p_text(o.p), p_text(o.p_holm)] for o in rows(lines)],
         drawings=_drawn(lines),
         drawn="the difference and its interval",
     )
 
 
-def _pairs(space: str, metric: str, lines: Lines) -> Table:
+def _pairs(space: str, metric: str, lines: pd.DataFrame) -> Table:
     return Table(
         f"pairs-{space}",
         f"Every two recipes, {space}",
         f"mean {metric} of the first minus that of the second, as above; intervals of single pairs, not corrected for "
         "their number",
         ["first", "second", "difference", "interval"],
-        [[o["first"], o["second"], *_difference(o)] for o in lines],
+        [[o.first, o.second, *_difference(o)] for o in rows(lines)],
         words=2,
         drawings=_drawn(lines),
         drawn="the difference and its interval",
     )
 
 
-def _difference(line: Mapping[str, str]) -> list[str]:
-    low, high = value_of(line, "low"), value_of(line, "high")
-    return [signed(float(line["difference"])), interval(low, high) or ABSENT]
+def _difference(line: Any) -> list[str]:
+    return [signed(line.difference), interval(line.low, line.high) or ABSENT]
 
 
-def _drawn(lines: Lines) -> list[list[Mark]]:
-    rows: list[list[Bar]] = []
-    for o in lines:
-        middle = float(o["difference"])
-        low, high = float(o["low"] or middle), float(o["high"] or middle)
-        rows.append([("span", low, high), ("dot", middle, middle)])
-    return drawings(rows)
+def _drawn(lines: pd.DataFrame) -> list[list[Mark]]:
+    middle = lines["difference"]
+    spans = zip(lines["low"].fillna(middle), middle, lines["high"].fillna(middle), strict=True)
+    return drawings([[("span", low, high), ("dot", dot, dot)] for low, dot, high in spans])
 
 
-def _ranks(space: str, metric: str, lines: Lines, friedman: Lines) -> Table:
-    test = friedman[0] if friedman else {}
-    targets = lines[0]["targets"]
-    p = f"Friedman p = {p_text(test, 'p')} (no less than {least_text(test)} is possible); " if test else ""
-    apart = value_of(lines[0], "critical_difference")
+def _ranks(space: str, metric: str, lines: pd.DataFrame, friedman: Any) -> Table:
+    best = first(lines)
+    p = ""
+    if friedman:
+        p = f"Friedman p = {p_text(friedman.p)} (no less than {least_text(friedman.smallest_p)} is possible); "
     return Table(
         f"ranks-{space}",
         f"Ranks over targets, {space}",
-        f"{metric}, ranked within each of {targets} targets (cells of one target are not independent) by the mean over "
-        f"the sources that all recipes have, each cell on what its recipe predicted; 1 is best; {p}Nemenyi's "
-        f"critical difference {number(apart, 2)}: recipes in one group cannot be told apart by it",
+        f"{metric}, ranked within each of {best.targets} targets (cells of one target are not independent) by the mean "
+        f"over the sources that all recipes have, each cell on what its recipe predicted; 1 is best; {p}Nemenyi's "
+        f"critical difference {number(best.critical_difference, 2)}: recipes in one group cannot be told apart by it",
         ["recipe", "mean rank", "groups"],
-        [[o["recipe"], number(float(o["rank"]), 2), o["cliques"] or ABSENT] for o in lines],
+        [[o.recipe, number(o.rank, 2), o.cliques or ABSENT] for o in rows(lines)],
     )
 
 
-def languages(lines: Lines, directed: Sequence[Table]) -> Question | None:
+def languages(lines: pd.DataFrame, directed: Iterable[Table]) -> Question:
     """Return the contrast within against across languages, and the asymmetry of directions."""
     answer, tables = [], []
-    for space in names(lines, "space"):
-        rows, notes, known = [], [], []
-        for recipe in names(of(lines, space=space), "recipe"):
-            ratio, value = (of(lines, space=space, recipe=recipe, of=kind) for kind in ("ratio", "value"))
-            if not value or not value[0]["difference"]:
-                notes += [value[0]["reason"]] if value else []
+    for space, of_space in groups(lines, "space"):
+        table_rows, notes, known = [], [], []
+        for recipe, of_recipe in groups(of_space, "recipe"):
+            ratio, value = (first(of(of_recipe, of=kind)) for kind in ("ratio", "value"))
+            if value is None or value.difference is None:
+                notes += [value.reason] if value else []
                 continue
-            shown = ratio[0] if ratio and ratio[0]["difference"] else None
-            rows.append([recipe, *_contrast(shown), *_contrast(value[0])])
-            known.append(shown or value[0])
-        if not rows:
+            shown = ratio if ratio and ratio.difference is not None else None
+            table_rows.append([recipe, *_contrast(shown), *_contrast(value)])
+            known.append(shown or value)
+        if table_rows:
+            answer.append(_within_text(space, known))
+            tables.append(_within(space, table_rows, notes))
+        else:
             answer += [f"{space}: it cannot be told: {note}." for note in sorted(set(notes))]
-            continue
-        better = sum(_within_is_better(one) for one in known)
-        least = min(known, key=lambda one: float(one["p"]))
-        carry = f"{plural(len(known), 'recipe')} {'carries' if len(known) == 1 else 'carry'}"
-        answer.append(
-            f"{space}: {better} of {carry} over better within a language than across languages; the smallest p is "
-            f"{p_text(least, 'p')}, where {plural(int(least['assignments']), 'way')} to group the corpora "
-            f"{'allows' if least['assignments'] == '1' else 'allow'} no less than {least_text(least)}."
-        )
-        tables.append(_within(space, rows, notes))
     title = "Does more carry over within a language than across languages?"
     return Question("languages", "Languages", title, answer, [*tables, *directed])
 
 
-def _within_is_better(line: Mapping[str, str]) -> bool:
-    grows = line["of"] == "ratio" or higher_is_better(line["metric"])
-    return float(line["difference"]) * (1 if grows else -1) > 0
+def _within_text(space: str, known: Sequence[Any]) -> str:
+    better = sum(_within_is_better(line) for line in known)
+    least = min(known, key=lambda line: float(line.p))
+    return (
+        f"{space}: {better} of {plural(len(known), 'recipe')} {'carries' if len(known) == 1 else 'carry'} over better "
+        f"within a language than across languages; the smallest p is {p_text(least.p)}, where "
+        f"{plural(least.assignments, 'way')} to group the corpora {'allows' if least.assignments == 1 else 'allow'} no "
+        f"less than {least_text(least.smallest_p)}."
+    )
 
 
-def _contrast(line: Mapping[str, str] | None) -> list[str]:
+def _within_is_better(line: Any) -> bool:
+    grows = line.of == "ratio" or higher_is_better(line.metric)
+    return bool(line.difference > 0 if grows else line.difference < 0)
+
+
+def _contrast(line: Any) -> list[str]:
     if line is None:
         return [ABSENT] * 4
-    within, across = (number(float(line[name])) for name in ("within", "across"))
-    return [within, across, signed(float(line["difference"])), p_text(line, "p")]
+    return [number(line.within), number(line.across), signed(line.difference), p_text(line.p)]
 
 
-def _within(space: str, rows: Sequence[Sequence[str]], notes: Sequence[str]) -> Table:
+def _within(space: str, table_rows: Sequence[Sequence[str]], notes: Sequence[str]) -> Table:
     columns = ("within", "across", "difference", "p")
     return Table(
         f"languages-{space}",
@@ -188,28 +173,24 @@ def _within(space: str, rows: Sequence[Sequence[str]], notes: Sequence[str]) -> 
         "means over cross-corpus cells; ratio: share of the in-domain gain over the floor that carries over, which "
         "takes floor and difficulty of a target out; p (one-sided): languages given to corpora in every other way, "
         "because cells share corpora and are not independent",
-        ["recipe", *(f"ratio {one}" for one in columns), *(f"value {one}" for one in columns)],
-        rows,
+        ["recipe", *(f"ratio {name}" for name in columns), *(f"value {name}" for name in columns)],
+        table_rows,
         notes=sorted(set(notes)),
     )
 
 
-def directions(lines: Lines, recipes: Sequence[str]) -> list[Table]:
-    """Return the asymmetry of every two corpora, of some recipes."""
-    found = []
-    for space in names(lines, "space"):
-        known = [o for o in of(lines, space=space) if o["recipe"] in recipes and o["value"]]
-        if known:
-            found.append(
-                Table(
-                    f"directions-{space}",
-                    f"There and back, {space}",
-                    "ratio of first → second minus that of second → first",
-                    ["recipe", "first", "second", "difference"],
-                    [[o["recipe"], o["first"], o["second"], signed(float(o["value"]))] for o in known],
-                    words=3,
-                    drawings=drawings([[("span", 0.0, float(o["value"]))] for o in known]),
-                    drawn="the difference",
-                )
+def directions(lines: pd.DataFrame, names: Collection[str]) -> Iterator[Table]:
+    """Yield the asymmetry of every two corpora, of some recipes."""
+    for space, of_space in groups(lines, "space"):
+        known = of_space[of_space["recipe"].isin(list(names))].dropna(subset="value")
+        if len(known):
+            yield Table(
+                f"directions-{space}",
+                f"There and back, {space}",
+                "ratio of first → second minus that of second → first",
+                ["recipe", "first", "second", "difference"],
+                [[o.recipe, o.first, o.second, signed(o.value)] for o in rows(known)],
+                words=3,
+                drawings=drawings([[("span", 0.0, value)] for value in known["value"]]),
+                drawn="the difference",
             )
-    return found

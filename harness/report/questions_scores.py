@@ -2,50 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from statistics import fmean
+from typing import TYPE_CHECKING
 
-from harness.core.csv_tables import number as value_of
 from harness.report import figures as report_figures
 from harness.report.formats import ABSENT, number, plural, signed
-from harness.report.questions_recipes import DECIDED, Lines, names, of, p_text
-from harness.report.questions_rows import fields, mean, printed
+from harness.report.questions_recipes import DECIDED, p_text
+from harness.report.result_lines import first, groups, halves, mean, nested, of, rows
 from harness.report.tables import Question, Table
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Point = tuple[float, float, float]
 Means = list[tuple[str, str, list[float | None]]]  # space, recipe, what `_eces` returns
 
 
-def calibration(lines: Lines, bins: Lines) -> Question | None:
+def calibration(lines: pd.DataFrame, bins: pd.DataFrame) -> Question:
     """Return calibration before and after temperature scaling."""
     tables, figures = [], []
     means: Means = []
-    for space, recipe, found in fields(lines):
-        rows = []
-        for source, target in dict.fromkeys((o["source"], o["target"]) for o in found):
-            states = {o["state"]: o for o in of(found, source=source, target=target)}
-            raw, after, bound = (states[name] for name in ("raw", "tempered", "oracle"))
-            pairs = [printed(one, name) for name in ("ece", "nll", "brier") for one in (raw, after)]
-            rows.append(
-                [source, target, *pairs, printed(bound, "ece"), printed(raw, "aurc"), printed(after, "temperature")]
-            )
+    for space, recipe, found in nested(lines, "space", "recipe"):
         means.append((space, recipe, _eces(found)))
-        tables.append(
-            Table(
-                f"calibration-{space}-{recipe}",
-                f"Calibration, {space}, {recipe}",
-                "raw, then with one temperature a model, fitted on source dev; oracle: fitted on the target's own "
-                "truth, a bound; AURC: mean risk over coverages, 0 best; of all these lower is better; T: the mean "
-                "temperature, over 1 where the model was too sure",
-                [
-                    *("source", "target", "ECE", "ECE tempered", "NLL", "NLL tempered", "Brier", "Brier tempered"),
-                    *("ECE oracle", "AURC", "T"),
-                ],
-                rows,
-                words=2,
-            )
-        )
-        if ours := of(bins, space=space, recipe=recipe):
-            figures.append(report_figures.reliability(f"Reliability, {space}, {recipe}", _curves(ours)))
+        tables.append(_calibration(space, recipe, found))
+        if len(of_recipe := of(bins, space=space, recipe=recipe)):
+            figures.append(report_figures.reliability(f"Reliability, {space}, {recipe}", _curves(of_recipe)))
     parts = [part for at, where in ((0, "in-domain"), (2, "cross-corpus")) if (part := _ece_text(means, at, where))]
     answer = [f"The mean ECE is {'; '.join(parts)}."] if parts else []
     title = "Can its probabilities be believed?"
@@ -53,20 +35,40 @@ def calibration(lines: Lines, bins: Lines) -> Question | None:
     return Question("calibration", "Calibration", title, answer, [*overview, *tables], figures)
 
 
-def _eces(lines: Lines) -> list[float | None]:
+def _calibration(space: str, recipe: str, lines: pd.DataFrame) -> Table:
+    table_rows = []
+    for source, target, cell in groups(lines, "source", "target"):
+        by_state = {line.state: line for line in rows(cell)}
+        raw, tempered, oracle = (by_state[name] for name in ("raw", "tempered", "oracle"))
+        pairs = [getattr(state, name) for name in ("ece", "nll", "brier") for state in (raw, tempered)]
+        table_rows.append([source, target, *map(number, [*pairs, oracle.ece, raw.aurc, tempered.temperature])])
+    return Table(
+        f"calibration-{space}-{recipe}",
+        f"Calibration, {space}, {recipe}",
+        "raw, then with one temperature a model, fitted on source dev; oracle: fitted on the target's own truth, a "
+        "bound; AURC: mean risk over coverages, 0 best; of all these lower is better; T: the mean temperature, over 1 "
+        "where the model was too sure",
+        [
+            *("source", "target", "ECE", "ECE tempered", "NLL", "NLL tempered", "Brier", "Brier tempered"),
+            *("ECE oracle", "AURC", "T"),
+        ],
+        table_rows,
+        words=2,
+    )
+
+
+def _eces(lines: pd.DataFrame) -> list[float | None]:
     """Return the mean ECE in-domain, raw and tempered, and cross-corpus, raw and tempered.
 
     Raw is over the cells that have both, where some have: predictions made elsewhere have no dev to fit on.
     """
-    found = []
-    for home in (True, False):
-        raw, after = (
-            {(o["source"], o["target"]): o for o in of(lines, state=state) if (o["source"] == o["target"]) == home}
-            for state in ("raw", "tempered")
-        )
-        both = [key for key, line in after.items() if line["ece"]]
-        found += [mean([raw[key] for key in both or raw], "ece"), mean([after[key] for key in both], "ece")]
-    return found
+    means = []
+    for half in halves(lines):
+        by_state = half.pivot(index=["source", "target"], columns="state", values="ece")
+        by_state = by_state.reindex(columns=["raw", "tempered"])
+        both = by_state.dropna(subset="tempered")
+        means += [mean((both if len(both) else by_state)["raw"]), mean(both["tempered"])]
+    return means
 
 
 def _ece_text(means: Means, at: int, where: str) -> str:
@@ -74,8 +76,8 @@ def _ece_text(means: Means, at: int, where: str) -> str:
     raw = [values[at] for *_, values in means if values[at] is not None]
     both = [(values[at], values[at + 1]) for *_, values in means if values[at + 1] is not None]
     if both:
-        first, second = (fmean(value or 0.0 for value in column) for column in zip(*both, strict=True))
-        return f"{number(first)} {where}, and {number(second)} after a temperature from source dev"
+        before, after = (fmean(value or 0.0 for value in column) for column in zip(*both, strict=True))
+        return f"{number(before)} {where}, and {number(after)} after a temperature from source dev"
     return f"{number(fmean(value or 0.0 for value in raw))} {where}" if raw else ""
 
 
@@ -91,107 +93,97 @@ def _calibration_overview(means: Means) -> Table:
     )
 
 
-def _curves(bins: Lines) -> dict[str, list[Point]]:
+def _curves(bins: pd.DataFrame) -> dict[str, list[Point]]:
     """Return the bins of all in-domain and of all cross-corpus cells, pooled by rows, raw and tempered."""
-    curves: dict[str, list[Point]] = {}
+    curves = {}
     for state in ("raw", "tempered"):
-        for where in ("in-domain", "cross-corpus"):
-            found: dict[str, list[Point]] = {}
-            for o in of(bins, state=state):
-                if (o["source"] == o["target"]) == (where == "in-domain") and o["accuracy"]:
-                    numbers = float(o["confidence"]), float(o["accuracy"]), float(o["rows"])
-                    found.setdefault(o["low"], []).append(numbers)
-            points = [_pooled(found[low]) for low in sorted(found, key=float)]
+        for where, half in zip(("in-domain", "cross-corpus"), halves(of(bins, state=state)), strict=True):
+            points = [_pooled(found) for _, found in half.dropna(subset="accuracy").groupby("low")]
             if points:
                 curves[f"{where}, {state}"] = points
     return curves
 
 
-def _pooled(points: list[Point]) -> Point:
+def _pooled(bins: pd.DataFrame) -> Point:
     """Return the mean confidence and accuracy of bins, weighted by rows, and all rows."""
-    rows = sum(n for *_, n in points)
-    confidence, accuracy = (sum(one[at] * one[2] for one in points) / rows for at in (0, 1))
-    return confidence, accuracy, rows
+    weights = [float(count) for count in bins["rows"]]
+    return fmean(bins["confidence"], weights), fmean(bins["accuracy"], weights), sum(weights)
 
 
-def prior(lines: Lines) -> Question | None:
+def prior(lines: pd.DataFrame) -> Question:
     """Return what prior correction would yield, diagnosed."""
     tables, counted = [], []
-    for space, recipe, found in fields(lines):
-        rows = []
-        for source, target in dict.fromkeys((o["source"], o["target"]) for o in found):
-            methods = {o["method"]: o for o in of(found, source=source, target=target)}
-            em, bbse, oracle = (methods[name] for name in ("em", "bbse_soft", "oracle"))
-            row = [source, target, printed(em, "distance_source"), printed(em, "distance"), em["collapsed"] or ABSENT]
-            row += [
-                printed(bbse, "distance"),
-                bbse["collapsed"] or ABSENT,
-                number(value_of(bbse, "condition"), 1),
-            ]
-            for metric in ("uar", "wf1"):
-                row += [printed(em, f"{metric}_before"), *(printed(one, metric) for one in (em, bbse, oracle))]
-            rows.append(row)
+    for space, recipe, found in nested(lines, "space", "recipe"):
         counted.append([space, recipe, *_counted(found)])
-        header = ["source", "target", "prior distance", "EM", "EM collapsed", "BBSE", "BBSE collapsed", "condition"]
-        header += [f"{metric}{how}" for metric in ("UAR", "WF1") for how in ("", " EM", " BBSE", " oracle")]
-        tables.append(
-            Table(
-                f"prior-{space}-{recipe}",
-                f"Prior correction, {space}, {recipe}",
-                "total variation between the target's true class shares and the prior that the model stands for, then "
-                "what EM (Saerens 2002) and BBSE (Lipton 2018, soft) estimate from unlabelled scores; condition: of "
-                "the source-dev confusion matrix; collapsed: in how many replicates; oracle: re-weighted by the true "
-                "shares; off in every other table",
-                header,
-                rows,
-                words=2,
-            )
-        )
+        tables.append(_prior(space, recipe, found))
     answer, overview = [], []
     if counted:
-        cells, fell, gained = (sum(int(row[at]) for row in counted) for at in (2, 3, 4))
-        answer = [f"EM collapses in {fell} of {plural(cells, 'cross-corpus cell')} and raises UAR in {gained}."]
+        cells, collapsed, raised = (sum(int(row[at]) for row in counted) for at in (2, 3, 4))
+        answer = [f"EM collapses in {collapsed} of {plural(cells, 'cross-corpus cell')} and raises UAR in {raised}."]
         overview = [_prior_overview(counted)]
     title = "Would correcting for another class prior help?"
     return Question("prior", "Prior correction", title, answer, [*overview, *tables])
 
 
-def _counted(lines: Lines) -> list[str]:
+def _prior(space: str, recipe: str, lines: pd.DataFrame) -> Table:
+    table_rows = []
+    for source, target, cell in groups(lines, "source", "target"):
+        by_method = {line.method: line for line in rows(cell)}
+        em, bbse, oracle = (by_method[name] for name in ("em", "bbse_soft", "oracle"))
+        row = [source, target, number(em.distance_source), number(em.distance), em.collapsed or ABSENT]
+        row += [number(bbse.distance), bbse.collapsed or ABSENT, number(bbse.condition, 1)]
+        row += map(number, [em.uar_before, em.uar, bbse.uar, oracle.uar, em.wf1_before, em.wf1, bbse.wf1, oracle.wf1])
+        table_rows.append(row)
+    header = ["source", "target", "prior distance", "EM", "EM collapsed", "BBSE", "BBSE collapsed", "condition"]
+    return Table(
+        f"prior-{space}-{recipe}",
+        f"Prior correction, {space}, {recipe}",
+        "total variation between the target's true class shares and the prior that the model stands for, then what EM "
+        "(Saerens 2002) and BBSE (Lipton 2018, soft) estimate from unlabelled scores; condition: of the source-dev "
+        "confusion matrix; collapsed: in how many replicates; oracle: re-weighted by the true shares; off in every "
+        "other table",
+        [*header, *(f"{metric}{how}" for metric in ("UAR", "WF1") for how in ("", " EM", " BBSE", " oracle"))],
+        table_rows,
+        words=2,
+    )
+
+
+def _counted(lines: pd.DataFrame) -> list[str]:
     """Return cells, then for EM and BBSE how many collapse and in how many UAR rises."""
-    found = [str(len(of(lines, method="em")))]
+    counts = [len(of(lines, method="em"))]
     for method in ("em", "bbse_soft"):
-        ours = of(lines, method=method)
-        found.append(str(sum(bool(o["collapsed"]) and not o["collapsed"].startswith("0 ") for o in ours)))
-        found.append(str(sum(float(o["uar"]) > float(o["uar_before"]) for o in ours if o["uar"])))
-    return found
+        found = of(lines, method=method)
+        collapsed = found["collapsed"]
+        counts.append(int(((collapsed != "") & ~collapsed.str.startswith("0 ")).sum()))
+        counts.append(int((found["uar"] > found["uar_before"]).sum()))
+    return list(map(str, counts))
 
 
-def _prior_overview(rows: list[list[str]]) -> Table:
+def _prior_overview(table_rows: list[list[str]]) -> Table:
     return Table(
         "prior-overview",
         "How often prior correction collapses, and how often it helps",
         "collapsed in one replicate or more: of a class that the source has, next to nothing is left, or half of the "
         "prior's entropy is lost",
         ["space", "recipe", "cells", "EM collapsed", "EM raises UAR", "BBSE collapsed", "BBSE raises UAR"],
-        rows,
+        table_rows,
         words=2,
     )
 
 
-def foreseen(lines: Lines) -> Question | None:
+def foreseen(lines: pd.DataFrame) -> Question:
     """Return how estimates of transferability rank pairs against what happened."""
-    answer, tables = [], []
-    for space, recipe, found in fields(lines):
+    answer: list[str] = []
+    tables = []
+    for space, recipe, found in nested(of(lines, coefficient="spearman", outcome="value"), "space", "recipe"):
         answer += _foreseen(space, recipe, found)
-        rows = []
-        for estimator in names(found, "estimator"):
-            ours = of(found, estimator=estimator, coefficient="spearman", outcome="value")
-            scopes = {o["scope"]: o for o in ours}
+        table_rows = []
+        for estimator, of_estimator in groups(found, "estimator"):
             row = [estimator]
             for scope in ("overall", "within_target"):
-                line = scopes.get(scope)
-                row += [signed(value_of(line, "value")), p_text(line, "p_joint")] if line else [ABSENT, ABSENT]
-            rows.append([*row, ours[0]["pairs"] if ours else ABSENT])
+                line = first(of(of_estimator, scope=scope))
+                row += [signed(line.value), p_text(line.p_joint)] if line else [ABSENT, ABSENT]
+            table_rows.append([*row, str(first(of_estimator).pairs)])
         tables.append(
             Table(
                 f"foreseen-{space}-{recipe}",
@@ -200,23 +192,24 @@ def foreseen(lines: Lines) -> Question | None:
                 "and among the sources of each target; p: corpora renamed (Mantel); read docs/foresee.md before "
                 "choosing a source by one",
                 ["estimate", "all pairs", "p", "within target", "p within", "pairs"],
-                rows,
+                table_rows,
             )
         )
     title = "Could it have been foreseen?"
     return Question("foreseen", "Foresight", title, answer, tables)
 
 
-def _foreseen(space: str, recipe: str, lines: Lines) -> list[str]:
-    """Return which estimates rank the pairs of a recipe, by their uncorrected p."""
-    ranked = [o for o in of(lines, coefficient="spearman", outcome="value", scope="overall") if o["value"]]
-    if not ranked:
-        return []
+def _foreseen(space: str, recipe: str, lines: pd.DataFrame) -> Iterator[str]:
+    """Yield which estimates rank the pairs of a recipe, by their uncorrected p."""
+    ranked = of(lines, scope="overall").dropna(subset="value")
+    if ranked.empty:
+        return
     start = f"{space}, {recipe}: of {plural(len(ranked), 'estimate')} that can be compared over all pairs,"
-    tested = [o for o in ranked if o["p_joint"]]
-    if not tested:
-        return [f"{start} none can be tested with so few corpora."]
-    sure = [f"{o['estimator']} ({signed(float(o['value']))})" for o in tested if float(o["p_joint"]) <= DECIDED]
+    if ranked["p_joint"].isna().all():
+        yield f"{start} none can be tested with so few corpora."
+        return
+    sure = [f"{line.estimator} ({signed(line.value)})" for line in rows(ranked[ranked["p_joint"] <= DECIDED])]
     has = "have" if len(sure) > 1 else "has"
-    found = f"{', '.join(sure) or 'none'} {has} a p of at most {number(DECIDED)}"
-    return [f"{start} {found}, not corrected for their number."]
+    yield (
+        f"{start} {', '.join(sure) or 'none'} {has} a p of at most {number(DECIDED)}, not corrected for their number."
+    )

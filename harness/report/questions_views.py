@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from statistics import fmean
+from typing import TYPE_CHECKING, NamedTuple
 
-from harness.core.csv_tables import number as value_of
 from harness.report.formats import ABSENT, count, interval, number, signed
-from harness.report.questions_recipes import names, of
+from harness.report.result_lines import first, groups, halves, nested, of, rows
 from harness.report.tables import Bar, Question, Table, drawings
 from harness.study.corpus import MAIN_VIEW
 from harness.study.metric_facts import metric_title
 
-Line = Mapping[str, str]
-Lines = Sequence[Line]
-LEARNED, TESTED = "learned", "tested"  # as harness/cells_views.py calls the two changes
+if TYPE_CHECKING:
+    import pandas as pd
+
+LEARNED, TESTED = "learned", "tested"  # as evaluation/matrix/label_views.py calls the two changes
 METHODS = {
     LEARNED: "both tested against the same labels, trained on the labels that people gave one modality alone, minus "
     "the same recipe trained on the main label",
@@ -27,100 +28,91 @@ PAIRED = (
 )
 
 
-def label_views(lines: Lines) -> Question | None:
-    """Return the differences that label views make; None where no recipe learns or is tested on one."""
-    if not lines:
-        return None
-    groups = list(_groups(lines))
+class Group(NamedTuple):
+    """The lines of one space that ask the same: labels of `view` learned, or tested against by models of the main."""
+
+    change: str
+    view: str
+    test: str
+    space: str
+    lines: pd.DataFrame
+
+
+def label_views(lines: pd.DataFrame) -> Question:
+    """Return the differences that label views make."""
+    grouped = list(_grouped(lines))
     tables = [
         _table(space, change, found)
-        for space in names(lines, "space")
+        for space, of_space in groups(lines, "space")
         for change in METHODS
-        if (found := of(lines, space=space, change=change))
+        if len(found := of(of_space, change=change))
     ]
-    overview = [_overview(groups)] if groups else []
+    overview = [_overview(grouped)] if grouped else []
     title = "Does it matter whose labels are learned, and whose are tested against?"
-    return Question("label-views", "Label views", title, _sentences(groups), [*overview, *tables])
+    return Question("label-views", "Label views", title, list(_sentences(grouped)), [*overview, *tables])
 
 
-Group = tuple[str, str, str, str, Lines]  # change, modality, what is tested against, space, lines
+def _grouped(lines: pd.DataFrame) -> Iterator[Group]:
+    learned, tested = of(lines, change=LEARNED), of(lines, change=TESTED, train_view=MAIN_VIEW)
+    found = [Group(LEARNED, *values) for values in nested(learned, "train_view", "test_view", "space")]
+    found += [Group(TESTED, view, view, space, part) for view, space, part in nested(tested, "test_view", "space")]
+    yield from sorted(found, key=lambda group: group.view)
 
 
-def _groups(lines: Lines) -> Iterator[Group]:
-    """Yield the lines that ask the same: a modality's labels learned, or tested against by models of the main label."""
-    asked = [
-        *((LEARNED, line["train_view"], line["test_view"]) for line in of(lines, change=LEARNED)),
-        *((TESTED, line["test_view"], line["test_view"]) for line in of(lines, change=TESTED, train_view=MAIN_VIEW)),
-    ]
-    for change, view, test in sorted(dict.fromkeys(asked), key=lambda one: (one[1], asked.index(one))):
-        trained = view if change == LEARNED else MAIN_VIEW
-        ours = of(lines, change=change, train_view=trained, test_view=test)
-        for space in names(ours, "space"):
-            yield change, view, test, space, of(ours, space=space)
+def _sentences(grouped: Sequence[Group]) -> Iterator[str]:
+    """Yield one sentence per modality: what its labels are worth, learned and tested against."""
+    for view in dict.fromkeys(group.view for group in grouped):
+        parts = "; ".join(_parts([group for group in grouped if group.view == view], view))
+        yield f"{view} labels, means by space: {parts}."
 
 
-def _sentences(groups: Sequence[Group]) -> list[str]:
-    """Return one sentence a modality: what its labels are worth, learned and tested against."""
-    return [f"{view} labels, means by space: {'; '.join(_parts(view, groups))}." for view in _views(groups)]
+def _parts(grouped: Sequence[Group], view: str) -> Iterator[str]:
+    def spaces(change: str, test: str) -> list[pd.DataFrame]:
+        return [group.lines for group in grouped if (group.change, group.test) == (change, test)]
 
-
-def _views(groups: Sequence[Group]) -> list[str]:
-    return list(dict.fromkeys(view for _, view, *_ in groups))
-
-
-def _parts(view: str, groups: Sequence[Group]) -> Iterator[str]:
     learned = [
-        f"against {words} by {_ranges(spaces)}"
+        f"against {words} by {_ranges(found)}"
         for test, words in ((MAIN_VIEW, "the main label"), (view, "these labels"))
-        if (spaces := [lines for *asked, _, lines in groups if asked == [LEARNED, view, test]])
+        if (found := spaces(LEARNED, test))
     ]
     if learned:
         yield f"learned instead of the main label, they change the value {', and '.join(learned)}"
-    if tested := [lines for *asked, _, lines in groups if asked == [TESTED, view, view]]:
+    if tested := spaces(TESTED, view):
         yield f"tested against them instead of the main label, models of the main label change by {_ranges(tested)}"
 
 
-def _ranges(spaces: Sequence[Lines]) -> str:
+def _ranges(spaces: Sequence[pd.DataFrame]) -> str:
     """Return "−.074 to +.002 in-domain and −.148 across corpora (2 of 6 intervals leave out 0)"."""
-    halves = zip(*(_halves(lines) for lines in spaces), strict=True)
-    said = [
-        f"{_range([_mean(half) for half in found if half])} {where}"
-        for found, where in zip(halves, ("in-domain", "across corpora"), strict=True)
-        if any(found)
-    ]
-    sure = _sure([line for lines in spaces for line in lines])
-    return f"{' and '.join(said)} ({sure} intervals leave out 0)"
+    parts = []
+    for where, of_spaces in zip(("in-domain", "across corpora"), zip(*map(halves, spaces), strict=True), strict=True):
+        means = [fmean(half["difference"]) for half in of_spaces if len(half)]
+        if means:
+            least, most = signed(min(means)), signed(max(means))
+            parts.append(f"{least if least == most else f'{least} to {most}'} {where}")
+    sure, known = (sum(counts) for counts in zip(*map(_sure, spaces), strict=True))
+    return f"{' and '.join(parts)} ({sure} of {known} intervals leave out 0)"
 
 
-def _range(means: Sequence[float]) -> str:
-    least, most = signed(min(means)), signed(max(means))
-    return least if least == most else f"{least} to {most}"
+def _sure(lines: pd.DataFrame) -> tuple[int, int]:
+    """Return how many intervals leave out 0, and how many there are; few dialogues have none."""
+    known = lines.dropna(subset="low")
+    return int(((known["low"] > 0) | (known["high"] < 0)).sum()), len(known)
 
 
-def _halves(lines: Lines) -> tuple[Lines, Lines]:
-    """Return the in-domain and the cross-corpus lines."""
-    return [o for o in lines if o["source"] == o["target"]], [o for o in lines if o["source"] != o["target"]]
-
-
-def _mean(lines: Lines) -> float:
-    return fmean(float(o["difference"]) for o in lines)
-
-
-def _sure(lines: Lines) -> str:
-    """Return "2 of 6": how many intervals leave out 0, of those that there are; few dialogues have none."""
-    known = [o for o in lines if o["low"]]
-    return f"{sum(not float(o['low']) <= 0 <= float(o['high']) for o in known)} of {len(known)}"
-
-
-def _overview(groups: Sequence[Group]) -> Table:
-    rows, drawn = [], []
-    for change, view, test, space, lines in groups:
-        halves = _halves(lines)
-        numbers = [
-            text for half in halves for text in ((signed(_mean(half)), _sure(half)) if half else (ABSENT, ABSENT))
-        ]
-        rows.append([view, change, test, space, metric_title(lines[0]["metric"]), *numbers])
-        drawn.append([(f"bar-{at}", 0.0, _mean(half)) for at, half in enumerate(halves, 1) if half])
+def _overview(grouped: Sequence[Group]) -> Table:
+    table_rows, drawn = [], []
+    for change, view, test, space, lines in grouped:
+        row = [view, change, test, space, metric_title(first(lines).metric)]
+        bars: list[Bar] = []
+        for at, half in enumerate(halves(lines), 1):
+            if len(half):
+                sure, known = _sure(half)
+                row += [signed(fmean(half["difference"])), f"{sure} of {known}"]
+                bars.append((f"bar-{at}", 0.0, fmean(half["difference"])))
+            else:
+                row += [ABSENT, ABSENT]
+        table_rows.append(row)
+        drawn.append(bars)
     return Table(
         "label-views-overview",
         "What the labels of one modality change, on average",
@@ -130,26 +122,27 @@ def _overview(groups: Sequence[Group]) -> Table:
             *("labels of", "change", "tested against", "space", "metric"),
             *("in-domain", "in-domain intervals", "cross-corpus", "cross-corpus intervals"),
         ],
-        rows,
+        table_rows,
         words=5,
         drawings=drawings(drawn),
         drawn="above in-domain, below it cross-corpus",
     )
 
 
-def _table(space: str, change: str, lines: Lines) -> Table:
-    metric = metric_title(lines[0]["metric"])
+def _table(space: str, change: str, lines: pd.DataFrame) -> Table:
+    metric = metric_title(first(lines).metric)
     learned = change == LEARNED
     words = ["recipe", "twin" if learned else "trained on", "source", "target", "tested against"]
-    rows, drawn = [], []
-    for o in lines:
-        middle, low, high = (value_of(o, name) for name in ("difference", "low", "high"))
-        second = o["twin"] if learned else o["train_view"]
-        floors = [number(value_of(o, "floor")), *([] if learned else [number(value_of(o, "other_floor"))])]
-        numbers = [number(float(o["value"])), number(float(o["other"])), signed(middle), interval(low, high) or ABSENT]
-        where = [o["recipe"], second, o["source"], o["target"], o["test_view"], count(int(o["n"]))]
-        rows.append([*where, *numbers, *floors, number(value_of(o, "ceiling"))])
-        drawn.append(_drawn(float(o["difference"]), low, high))
+    table_rows, drawn = [], []
+    for o in rows(lines):
+        floors = [number(o.floor)] if learned else [number(o.floor), number(o.other_floor)]
+        spread = interval(o.low, o.high) or ABSENT
+        where = [o.recipe, o.twin if learned else o.train_view, o.source, o.target, o.test_view, count(o.n)]
+        table_rows.append(
+            [*where, number(o.value), number(o.other), signed(o.difference), spread, *floors, number(o.ceiling)]
+        )
+        span: list[Bar] = [] if o.low is None or o.high is None else [("span", o.low, o.high)]
+        drawn.append([*span, ("dot", o.difference, o.difference)])
     title = "Whose labels are learned" if learned else "Whose labels are tested against"
     floors = ["floor"] if learned else ["floor", "floor main"]
     return Table(
@@ -158,13 +151,8 @@ def _table(space: str, change: str, lines: Lines) -> Table:
         f"{METHODS[change]} ({metric} main); {PAIRED}; floor: always the most frequent class, or the best constant; "
         "ceiling: people with this modality alone, against the main label",
         [*words, "utterances", metric, f"{metric} main", "difference", "interval", *floors, "ceiling"],
-        rows,
+        table_rows,
         words=len(words),
         drawings=drawings(drawn),
         drawn="the difference and its interval",
     )
-
-
-def _drawn(middle: float, low: float | None, high: float | None) -> list[Bar]:
-    span: list[Bar] = [] if low is None or high is None else [("span", low, high)]
-    return [*span, ("dot", middle, middle)]

@@ -7,6 +7,8 @@ from typing import Any
 from harness.core import csv_tables, paths
 from harness.core.files import read_json, write_text
 from harness.report import page
+from harness.report.questions import Sheets
+from harness.report.result_lines import frame
 from harness.report.tables import csv_text, latex_text
 from harness.study.cells import read_cells
 from harness.study.provenance import provenance
@@ -30,14 +32,10 @@ def run(params: dict[str, Any]) -> None:
     print(f"report: {paths.REPORT}")
 
 
-def _sheets() -> dict[str, list[dict[str, str]]]:
+def _sheets() -> Sheets:
     """Return name -> lines of what `score`, `analyse` and `foresee` found beside the cells."""
-    found = {
-        name: csv_tables.read(path, "score")
-        for name, path in (("comparison", paths.COMPARISON), ("views", paths.VIEWS))
-    }
-    for path in sorted(paths.ANALYSIS.glob("*.csv")):
-        found[path.stem] = csv_tables.read(path, "analyse")
+    files = [("comparison", paths.COMPARISON, "score"), ("views", paths.VIEWS, "score")]
+    files += [(path.stem, path, "analyse") for path in sorted(paths.ANALYSIS.glob("*.csv"))]
     if (path := paths.FORESEEN / "ranks.csv").exists():
-        found["foreseen"] = csv_tables.read(path, "foresee")
-    return found
+        files.append(("foreseen", path, "foresee"))
+    return {name: frame(csv_tables.read(path, stage)) for name, path, stage in files}
