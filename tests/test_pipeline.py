@@ -211,6 +211,16 @@ def test_an_encoder_a_model_a_metric_and_a_protocol_are_one_file_and_one_row_eac
     cells = (repo.folder / "results" / "cells.csv").read_text(encoding="utf-8")
     assert re.search(r"emotion4,multimodal,text_relu,meld,emotiontalk,single_source,source_dev,gmean,\d", cells)
     assert re.search(r"emotion4,multimodal,text_ngrams,meld,emotiontalk,learning_curve,source_dev,gmean,\d", cells)
+    assert "G-mean" in repo.run(sys.executable, "-m", "harness", "show", "--space", "emotion4", "--metric", "gmean")
+    for page in (repo.folder / "results" / name for name in ("report.html", "report.md")):
+        text = page.read_text(encoding="utf-8")
+        assert "geometric mean of the recalls of the classes that occur in the truth" in text
+        assert "How many labelled rows of a source does it take?" in text
+        assert "the source has fewer labelled train rows (" in text
+        assert "source_has_" not in text
+    assert "### G-mean" in text, "it has its matrices"
+    table = (repo.folder / "results" / "tables" / "learning_curve-emotion4-text_ngrams.csv").read_text(encoding="utf-8")
+    assert table.startswith("source,target,single source,n=50,interval,- single source")
 
 
 @pytest.mark.slow
