@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, wraps
 from typing import Any, ParamSpec, TypeVar
 
 Arguments = ParamSpec("Arguments")
@@ -12,13 +13,22 @@ _caches: list[Callable[[], None]] = []
 
 
 def remembered(size: int) -> Callable[[Callable[Arguments, Result]], Callable[Arguments, Result]]:
-    """Return a decorator that keeps the last `size` results of a function of hashable arguments until `forget`."""
+    """Return a decorator that keeps the last `size` results of a function of hashable arguments until `forget`.
+
+    Files of a study are named relative to the working folder, so a result is of the folder it was read in.
+    """
 
     def decorate(read: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
-        cached: Any = lru_cache(maxsize=size)(read)
-        _caches.append(cached.cache_clear)
-        result: Callable[Arguments, Result] = cached
-        return result
+        @lru_cache(maxsize=size)
+        def kept(folder: str, *arguments: Any, **named: Any) -> Result:
+            return read(*arguments, **named)
+
+        @wraps(read)
+        def call(*arguments: Arguments.args, **named: Arguments.kwargs) -> Result:
+            return kept(os.getcwd(), *arguments, **named)
+
+        _caches.append(kept.cache_clear)
+        return call
 
     return decorate
 
