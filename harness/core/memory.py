@@ -5,30 +5,29 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from functools import lru_cache, wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, TypeVar, cast
 
-Arguments = ParamSpec("Arguments")
-Result = TypeVar("Result")
+Read = TypeVar("Read", bound=Callable[..., Any])
 _caches: list[Callable[[], None]] = []
 
 
-def remembered(size: int) -> Callable[[Callable[Arguments, Result]], Callable[Arguments, Result]]:
+def remembered(size: int) -> Callable[[Read], Read]:
     """Return a decorator that keeps the last `size` results of a function of hashable arguments until `forget`.
 
     Files of a study are named relative to the working folder, so a result is of the folder it was read in.
     """
 
-    def decorate(read: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+    def decorate(read: Read) -> Read:
         @lru_cache(maxsize=size)
-        def kept(folder: str, *arguments: Any, **named: Any) -> Result:
-            return read(*arguments, **named)
+        def kept(folder: str, arguments: tuple[Any, ...]) -> Any:
+            return read(*arguments)
 
         @wraps(read)
-        def call(*arguments: Arguments.args, **named: Arguments.kwargs) -> Result:
-            return kept(os.getcwd(), *arguments, **named)
+        def call(*arguments: Any) -> Any:
+            return kept(os.getcwd(), arguments)
 
         _caches.append(kept.cache_clear)
-        return call
+        return cast(Read, call)
 
     return decorate
 
