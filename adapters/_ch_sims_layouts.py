@@ -11,11 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness.core.errors import ReleaseError
-from harness.corpora.reading.csv_file import Row
-from harness.corpora.reading.tree import Tree
-from harness.study.corpus import Dropped, Split
-from harness.study.labels import VALENCE
+from harness.api import VALENCE, Dropped, ReleaseError, Row, Split, Tree
 
 from ._layout import Seen, index, nearest, no_release, number, read_rows
 

@@ -13,8 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from harness.corpora.reading.tree import Tree
-from harness.study.corpus import Modality, Part, Utterance
+from harness.api import Modality, Part, Tree, Utterance
 
 from ._clips import SUPERSEDED, UNLABELLED, unused
 from ._iemocap_evaluation import Turn, is_name

@@ -16,17 +16,20 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 
-from harness.core.errors import UnknownLabelError
-from harness.corpora.reading.tree import Tree
-from harness.study.corpus import Annotation, Published, Release, Utterance
-from harness.study.labels import (
+from harness.api import (
     BLANK,
     EMOTION4,
     EMOTION7,
     NOT_ANNOTATED,
     POLARITY3,
     VALENCE,
+    Annotation,
+    Published,
+    Release,
     Shared,
+    Tree,
+    UnknownLabelError,
+    Utterance,
     absent,
     share_number,
     sign_polarity,
