@@ -159,7 +159,10 @@ BROKEN: dict[str, list[tuple[Callable[[ModuleType], object], str]]] = {
     ],
     "refuses_an_empty_folder": [(fact(read=careless), "it gives a release; expected a ReleaseError")],
     "has_types": [
-        (row(turn="2"), "1 fields have another type: Utterance.turn is '2'; expected the types in harness/study/corpus.py"),
+        (
+            row(turn="2"),
+            "1 fields have another type: Utterance.turn is '2'; expected the types in harness/study/corpus.py",
+        ),
         (row(flags=[1]), "Utterance.flags holds 1"),
         (label(shared={"emotion7": "happy"}), "Annotation.shared holds 'happy'"),
         (release(utterances=[None]), "NoneType in place of Utterance"),

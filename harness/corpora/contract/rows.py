@@ -19,7 +19,9 @@ GENDERS = ("female", "male", None)
 def is_whole(case: Case) -> Iterator[Finding]:
     """`prepare` takes the release: ids, splits, labels and the number of rows fit together."""
     for problem in manifest.problems(case.name, case.release):
-        yield Finding(problem.removeprefix(f"{case.name}: "), todo="see harness/study/corpus.py for what each field means")
+        yield Finding(
+            problem.removeprefix(f"{case.name}: "), todo="see harness/study/corpus.py for what each field means"
+        )
 
 
 def has_ids(case: Case) -> Iterator[Finding]:
