@@ -149,7 +149,7 @@ BROKEN: dict[str, list[tuple[Callable[[ModuleType], object], str]]] = {
     "can_be_read": [(fact(read=lambda root, more: None), "read needs 2 arguments; expected one, the folder")],
     "reads": [
         (fact(read=crash), f"KeyError ('text') from {__file__}, line "),
-        (fact(read=lambda root: None), "it gives NoneType; expected harness.corpus.Release"),
+        (fact(read=lambda root: None), "it gives NoneType; expected harness.api.Release"),
         (fact(read=lambda root: read(root / "noise")), "holds no table.txt; link the folder that holds it; mend"),
     ],
     "refuses_a_missing_folder": [
@@ -159,7 +159,10 @@ BROKEN: dict[str, list[tuple[Callable[[ModuleType], object], str]]] = {
     ],
     "refuses_an_empty_folder": [(fact(read=careless), "it gives a release; expected a ReleaseError")],
     "has_types": [
-        (row(turn="2"), "1 fields have another type: Utterance.turn is '2'; expected the types in harness/corpus.py"),
+        (
+            row(turn="2"),
+            "1 fields have another type: Utterance.turn is '2'; expected the types in harness/study/corpus.py",
+        ),
         (row(flags=[1]), "Utterance.flags holds 1"),
         (label(shared={"emotion7": "happy"}), "Annotation.shared holds 'happy'"),
         (release(utterances=[None]), "NoneType in place of Utterance"),

@@ -211,12 +211,12 @@ def test_two_processes_find_what_one_finds(release: Path, monkeypatch: pytest.Mo
 SLOW = """
 import sys, time
 from pathlib import Path
-from harness import media_pieces
+from harness.corpora.media import probe_many
 sys.path.insert(0, sys.argv[2])
 from test_media_survey import many, rows_of
-probe = media_pieces.probe
-media_pieces.SHARE = 5
-media_pieces.probe = lambda path: (time.sleep(0.02), probe(path))[1]
+probe = probe_many.probe
+probe_many.SHARE = 5
+probe_many.probe = lambda path: (time.sleep(0.02), probe(path))[1]
 release = Path(sys.argv[1])
 rows_of(release, many(release))
 """

@@ -13,7 +13,7 @@ from harness.study.corpus import MAIN_VIEW
 
 Line = Mapping[str, str]
 Lines = Sequence[Line]
-LEARNED, TESTED = "learned", "tested"  # as harness/cells_views.py calls the two changes
+LEARNED, TESTED = "learned", "tested"  # as evaluation/matrix/label_views.py calls the two changes
 METHODS = {
     LEARNED: "both tested against the same labels, trained on the labels that people gave one modality alone, minus "
     "the same recipe trained on the main label",

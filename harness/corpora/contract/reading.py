@@ -25,7 +25,7 @@ def reads(case: ContractCase) -> Iterator[Finding]:
     elif attempt.crash:
         yield Finding(attempt.crash, "a Release or a ReleaseError", MEND)
     elif not isinstance(attempt.release, Release):
-        yield Finding(f"it gives {type(attempt.release).__name__}", "harness.corpus.Release", "return one")
+        yield Finding(f"it gives {type(attempt.release).__name__}", "harness.api.Release", "return one")
 
 
 def reads_alike_twice(case: ContractCase) -> Iterator[Finding]:

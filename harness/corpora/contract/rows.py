@@ -19,7 +19,9 @@ GENDERS = ("female", "male", None)
 def is_whole(case: ContractCase) -> Iterator[Finding]:
     """`prepare` takes the release: ids, splits, labels and the number of rows fit together."""
     for problem in manifest.problems(case.name, case.release):
-        yield Finding(problem.removeprefix(f"{case.name}: "), todo="see harness/corpus.py for what each field means")
+        yield Finding(
+            problem.removeprefix(f"{case.name}: "), todo="see harness/study/corpus.py for what each field means"
+        )
 
 
 def has_ids(case: ContractCase) -> Iterator[Finding]:
@@ -93,7 +95,7 @@ def keeps_people_apart(case: ContractCase) -> Iterator[Finding]:
         if row.speaker is not None:
             heard[row.speaker].add(row.fold or row.split)
     several = [speaker for speaker, parts in heard.items() if len(parts) > 1]
-    todo = "fine if the split is official; else harness.folds.speaker_folds"
+    todo = "fine if the split is official; else harness.api.speaker_folds"
     yield from such(several, "speakers are in several splits or folds", "each in one", todo, warning=True)
 
 

@@ -1,4 +1,4 @@
-"""The contract, before rows are looked at: every field has the type that harness/corpus.py gives it."""
+"""The contract, before rows are looked at: every field has the type that harness/study/corpus.py gives it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ ANNOTATION: Types = {"id": str, **dict.fromkeys(("native", "shared", "views", "v
 
 
 def has_types(case: ContractCase) -> Iterator[Finding]:
-    """Every field has the type that harness/corpus.py gives it."""
+    """Every field has the type that harness/study/corpus.py gives it."""
     release = case.release
     wrong = list(_fields([release], Release, RELEASE))
     if not wrong:
@@ -39,7 +39,7 @@ def has_types(case: ContractCase) -> Iterator[Finding]:
         wrong += _fields(release.annotations, Annotation, ANNOTATION)
     if not wrong:
         wrong += [f"{what} holds {value!r}" for what, value, kind in _held(release) if not isinstance(value, kind)]
-    yield from such(wrong, "fields have another type", "the types in harness/corpus.py", "convert what was read")
+    yield from such(wrong, "fields have another type", "the types in harness/study/corpus.py", "convert what was read")
 
 
 def _fields(rows: Sequence[Any], kind: type, types: Types) -> Iterator[str]:
