@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
-from harness.corpora.reading.tree import Tree
+from harness.api import Tree
 
 VIDEO = ("mp4",)
 AUDIO = ("wav", "flac")

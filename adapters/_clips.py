@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from harness.corpora.reading.tree import Tree
-from harness.study.corpus import MEDIA_SUFFIXES, Utterance
+from harness.api import MEDIA_SUFFIXES, Tree, Utterance
 
 from ._layout import ARCHIVES
 

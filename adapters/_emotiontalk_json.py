@@ -8,10 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from harness.core.errors import ReleaseError
-from harness.corpora.reading.json_file import Pairs, read_json
-from harness.corpora.reading.tree import Tree
-from harness.study.corpus import MAIN_VIEW, Vote
+from harness.api import MAIN_VIEW, Pairs, ReleaseError, Tree, Vote, read_json
 
 from ._emotiontalk_rows import VIEWS, Form, Name, Raw, parse_id, parse_label, parse_vote
 

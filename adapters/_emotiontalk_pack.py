@@ -6,10 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeGuard
 
-from harness.core.errors import ReleaseError
-from harness.corpora.reading.csv_file import read_csv
-from harness.corpora.reading.tree import Tree
-from harness.study.corpus import Split
+from harness.api import ReleaseError, Split, Tree, read_csv
 
 from ._emotiontalk_rows import Form, Raw, parse_id, parse_label
 from ._inert_npz import read_inert_npz

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from harness.core.errors import ReleaseError, UnknownLabelError
-from harness.study.corpus import Vote
+from harness.api import ReleaseError, UnknownLabelError, Vote
 
 VIEWS = ("multimodal", "text", "audio", "video")
 

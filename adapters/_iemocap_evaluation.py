@@ -13,9 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness.core.errors import ReleaseError, UnknownLabelError
-from harness.corpora.reading.csv_file import read_text
-from harness.corpora.reading.tree import NEAR, Tree
+from harness.api import NEAR, ReleaseError, Tree, UnknownLabelError, read_text
 
 from ._layout import Seen, number
 

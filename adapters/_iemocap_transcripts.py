@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness.corpora.reading.csv_file import read_text
+from harness.api import read_text
 
 _LINE = re.compile(r"(Ses0[1-5][FM]_\S+)\s*+(?:\[[\d.]+\s*-\s*[\d.]+\]\s*+)?:\s*(.*)")
 _TAG = re.compile(r"\[(LAUGHTER|BREATHING|GARBAGE|LIPSMACK)\]", re.IGNORECASE)

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.core.errors import ReleaseError
+from harness.api import ReleaseError
 
 MAX_BYTES = 256 * 2**20  # of one member, unpacked; the largest official one has 0.75 MB
 MAX_OPCODES = 5_000_000  # bounds stack and memo; the largest official member has 154,214

@@ -6,9 +6,7 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness.core.errors import ReleaseError
-from harness.corpora.reading.csv_file import Row, read_csv
-from harness.corpora.reading.tree import Tree
+from harness.api import ReleaseError, Row, Tree, read_csv
 
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".rar", ".7z")
 

@@ -7,11 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from harness.core.errors import ReleaseError
-from harness.corpora.reading.csv_file import read_text
-from harness.corpora.reading.json_file import Pairs, read_json
-from harness.corpora.reading.tree import Tree
-from harness.study.corpus import Split, Vote
+from harness.api import Pairs, ReleaseError, Split, Tree, Vote, read_json, read_text
 
 from ._m3ed_rows import FINAL, Form, Raw, name_speaker, parse_final, parse_gender, parse_id, seconds
 

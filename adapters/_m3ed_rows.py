@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.core.errors import ReleaseError, UnknownLabelError
-from harness.study.corpus import Split, Vote
+from harness.api import ReleaseError, Split, UnknownLabelError, Vote
 
 FINAL = "final_main_emo"
 FRAMES_PER_SECOND = 25

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from harness.core.errors import ReleaseError
-from harness.corpora.reading.csv_file import read_csv
-from harness.corpora.reading.tree import Tree
-from harness.study.corpus import Split
+from harness.api import ReleaseError, Split, Tree, read_csv
 
 from ._m3ed_rows import FINAL, Form, Raw, name_speaker, parse_final, parse_id
 

@@ -6,8 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from harness.corpora.reading.tree import Tree
-from harness.study.corpus import SPLITS, Split
+from harness.api import SPLITS, Split, Tree
 
 SPLIT_OF_FOLDER: Mapping[str, Split] = {
     "train_splits": "train",

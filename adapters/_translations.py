@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from harness.corpora.reading.csv_file import Row, read_csv
-from harness.corpora.reading.tree import Tree
-from harness.study.corpus import Utterance
+from harness.api import Row, Tree, Utterance, read_csv
 
 from ._layout import Seen, nearest
 

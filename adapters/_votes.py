@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from harness.study.corpus import MAIN_VIEW
-from harness.study.labels import EMOTION7
+from harness.api import EMOTION7, MAIN_VIEW
 
 
 def odd_votes_note(words: Iterable[str]) -> list[str]:

@@ -16,16 +16,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from harness.core.errors import ReleaseError
-from harness.corpora.reading.tree import Tree
-from harness.study.corpus import MAIN_VIEW, Annotation, Published, Release, Split, Utterance, Vote
-from harness.study.labels import (
+from harness.api import (
     BLANK,
     EMOTION7,
+    MAIN_VIEW,
     NOT_ANNOTATED,
     POLARITY3,
     VALENCE,
+    Annotation,
+    Published,
+    Release,
+    ReleaseError,
     Shared,
+    Split,
+    Tree,
+    Utterance,
+    Vote,
     absent,
     share_emotion,
     share_number,

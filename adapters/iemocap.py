@@ -18,17 +18,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 
-from harness.corpora.reading.tree import Tree
-from harness.study.corpus import MAIN_VIEW, Annotation, Published, Release, Utterance, Vote
-from harness.study.labels import (
+from harness.api import (
     BLANK,
     EMOTION4,
     EMOTION7,
+    MAIN_VIEW,
     NO_MAJORITY,
     POLARITY3,
     POLARITY_OF_EMOTION,
     VALENCE,
+    Annotation,
+    Published,
+    Release,
     Shared,
+    Tree,
+    Utterance,
+    Vote,
     absent,
     outside,
     share_emotion,

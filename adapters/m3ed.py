@@ -15,14 +15,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness.corpora.reading.tree import Tree
-from harness.study.corpus import MAIN_VIEW, Annotation, Published, Release, Utterance, Vote
-from harness.study.labels import (
+from harness.api import (
     BLANK,
     EMOTION7,
+    MAIN_VIEW,
     POLARITY3,
     VALENCE,
+    Annotation,
+    Published,
+    Release,
     Shared,
+    Tree,
+    Utterance,
+    Vote,
     absent,
     share_emotion,
     share_polarity_of,

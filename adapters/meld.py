@@ -16,11 +16,23 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from harness.core.errors import ReleaseError, UnknownLabelError
-from harness.corpora.reading.csv_file import Row
-from harness.corpora.reading.tree import Tree
-from harness.study.corpus import SPLITS, Annotation, Published, Release, Split, Utterance
-from harness.study.labels import POLARITY3, VALENCE, Shared, absent, share_emotion
+from harness.api import (
+    POLARITY3,
+    SPLITS,
+    VALENCE,
+    Annotation,
+    Published,
+    Release,
+    ReleaseError,
+    Row,
+    Shared,
+    Split,
+    Tree,
+    UnknownLabelError,
+    Utterance,
+    absent,
+    share_emotion,
+)
 
 from ._clips import backward_note, hidden_media, media_files
 from ._layout import Seen, check_root, index, nearest, no_release, packed, read_rows

@@ -108,7 +108,7 @@ SLEEPERS = """
 import sys, time
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
-from harness import engine
+from harness.core import engine
 from test_engine import sleep
 if __name__ == "__main__":
     engine.run(sleep, [Path(sys.argv[1]) / name for name in "ab"], 2, "test")

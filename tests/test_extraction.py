@@ -29,7 +29,7 @@ ENCODERS = {
     "lengths": '''
 MODALITY, PACKAGES, SHARD = "text", ("numpy",), {shard}
 import numpy as np
-from harness.feature_matrix import Ragged
+from harness.features.matrix import Ragged
 def resolved(options): return "abc123"
 class E:
     def encode(self, texts, language):

@@ -127,7 +127,8 @@ def test_ffmpeg_says_nothing_on_the_terminal(song: Path) -> None:
     content[start : start + 500] = np.random.default_rng(0).bytes(500)
     song.write_bytes(content)
     script = (
-        "import sys; from pathlib import Path; from clips import GUARD, clip; from harness.media_sound import *\n"
+        "import sys; from pathlib import Path; from clips import GUARD, clip\n"
+        "from harness.corpora.media.sound import *\n"
         "reading = Reading(); read_sound(clip(Path(sys.argv[1])), 16000, GUARD, reading); print(reading.damaged)"
     )
     done = subprocess.run(

@@ -253,7 +253,7 @@ def test_nothing_is_printed_and_a_hostile_clip_does_not_hang(tmp_path: Path) -> 
             data[place] = chance.integers(256)
         (tmp_path / f"{number}.bad").write_bytes(data)
     script = (
-        "import sys, pathlib; from harness.media_probe import probe\n"
+        "import sys, pathlib; from harness.corpora.media.probe import probe\n"
         "for path in sorted(pathlib.Path(sys.argv[1]).glob('*.bad')): print(probe(path).reason or 'ok')"
     )
     done = subprocess.run(

@@ -25,8 +25,8 @@ WORLD = World(utterances=60, dialogues=20, speakers=10)
 LONG = World(utterances=1500, dialogues=20, speakers=10)
 HALF = """
 from pathlib import Path
-from harness.synth import World
-from harness.synth_release import Plan, write
+from harness.corpora.synthetic.world import World
+from harness.corpora.synthetic.release import Plan, write
 write(Plan(World(utterances=1500, dialogues=20, speakers=10), True), "m3ed", "m3ed", Path("m3ed"))
 """
 

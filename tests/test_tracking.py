@@ -288,7 +288,7 @@ def test_a_deleted_experiment_is_not_revived(study: Study) -> None:
 @pytest.mark.slow
 def test_a_fresh_process_prints_nothing_but_its_own_words(tmp_path: Path) -> None:
     code = (
-        "from harness.tracking import mirror\nfrom harness.transfer import Cell\n"
+        "from harness.tracking.mirror import mirror\nfrom harness.study.cells import Cell\n"
         "cells = [Cell('emotion4', '', 'ngrams', 'a', 'b', 'p', 's', 'uar', value=0.5)]\n"
         f"print(mirror(cells, {{}}, [], uri='sqlite:///{tmp_path / 'mlflow.db'}', experiment='x', tags={{}}).created)"
     )

@@ -59,7 +59,7 @@ def test_an_unusable_database_is_one_line_at_once(tmp_path: Path, damage: str) -
 
 
 def test_a_database_that_another_process_writes_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("harness.tracking_address.LOCK_SECONDS", 0.2)
+    monkeypatch.setattr("harness.tracking.address.LOCK_SECONDS", 0.2)
     path = tmp_path / "mlflow.db"
     with sqlite3.connect(path, isolation_level=None) as other:
         other.execute("BEGIN IMMEDIATE")

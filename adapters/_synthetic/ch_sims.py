@@ -6,10 +6,10 @@ import csv
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from harness.api import POLARITY_OF_EMOTION
 from harness.corpora.synthetic.making import Making
 from harness.corpora.synthetic.media import Take
 from harness.corpora.synthetic.world import Drawn, World
-from harness.study.labels import POLARITY_OF_EMOTION
 
 RATE = 44100
 DEFECTS = {

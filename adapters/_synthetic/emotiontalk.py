@@ -10,10 +10,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from harness.api import MAIN_VIEW, Split
 from harness.corpora.synthetic.making import Making, Place
 from harness.corpora.synthetic.media import Take
 from harness.corpora.synthetic.world import Drawn, World
-from harness.study.corpus import MAIN_VIEW, Split
 
 from ..emotiontalk import EMOTION, SPLIT_OF_GROUP, VIEWS
 

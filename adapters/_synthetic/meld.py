@@ -6,10 +6,10 @@ import csv
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from harness.api import SPLITS, Split
 from harness.corpora.synthetic.making import Making
 from harness.corpora.synthetic.media import STUB, Take
 from harness.corpora.synthetic.world import Drawn, World
-from harness.study.corpus import SPLITS, Split
 
 LABEL = {
     "happy": "joy",

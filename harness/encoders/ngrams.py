@@ -4,7 +4,7 @@ Chinese words come from jieba's dictionary segmentation, words of other language
 pattern. Everything is lower-cased and white space is one blank; punctuation stays among the characters, since it
 carries label information in subtitles.
 Hashing needs no vocabulary, hence nothing of a target corpus can leak into a source's features. Weighting is done
-in `harness/normalisers.py` (`tfidf`).
+in `harness/training/normalisers.py` (`tfidf`).
 """
 
 from __future__ import annotations

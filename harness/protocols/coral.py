@@ -1,8 +1,8 @@
 """CORAL: the source's features moved so that their mean and covariance are the target's, then trained on (Sun 2016).
 
 The linear form: whitened by the covariance of the source and coloured by that of the target, both shrunk
-(training/alignment/coral.py). It sees the features of the target train split, never its labels: transductive, one model
-for each pair.
+(harness/training/alignment/coral.py). It sees the features of the target train split, never its labels: transductive,
+one model for each pair.
 """
 
 from __future__ import annotations

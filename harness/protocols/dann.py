@@ -1,8 +1,9 @@
 """DANN: a network whose hidden layer cannot tell source from target (Ganin et al. 2016).
 
-A discriminator learns to tell them apart, and its gradient is reversed for the network (training/alignment/dann.py). It
-sees the target's train split without labels: transductive, one model for each pair, networks only. The epoch is chosen
-from the second half: before that the discriminator has hardly begun, and source dev would choose a model without it.
+A discriminator learns to tell them apart, and its gradient is reversed for the network
+(harness/training/alignment/dann.py). It sees the target's train split without labels: transductive, one model for each
+pair, networks only. The epoch is chosen from the second half: before that the discriminator has hardly begun, and
+source dev would choose a model without it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """MMD: a network whose hidden layer is pulled together between source and target (Gretton 2012; Long et al. 2015).
 
 The loss adds `weight` times the multi-kernel discrepancy of a batch of the source and one of the target's unlabelled
-train split (training/alignment/mmd.py): transductive, one model for each pair, networks only.
+train split (harness/training/alignment/mmd.py): transductive, one model for each pair, networks only.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from itertools import zip_longest
 from harness.core.plugins import find, names
 from harness.report.formats import reason_text
 from harness.report.grid import ordered
-from harness.report.protocol_tables._compared import Compared
+from harness.report.protocol_tables._cells import ProtocolCells
 from harness.report.tables import Table
 from harness.study.cells import Cell, in_matrix
 from harness.study.corpus import MAIN_VIEW
@@ -61,7 +61,7 @@ def _rows(cells: Cells, file_of: Mapping[str, str], together: Sequence[str]) -> 
 def _of_recipe(kind: str, cells: Cells, rows: Mapping[str, str]) -> Iterator[Table]:
     """Yield the tables of one recipe in one space; their method begins with what they are of."""
     protocols = {file: [cell for cell in cells if cell.base_protocol == row] for row, file in rows.items()}
-    compared = Compared(next(iter(rows)), {(c.source, c.target): c for c in in_matrix(cells)}, protocols)
+    compared = ProtocolCells(next(iter(rows)), {(c.source, c.target): c for c in in_matrix(cells)}, protocols)
     renamed = [row for row, file in rows.items() if row != file]
     first, transductive = compared.cells[0], any(cell.is_transductive for cell in compared.cells)
     where = [first.space, first.recipe, *renamed]

@@ -1,7 +1,7 @@
 """Is one recipe better than another on the same test rows: bootstrap and permutation over whole dialogues, Holm.
 
-Both tests work on sums per dialogue (harness/statistics.py), so that thousands of draws are one matrix product. Cells
-of two recipes can be compared when they hold the same rows in the same dialogues.
+Both tests work on sums per dialogue (harness/statistics/sums.py), so that thousands of draws are one matrix product.
+Cells of two recipes can be compared when they hold the same rows in the same dialogues.
 """
 
 from __future__ import annotations

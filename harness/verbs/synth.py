@@ -27,7 +27,7 @@ def run(
     """Write data/synthetic/<corpus> for every corpus that has a writer, and link it; one that is there is kept.
 
     Args:
-        params: params.yaml; its section `synth` is the world (harness/synth.py), with `media` and `defects`.
+        params: params.yaml; its section `synth` is the world, with `media` and `defects`.
         if_unlinked: do nothing when a real release is linked.
         replace: unlink real releases instead of refusing.
         scale: times as many utterances, for load tests; clips then repeat.

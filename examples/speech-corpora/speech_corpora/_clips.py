@@ -7,10 +7,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness.core.errors import ReleaseError
-from harness.corpora.reading.csv_file import read_csv
-from harness.corpora.reading.tree import Tree
-from harness.study.corpus import Dropped
+from harness.api import Dropped, ReleaseError, Tree, read_csv
 
 INDEX = "index.csv"
 COLUMNS = ("corpus", "id", "file", "speaker", "gender", "native", "emotion", "seconds")

@@ -6,8 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from harness.study.corpus import Annotation, Published, Release, Utterance
-from harness.study.labels import Shared
+from harness.api import Annotation, Published, Release, Shared, Utterance
 
 from ._clips import Clip, Found
 

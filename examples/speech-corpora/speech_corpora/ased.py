@@ -14,10 +14,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from harness.core.errors import ReleaseError, UnknownLabelError
-from harness.corpora.reading.folds import speaker_folds
-from harness.study.corpus import Published, Release
-from harness.study.labels import absent, share_emotion, share_polarity_of
+from harness.api import (
+    Published,
+    Release,
+    ReleaseError,
+    UnknownLabelError,
+    absent,
+    share_emotion,
+    share_polarity_of,
+    speaker_folds,
+)
 
 from ._clips import Clip, find_clips
 from ._release import Spoken, balance, release

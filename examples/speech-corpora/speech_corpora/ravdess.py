@@ -11,10 +11,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from harness.core.errors import UnknownLabelError
-from harness.corpora.reading.folds import speaker_folds
-from harness.study.corpus import Dropped, Published, Release
-from harness.study.labels import Shared, absent, share_emotion, share_polarity_of
+from harness.api import (
+    Dropped,
+    Published,
+    Release,
+    Shared,
+    UnknownLabelError,
+    absent,
+    share_emotion,
+    share_polarity_of,
+    speaker_folds,
+)
 
 from ._clips import Clip, find_clips
 from ._release import Spoken, balance, release

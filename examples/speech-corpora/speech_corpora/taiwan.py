@@ -10,10 +10,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from harness.core.errors import UnknownLabelError
-from harness.corpora.reading.folds import stratified_folds
-from harness.study.corpus import Published, Release
-from harness.study.labels import EMOTION4, EMOTION7, POLARITY3, VALENCE, Shared, absent
+from harness.api import (
+    EMOTION4,
+    EMOTION7,
+    POLARITY3,
+    VALENCE,
+    Published,
+    Release,
+    Shared,
+    UnknownLabelError,
+    absent,
+    stratified_folds,
+)
 
 from ._clips import Clip, find_clips
 from ._release import Spoken, balance, release

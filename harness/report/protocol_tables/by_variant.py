@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from harness.core.errors import NameUnknownError
 from harness.core.plugins import find
 from harness.report.grid import ordered
-from harness.report.protocol_tables._compared import Compared, difference, interval_of, value
+from harness.report.protocol_tables._cells import ProtocolCells, difference, interval_of, value
 from harness.report.tables import Table
 
 
-def tables(compared: Compared) -> Iterator[Table]:
+def tables(compared: ProtocolCells) -> Iterator[Table]:
     """Yield one table: a row per source and target, three columns per variant.
 
     The protocol's file may name the table by `QUESTION`; the first line of its docstring says how it was made.

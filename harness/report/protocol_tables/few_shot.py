@@ -6,14 +6,14 @@ from collections.abc import Iterator, Mapping
 
 from harness.report.formats import ABSENT
 from harness.report.grid import ordered
-from harness.report.protocol_tables._compared import Compared, value
+from harness.report.protocol_tables._cells import ProtocolCells, value
 from harness.report.tables import Table
 from harness.statistics.shots_worth import crossing
 from harness.study.cells import Cell
 from harness.study.splits import NO_SOURCE
 
 
-def tables(compared: Compared) -> Iterator[Table]:
+def tables(compared: ProtocolCells) -> Iterator[Table]:
     """Yield one table per target: a row per number of shots, a column per source."""
     for target in ordered(cell.target for cell in compared.cells):
         cells = {(c.source, _shots(c)): c for c in compared.cells if c.target == target and c.value is not None}
@@ -25,7 +25,7 @@ def _shots(cell: Cell) -> int:
     return int(cell.variant.partition("=")[2])
 
 
-def _of_target(compared: Compared, target: str, cells: Mapping[tuple[str, int], Cell]) -> Table:
+def _of_target(compared: ProtocolCells, target: str, cells: Mapping[tuple[str, int], Cell]) -> Table:
     sources = [source for source in ordered(source for source, _ in cells) if source != NO_SOURCE]
     without = {source: compared.matrix.get((source, target)) for source in sources}
     shots = sorted({k for _, k in cells})

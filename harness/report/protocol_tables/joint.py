@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from harness.report.formats import ABSENT, number
 from harness.report.grid import ordered
-from harness.report.protocol_tables._compared import Compared, difference, interval_of, value
+from harness.report.protocol_tables._cells import ProtocolCells, difference, interval_of, value
 from harness.report.tables import Table
 
 
-def tables(compared: Compared) -> Iterator[Table]:
+def tables(compared: ProtocolCells) -> Iterator[Table]:
     """Yield one table with a row per target."""
     others, pooled = (
         {cell.target: cell for cell in compared.protocols.get(name, [])} for name in ("leave_one_corpus_out", "pooled")

@@ -7,11 +7,11 @@ from statistics import fmean
 
 from harness.report.formats import number, signed
 from harness.report.grid import ordered
-from harness.report.protocol_tables._compared import Compared
+from harness.report.protocol_tables._cells import ProtocolCells
 from harness.report.tables import Table
 
 
-def tables(compared: Compared) -> Iterator[Table]:
+def tables(compared: ProtocolCells) -> Iterator[Table]:
     """Yield one table: a row per condition, two columns per fill; means over cross-corpus cells that have both."""
     cells = [cell for cell in compared.cells if cell.value is not None]
     variants = [cell.variant.partition(":")[::2] for cell in cells]

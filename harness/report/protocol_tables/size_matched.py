@@ -7,11 +7,11 @@ from statistics import fmean
 
 from harness.report.formats import number, signed
 from harness.report.grid import ordered
-from harness.report.protocol_tables._compared import Compared
+from harness.report.protocol_tables._cells import ProtocolCells
 from harness.report.tables import Table
 
 
-def tables(compared: Compared) -> Iterator[Table]:
+def tables(compared: ProtocolCells) -> Iterator[Table]:
     """Yield one table with a row per source: means over the targets that have both values."""
     pairs: dict[str, list[tuple[float, float]]] = {}
     for cell in compared.cells:

@@ -11,7 +11,7 @@ from harness.study.metric_facts import higher_is_better
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class ProtocolCells:
     """The primary cells of one recipe in one space.
 
     Args:

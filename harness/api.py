@@ -1,0 +1,92 @@
+"""All that an adapter may import, ours or that of an outside package: the one public surface of the harness.
+
+    from harness.api import Annotation, Release, Utterance, share_emotion
+
+What a release is read into, the shared label spaces, readers that refuse what is damaged or leads out of a release,
+folds for a corpus without an official split, and the errors to raise. See docs/add-a-corpus.md.
+"""
+
+from __future__ import annotations
+
+from harness.core.errors import HarnessError, ReleaseError, UnknownLabelError
+from harness.corpora.reading.csv_file import Row, read_csv, read_text
+from harness.corpora.reading.folds import speaker_folds, stratified_folds
+from harness.corpora.reading.json_file import Pairs, read_json
+from harness.corpora.reading.tree import NEAR, Tree
+from harness.study.corpus import (
+    MAIN_VIEW,
+    MEDIA_SUFFIXES,
+    SPLITS,
+    Annotation,
+    Dropped,
+    MediaPart,
+    Modality,
+    Published,
+    Release,
+    Split,
+    Utterance,
+    Vote,
+)
+from harness.study.labels import (
+    BLANK,
+    EMOTION4,
+    EMOTION7,
+    NO_MAJORITY,
+    NOT_ANNOTATED,
+    POLARITY3,
+    POLARITY_OF_EMOTION,
+    VALENCE,
+    ClassSpace,
+    ScaleSpace,
+    Shared,
+    absent,
+    outside,
+    share_emotion,
+    share_number,
+    share_polarity_of,
+    sign_polarity,
+)
+
+__all__ = [
+    "BLANK",
+    "EMOTION4",
+    "EMOTION7",
+    "MAIN_VIEW",
+    "MEDIA_SUFFIXES",
+    "NEAR",
+    "NOT_ANNOTATED",
+    "NO_MAJORITY",
+    "POLARITY3",
+    "POLARITY_OF_EMOTION",
+    "SPLITS",
+    "VALENCE",
+    "Annotation",
+    "ClassSpace",
+    "Dropped",
+    "HarnessError",
+    "MediaPart",
+    "Modality",
+    "Pairs",
+    "Published",
+    "Release",
+    "ReleaseError",
+    "Row",
+    "ScaleSpace",
+    "Shared",
+    "Split",
+    "Tree",
+    "UnknownLabelError",
+    "Utterance",
+    "Vote",
+    "absent",
+    "outside",
+    "read_csv",
+    "read_json",
+    "read_text",
+    "share_emotion",
+    "share_number",
+    "share_polarity_of",
+    "sign_polarity",
+    "speaker_folds",
+    "stratified_folds",
+]
