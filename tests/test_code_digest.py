@@ -18,12 +18,17 @@ FILES = {
         from harness import tables
         from harness.tables import size as rows
         HIGHEST = 16000
+        TITLE = "rate"
+        TABLE = [1, 2]
         def rate(x):
             '''Return the rate.'''
             return np.sum(x) / HIGHEST * tables.WIDTH + rows(x)  # per row
         class Rates:
             '''Rates.'''
+            MEANING = "all"
             def all(self):
+                return TABLE if self else None
+            def late(self):
                 from harness.late import later
                 return later()
     """,
@@ -60,6 +65,7 @@ SAME = {
         "WIDTH",
     ),
     "the version of the package": ("__init__", "1", "2"),
+    "what a file says for the report": ("rates", '"rate"', '"the rate"'),
     "a file that nobody imports": ("alone", "pass", "return 1"),
 }
 OTHER = {
@@ -74,6 +80,8 @@ OTHER = {
         "from harness.late import size",
     ),
     "a name that is imported from another package": ("rates", "import numpy as np", "import jax.numpy as np"),
+    "what a file says for the report, where code uses it": ("rates", "[1, 2]", "[1, 3]"),
+    "what a class says": ("rates", '"all"', '"each"'),
     "the base of a class": ("rates", "class Rates:", "class Rates(dict):"),
 }
 

@@ -1,6 +1,6 @@
 """One digest of what code does, so that no result outlives its code and none is made again for a comment.
 
-A digest covers the statements of some files and of all that they import (closure.py). Comments, docstrings,
+A digest covers the statements of some files and of all that they import (imports.py). Comments, docstrings,
 formatting, import lines, and the names of files and modules are left out: they decide no result. So a sentence that is
 mended and a function that moves to another file make nothing stale; a changed constant or line of code does.
 
@@ -21,7 +21,9 @@ from harness.core.files import digest
 from harness.core.imports import bindings, closure, file_of, is_for_types, syntax_tree
 
 Meaning = Callable[[str, str], str | None]  # of a name, or of an attribute of a module of that name
-METADATA = {"__all__", "__version__", *("TITLE", "MEANING", "MATRIX", "REASONS", "QUESTION", "METHOD", "TABLE")}
+METADATA = {"__all__", "__version__"}
+# What the files of metrics and protocols say for the report, which depends on these files for it.
+FOR_THE_PAGE = {"TITLE", "MEANING", "MATRIX", "REASONS", "QUESTION", "TABLE"}
 REPEATS = {"ctx", "type_comment", "kind"}  # fields of a syntax tree that say nothing about what is done
 
 
@@ -40,7 +42,8 @@ def _statements(file: Path) -> frozenset[str]:
             return None if attribute else bindings(file).get(name, name)
         return f"{origin[1]} {_definition(*origin)}"
 
-    return frozenset(digest(_form(node, meaning)) for node in syntax_tree(file).body if not _decides_nothing(node))
+    statements = [node for node in syntax_tree(file).body if not (_decides_nothing(node) or _only_tells(node))]
+    return frozenset(digest(_form(node, meaning)) for node in statements)
 
 
 def _form(value: Any, meaning: Meaning) -> Any:
@@ -65,13 +68,16 @@ def _form(value: Any, meaning: Meaning) -> Any:
 
 
 def _decides_nothing(node: Any) -> bool:
-    """Tell whether a node is an import, a string that stands alone, for type checkers only, or metadata."""
+    """Tell whether a node is an import, a string that stands alone, or for type checkers only."""
     if isinstance(node, ast.Import | ast.ImportFrom) or is_for_types(node):
         return True
-    if isinstance(node, ast.Expr):
-        return isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+
+
+def _only_tells(node: ast.stmt) -> bool:
+    """Tell whether a statement at the top of a file sets metadata; where other code uses it, it counts there."""
     targets = node.targets if isinstance(node, ast.Assign) else []
-    return any(isinstance(target, ast.Name) and target.id in METADATA for target in targets)
+    return any(isinstance(target, ast.Name) and target.id in METADATA | FOR_THE_PAGE for target in targets)
 
 
 def _origin(file: Path, name: str, attribute: str = "") -> tuple[Path, str] | None:

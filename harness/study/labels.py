@@ -14,12 +14,6 @@ NOT_ANNOTATED = "not_annotated"  # the corpus has no such annotation at all
 NO_MAJORITY = "no_majority"  # the annotators did not agree on one label
 BLANK = "blank"  # the field exists and is empty in this row
 OUTSIDE_SPACE = "outside_space"  # the native label has no class in the space; it follows after a colon
-REASONS: Mapping[str, str] = {
-    NOT_ANNOTATED: "not annotated in this label space",
-    NO_MAJORITY: "annotators did not agree",
-    BLANK: "left blank in the release",
-    OUTSIDE_SPACE: "outside the space",
-}
 
 
 @dataclass(frozen=True, slots=True)

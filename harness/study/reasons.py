@@ -1,7 +1,7 @@
 """Why a cell, a label or a corpus has no value: from the code that is stored to the words that are printed.
 
-The codes of labels stand in labels.py, those that one protocol gives in `REASONS` of its file. Here are the others,
-which the matrix and every protocol may give. A code may hold what was counted or named, as `{least}` says in
+Those that one protocol gives stand in `REASONS` of its file. Here are the others, which labels, the matrix and every
+protocol may give; words are no part of the files that give the codes, so that a better word trains nothing again. A code may hold what was counted or named, as `{least}` says in
 `target_has_{least}_of_a_class`, and may end with a detail, as in `source_no_text:en`.
 """
 
@@ -14,8 +14,11 @@ from harness.core import plugins
 from harness.study import labels
 
 # After `source_` or `target_` these are said of that corpus.
-REASONS: Mapping[str, str] = {
-    **labels.REASONS,
+WORDS: Mapping[str, str] = {
+    labels.NOT_ANNOTATED: "not annotated in this label space",
+    labels.NO_MAJORITY: "annotators did not agree",
+    labels.BLANK: "left blank in the release",
+    labels.OUTSIDE_SPACE: "outside the space",
     "not_linked": "not linked",
     "no_view": "has no labels of this view",
     "too_few_labels": "too few labels to train and select",
@@ -47,8 +50,8 @@ def reason_text(code: str) -> str:
 
 
 def _in_words(name: str) -> str | None:
-    if name in REASONS:
-        return REASONS[name]
+    if name in WORDS:
+        return WORDS[name]
     for pattern, words in _of_protocols():
         expression = re.sub(r"\\{(\w+)\\}", r"(?P<\1>.+)", re.escape(pattern))
         if match := re.fullmatch(expression, name):
