@@ -23,7 +23,7 @@ MARKERS = "label.csv (v1), meta.csv (v2) or metadata/sentiment/label_M.csv (v1 a
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class SplitEntry:
     """One labelled clip; `cells` holds the label columns as published, `values` those that are numbers."""
 
     video: str
@@ -48,7 +48,7 @@ class Layout:
     version: str
     variant: str
     columns: tuple[str, ...]
-    entries: list[Entry]
+    entries: list[SplitEntry]
     files: list[Path]
     dropped: list[Dropped] = field(default_factory=list)
 
@@ -99,9 +99,11 @@ def _read_table(root: Path, version: str, path: Path) -> Layout:
     return layout
 
 
-def _entry(row: Row, clip: str, split: Split, cells: Mapping[str, str], values: Mapping[str, float | None]) -> Entry:
+def _entry(
+    row: Row, clip: str, split: Split, cells: Mapping[str, str], values: Mapping[str, float | None]
+) -> SplitEntry:
     every = {**dict.fromkeys(LABELS, ""), **cells}
-    return Entry(row["video_id"], clip, row["text"], split, every, values, row.path, row.line)
+    return SplitEntry(row["video_id"], clip, row["text"], split, every, values, row.path, row.line)
 
 
 def _value(row: Row, column: str) -> float | None:

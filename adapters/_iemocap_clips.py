@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from harness.api import Modality, Part, Tree, Utterance
+from harness.api import MediaPart, Modality, Tree, Utterance
 
 from ._clips import SUPERSEDED, UNLABELLED, unused
 from ._iemocap_evaluation import Turn, is_name
@@ -32,7 +32,7 @@ class Clips:
 
     def attach(self, turn: Turn, utterance: Utterance) -> None:
         """Set `audio`, `video` and `parts`; a turn without any sound file is heard in its film."""
-        span = Part(turn.start, turn.end) if turn.start < turn.end else None
+        span = MediaPart(turn.start, turn.end) if turn.start < turn.end else None
         half = "left" if turn.letter == turn.dialogue[_MARKERS] else "right"
         film = self._films.get(turn.id), self._films.get(turn.dialogue) if span else None
         sound = self._sounds.get(turn.id), self._sounds.get(turn.dialogue) if span else None

@@ -36,7 +36,7 @@ from harness.api import (
 )
 
 from ._ch_sims_clips import Clips
-from ._ch_sims_layouts import Entry, Layout, join_id, read_layout, whole_clip_id
+from ._ch_sims_layouts import Layout, SplitEntry, join_id, read_layout, whole_clip_id
 from ._clips import hidden_media, media_files
 from ._layout import check_root, packed
 from ._translations import attach
@@ -140,7 +140,7 @@ def read(root: Path) -> Release:
     )
 
 
-def _utterances(entries: Sequence[Entry], clips_of: Mapping[str, Set[str]], clips: Clips) -> list[Utterance]:
+def _utterances(entries: Sequence[SplitEntry], clips_of: Mapping[str, Set[str]], clips: Clips) -> list[Utterance]:
     rank = {
         join_id(video, clip): turn
         for video, names in clips_of.items()
@@ -168,7 +168,7 @@ def _order(clip: str) -> tuple[list[tuple[int, str]], str]:
     return [(len(number), number) for number in numbers], clip
 
 
-def _annotation(entry: Entry, layout: Layout, filled: set[str]) -> Annotation:
+def _annotation(entry: SplitEntry, layout: Layout, filled: set[str]) -> Annotation:
     annotation = entry.cells["annotation"].strip()
     if annotation and annotation not in ANNOTATION:
         raise UnknownLabelError(entry.path, entry.cells["annotation"], ANNOTATION, row=entry.line)

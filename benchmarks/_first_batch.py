@@ -6,22 +6,21 @@ import time
 import torch
 
 from harness.stages.transfer import checked
-from harness.study import splits
 from harness.study.labels import EMOTION7
 from harness.study.params import load, row
 from harness.training import matrix_row, replicates
 from harness.training.batches import Feed
-from harness.training.corpus_features import with_modalities
+from harness.training.corpus_features import corpus_features, with_modalities
 
 if __name__ == "__main__":
     corpus, name, began = sys.argv[1:]
     params = load()
     recipe = with_modalities(checked(name, row(params, "recipes", name)), params["encoders"])
-    own = matrix_row.inputs_of(corpus, recipe)
-    (fold,) = splits.folds(own.utterances)
+    own = corpus_features(corpus, recipe)
+    (fold,) = own.prepared.folds
     truth = own.labels(EMOTION7.name)
     train, dev = (matrix_row.examples(own, ids, truth, EMOTION7) for ids in (fold.train, fold.dev))
-    lesson = replicates.Lesson(train, dev, recipe)
+    lesson = replicates.TrainingData(train, dev, recipe)
     feed = Feed(train.x, recipe["normalise"], lesson.state)
     feed.batch(torch.randperm(len(feed))[: recipe["settings"]["batch"]])
     print(time.time() - float(began))

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import recall_score
 
 from harness.evaluation.matrix import scoring
-from harness.evaluation.matrix.scoring import Scored
+from harness.evaluation.matrix.scoring import ScoredRows
 from harness.statistics import sums
 from harness.study.labels import EMOTION7, VALENCE, ClassSpace, Space
 
@@ -49,7 +49,7 @@ def run() -> list[str]:
     return [*lines, f"a loop with scikit-learn on MELD's size, UAR only, scaled from {LOOPED}: {loop:.0f} s"]
 
 
-def _cell(space: Space, target: str, source: int) -> Scored:
+def _cell(space: Space, target: str, source: int) -> ScoredRows:
     rows, dialogues = TARGETS[target]
     chance = np.random.default_rng([source, rows])
     clusters = np.sort(np.concatenate([np.arange(dialogues), chance.integers(dialogues, size=rows - dialogues)]))
@@ -60,10 +60,10 @@ def _cell(space: Space, target: str, source: int) -> Scored:
     else:
         truth = chance.uniform(-1, 1, rows)
         scores = np.clip(truth[:, None] + chance.normal(0, 0.5, (REPLICATES, rows, 1)), -1, 1).astype(np.float32)
-    return Scored(truth, scores, clusters, rows, tuple(range(REPLICATES)))
+    return ScoredRows(truth, scores, clusters, rows, tuple(range(REPLICATES)))
 
 
-def _bootstrap(cells: list[Scored], space: Space, metrics: list[str]) -> tuple[float, int]:
+def _bootstrap(cells: list[ScoredRows], space: Space, metrics: list[str]) -> tuple[float, int]:
     """Return the seconds of all cells of one target, and how many intervals of values and gaps they gave."""
     start = time.perf_counter()
     weights = sums.draws(int(cells[0].clusters.max()) + 1, RESAMPLES, 1)
@@ -80,7 +80,7 @@ def _bootstrap(cells: list[Scored], space: Space, metrics: list[str]) -> tuple[f
     return time.perf_counter() - start, intervals
 
 
-def _loop(cell: Scored) -> float:
+def _loop(cell: ScoredRows) -> float:
     """Return the seconds that all resamples of one replicate would take row by row."""
     dialogues = int(cell.clusters.max()) + 1
     of_dialogue = [np.flatnonzero(cell.clusters == one) for one in range(dialogues)]

@@ -14,7 +14,7 @@ import soxr
 from harness.corpora.media.clips import Clip, Guard
 from harness.corpora.media.frames import read_frames
 from harness.corpora.media.sound import read_sound
-from harness.study.corpus import Part
+from harness.study.corpus import MediaPart
 
 SECONDS, RATE, FPS, SIZE, WANTED = 10, 48_000, 25, (640, 360), 16_000
 GUARD = Guard(slack=2.0, longest=60.0)
@@ -25,7 +25,7 @@ def run() -> list[str]:
     with tempfile.TemporaryDirectory() as folder:
         wav, film = Path(folder, "a.wav"), Path(folder, "a.mp4")
         _write(wav, film)
-        part = Clip(film, Part(6.0, 8.0))
+        part = Clip(film, MediaPart(6.0, 8.0))
         rows = [
             ("sound of a wav", SECONDS, lambda: read_sound(Clip(wav), WANTED, GUARD), lambda: _plain_wav(wav)),
             ("sound of an mp4", SECONDS, lambda: read_sound(Clip(film), WANTED, GUARD), lambda: _plain_sound(film)),

@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.corpora.media.clips import Clip, Guard
-from harness.study.corpus import Part
+from harness.study.corpus import MediaPart
 
 GUARD = Guard(slack=2.0, longest=60.0)
 RATE = 48_000
 
 
 def clip(path: Path, start: float | None = None, end: float | None = None, half: str | None = None) -> Clip:
-    return Clip(path, Part(start, end, half))
+    return Clip(path, MediaPart(start, end, half))
 
 
 def sine(seconds: float, frequency: float = 440.0, level: float = 0.5, rate: int = RATE) -> NDArray[np.float32]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import ModuleType
 
 from harness.core.errors import ReleaseError
-from harness.study.corpus import Annotation, Dropped, Part, Published, Release, Utterance, Vote
+from harness.study.corpus import Annotation, Dropped, MediaPart, Published, Release, Utterance, Vote
 from harness.study.labels import Shared, share_emotion, share_polarity_of
 
 EMOTIONS = ("happy", "surprise", "sad", "disgust", "anger", "fear", "neutral")
@@ -37,7 +37,7 @@ def add(release: Release, root: Path, number: int, split: str, emotion: str) -> 
     clip = f"{name}.wav" if (root / f"{name}.wav").exists() else None
     release.utterances.append(
         Utterance(name, split, split, number, PEOPLE[split], "en", f"said {number}", gender="female", audio=clip,
-                  parts={"audio": Part(0.0, 1.0)} if clip else {}, start=number, end=number + 1.5)
+                  parts={"audio": MediaPart(0.0, 1.0)} if clip else {}, start=number, end=number + 1.5)
     )  # fmt: skip
     shared = {**share_emotion(emotion, emotion), "polarity3": share_polarity_of(emotion, emotion)}
     shared["valence"] = Shared(0.5)
@@ -218,11 +218,11 @@ BROKEN: dict[str, list[tuple[Callable[[ModuleType], object], str]]] = {
     "has_one_use_a_file": [(release(surplus={"u02.wav": "extra"}), "1 surplus files are clips of utterances: u02.wav")],
     "has_parts": [
         (
-            row(parts={"audio": Part(3, 2)}),
+            row(parts={"audio": MediaPart(3, 2)}),
             "1 parts are not so: u02 (audio); expected audio or video with a path, 0 <=",
         ),
-        (row(parts={"video": Part()}), "1 parts are not so: u02 (video)"),
-        (row(parts={"audio": Part(half="top")}), "1 parts are not so: u02 (audio)"),
+        (row(parts={"video": MediaPart()}), "1 parts are not so: u02 (video)"),
+        (row(parts={"audio": MediaPart(half="top")}), "1 parts are not so: u02 (audio)"),
     ],
     "has_native_labels": [(label(native={"v": float("nan")}), "1 label rows hold values that JSON has not: u02")],
     "keeps_its_word_on_spaces": [

@@ -24,7 +24,7 @@ from harness.training.alignment import coral
 from harness.training.alignment.align import Aligned, drawn, hidden_of
 from harness.training.alignment.dann import Discriminator, domain_loss, reversed_gradient, strength_at
 from harness.training.alignment.mmd import median_distance, mmd
-from harness.training.feature_rows import Rows
+from harness.training.feature_rows import FeatureRows
 
 Array = np.ndarray[Any, Any]
 FACTORS = (0.25, 0.5, 1.0, 2.0, 4.0)  # of the squared bandwidth of the kernels
@@ -132,8 +132,8 @@ def test_coral_with_fewer_rows_than_features_helps_still() -> None:
 def test_coral_of_rows_by_slot_through_a_model_file(tmp_path: Path) -> None:
     frames = Ragged.of([coloured(at, 4 + at, 3) for at in range(20)], 3)
     places = {"audio": np.array([0, 1, -1, 3]), "text": np.arange(4)}
-    source = Rows({"audio": frames, "text": coloured(9, 4)}, places)
-    target = Rows.of(audio=Ragged.of([coloured(40 + at, 6, 3) for at in range(9)], 3), text=coloured(10, 9))
+    source = FeatureRows({"audio": frames, "text": coloured(9, 4)}, places)
+    target = FeatureRows.of(audio=Ragged.of([coloured(40 + at, 6, 3) for at in range(9)], 3), text=coloured(10, 9))
     state = coral.fit_rows(source, target)
     assert set(state) == {f"{slot}.{key}" for slot in ("audio", "text") for key in ("mean", "matrix", "onto")}
     model_files.write(tmp_path / "m.safetensors", "key", [model_files.Trained("all", 1, dict(state), 0.5, {})])
@@ -142,7 +142,7 @@ def test_coral_of_rows_by_slot_through_a_model_file(tmp_path: Path) -> None:
     assert_array_equal(moved, coral.apply(coral.fit(coloured(9, 4), target.found("text")), coloured(9, 4)))
     heard = coral.apply_slot(read.arrays, source.take([0, 1, 3]), "audio")
     assert_array_equal(heard.starts, frames.take([0, 1, 3]).starts)
-    absent = coral.apply_slot(read.arrays, Rows({"text": coloured(9, 4)}, {"text": np.array([2, -1])}), "text")
+    absent = coral.apply_slot(read.arrays, FeatureRows({"text": coloured(9, 4)}, {"text": np.array([2, -1])}), "text")
     assert_allclose(absent, np.stack([moved[2], np.zeros(5)]), atol=1e-5)
 
 

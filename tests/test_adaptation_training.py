@@ -12,8 +12,8 @@ from harness.core.errors import SettingError
 from harness.core.plugins import find
 from harness.study.labels import POLARITY3
 from harness.training import replicates
-from harness.training.feature_rows import Examples, Rows
-from harness.training.replicates import Lesson, Trial
+from harness.training.feature_rows import Examples, FeatureRows
+from harness.training.replicates import TrainingData, Trial
 
 MLP: dict[str, Any] = {
     "hidden": 24,
@@ -35,7 +35,7 @@ def world(n: int, target: bool) -> Examples:
     x[:, 0] += (y - 1) * 4
     if target:
         x = x * np.array([1.2, 0.5, 2, 1, 1, 1, 1, 1]) + np.array([2.5, 2, -2, 0, 0, 0, 0, 0])
-    return Examples(Rows.of(text=x[:, :5].astype(np.float32), audio=x[:, 5:].astype(np.float32)), y)
+    return Examples(FeatureRows.of(text=x[:, :5].astype(np.float32), audio=x[:, 5:].astype(np.float32)), y)
 
 
 TRAIN, DEV, ADAPT, TEST = world(600, False), world(300, False), world(600, True), world(600, True)
@@ -46,8 +46,8 @@ def recipe(align: str, fusion: str = "mlp", **more: Any) -> dict[str, Any]:
     return {"fusion": fusion, "normalise": "source_std", "balanced": True, "settings": settings}
 
 
-def trained(row: dict[str, Any], unlabelled: Rows | None = ADAPT.x, seed: int = 1) -> replicates.Replicate:
-    lesson = Lesson(TRAIN, DEV, row, unlabelled)
+def trained(row: dict[str, Any], unlabelled: FeatureRows | None = ADAPT.x, seed: int = 1) -> replicates.Replicate:
+    lesson = TrainingData(TRAIN, DEV, row, unlabelled)
     (found,) = replicates.train(find("fusion", row["fusion"]), lesson, POLARITY3, row, [Trial(seed, row["settings"])])
     return found
 
@@ -86,6 +86,6 @@ def test_without_align_the_rows_of_the_target_change_nothing() -> None:
 
 def test_alignment_needs_rows_and_is_not_batched() -> None:
     with pytest.raises(SettingError, match="align needs train rows of the target"):
-        Lesson(TRAIN, DEV, recipe("mmd"))
+        TrainingData(TRAIN, DEV, recipe("mmd"))
     trials = [Trial(seed, recipe("mmd")["settings"]) for seed in (1, 2)]
     assert replicates.together(find("fusion", "mlp"), trials, True) == [(one,) for one in trials]

@@ -12,7 +12,7 @@ from harness.audit.counts import counts, lengths, spread
 from harness.audit.duplicates import bare_id, duplicates, same_clips
 from harness.audit.findings_files import findings
 from harness.audit.overlap import between_corpora, between_splits
-from harness.study.corpus import Part, Utterance
+from harness.study.corpus import MediaPart, Utterance
 
 LINE = "I would not say that again, ever."
 
@@ -72,7 +72,7 @@ def test_rows_that_repeat_are_counted_once_too_many() -> None:
 
 def test_two_parts_of_one_file_are_two_clips() -> None:
     one = {"video": "a.avi", "audio": "a.wav"}
-    halves = [said(str(at), **one, parts={"video": Part(0, 1, half)}) for at, half in enumerate(("left", "right"))]
+    halves = [said(str(at), **one, parts={"video": MediaPart(0, 1, half)}) for at, half in enumerate(("left", "right"))]
     assert same_clips(halves) == {"audio": 1, "video": 0}
 
 
@@ -125,7 +125,7 @@ def test_a_text_is_measured_in_words_or_characters_by_its_script(text: str | Non
 
 def test_lengths_are_those_of_clips_where_they_were_probed_and_believed() -> None:
     rows = [said(str(at), start=0.0, end=2.0, audio=f"{at}.wav") for at in range(4)]
-    rows[3] = replace(rows[3], parts={"audio": Part(0, 2)})
+    rows[3] = replace(rows[3], parts={"audio": MediaPart(0, 2)})
     media = [
         {"id": "0", "modality": "audio", "state": "ok", "seconds": 2.5, "flags": []},
         {"id": "1", "modality": "audio", "state": "ok", "seconds": 300.0, "flags": ["long"]},

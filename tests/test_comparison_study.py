@@ -7,24 +7,24 @@ import pytest
 from statsmodels.stats.multitest import multipletests
 
 from harness.evaluation.matrix import score_target
-from harness.evaluation.matrix.cells import Row
-from harness.evaluation.matrix.recipes_compared import ALL, Entry, compared, decided
-from harness.evaluation.matrix.scoring import Scored
+from harness.evaluation.matrix.cells import CellToScore
+from harness.evaluation.matrix.recipes_compared import ALL, RecipeScore, compared, decided
+from harness.evaluation.matrix.scoring import ScoredRows
 from harness.study.labels import POLARITY3
 
 CHANCE = np.random.default_rng(5)
 TARGETS = ("one", "two")
 
 
-def entry(recipe: str, target: str, value: float, baseline: float | None = 0.5, spread: float = 0.02) -> Entry:
+def entry(recipe: str, target: str, value: float, baseline: float | None = 0.5, spread: float = 0.02) -> RecipeScore:
     """A recipe whose difference from the baseline would be noise of `spread` if recipes changed places."""
     drawn = value + CHANCE.normal(0, spread, 500)
     if baseline is None:
-        return Entry(recipe, target, 2, 40, value, drawn)
-    return Entry(recipe, target, 2, 40, value, drawn, value - baseline, CHANCE.normal(0, spread, 999))
+        return RecipeScore(recipe, target, 2, 40, value, drawn)
+    return RecipeScore(recipe, target, 2, 40, value, drawn, value - baseline, CHANCE.normal(0, spread, 999))
 
 
-def study(**values: float) -> list[Entry]:
+def study(**values: float) -> list[RecipeScore]:
     return [entry("base", t, 0.5, None) for t in TARGETS] + [entry(n, t, v) for n, v in values.items() for t in TARGETS]
 
 
@@ -76,14 +76,16 @@ def test_the_overall_p_holds_its_level_under_the_null() -> None:
         entries = []
         for target in TARGETS:
             apart = CHANCE.normal(0, 0.02)
-            entries.append(Entry("base", target, 1, 40, 0.5, np.full(10, 0.5)))
-            entries.append(Entry("x", target, 1, 40, 0.5 + apart, np.full(10, 0.5), apart, CHANCE.normal(0, 0.02, 199)))
+            entries.append(RecipeScore("base", target, 1, 40, 0.5, np.full(10, 0.5)))
+            entries.append(
+                RecipeScore("x", target, 1, 40, 0.5 + apart, np.full(10, 0.5), apart, CHANCE.normal(0, 0.02, 199))
+            )
         (one,) = [c for c in compared(entries, "base", 0.95) if c.scope == ALL]
         wrong += bool(one.p is not None and one.p <= 0.05)
     assert 5 <= wrong <= 35  # 20 expected; outside with a chance of one in a thousand
 
 
-def entries_of(target: str, dialogues: int, seed: int = 0) -> list[Entry]:
+def entries_of(target: str, dialogues: int, seed: int = 0) -> list[RecipeScore]:
     """Two recipes that were trained on `source` and tested on five rows a dialogue: one guesses, one is right."""
     statistics = {"resamples": 300, "seed": 1, "baseline": "guess"}
     params = {"corpora": ["source", target], "primary": {"polarity3": "uar"}, "statistics": statistics}
@@ -93,9 +95,9 @@ def entries_of(target: str, dialogues: int, seed: int = 0) -> list[Entry]:
     for recipe, said in (("guess", chance.permutation(truth)), ("right", truth)):
         scores = np.eye(3, dtype=np.float32)[said][None]
         names = [str(at) for at in range(len(truth))]
-        scored = Scored(truth, scores, np.arange(len(truth)) // 5, len(truth), (1,), names)
-        rows.append(Row(recipe, {}, "source", target, "multimodal", scored=scored))
-    return list(score_target._entries(score_target.Job(params, "polarity3", target, [], []), POLARITY3, rows))
+        scored = ScoredRows(truth, scores, np.arange(len(truth)) // 5, len(truth), (1,), names)
+        rows.append(CellToScore(recipe, {}, "source", target, "multimodal", scored=scored))
+    return list(score_target._entries(score_target.TargetToScore(params, "polarity3", target, [], []), POLARITY3, rows))
 
 
 def test_a_target_of_few_dialogues_is_compared_together_with_one_of_many() -> None:

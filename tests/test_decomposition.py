@@ -16,7 +16,7 @@ from scipy.special import softmax
 
 from harness.core.plugins import find
 from harness.statistics import sums
-from harness.statistics.gap_decomposition import CAUSES, Cell, Decomposition, decomposed
+from harness.statistics.gap_decomposition import CAUSES, Decomposition, GapCell, decomposed
 
 K = 4
 MEANS = 1.5 * np.eye(K)
@@ -30,17 +30,17 @@ def bayes(x: Any, shares: Any, at: Any = MEANS) -> Any:
         return softmax(-((x[:, None] - at) ** 2).sum(axis=-1) / 2 + np.log(shares), axis=1)[None]
 
 
-def world(source: Any, moved: float = 0.0, target: Any = TARGET, n: int = 4000, seed: int = 0) -> Cell:
+def world(source: Any, moved: float = 0.0, target: Any = TARGET, n: int = 4000, seed: int = 0) -> GapCell:
     """Target rows, their own Bayes model, and one of a source with another prior or means moved along a circle."""
     chance = np.random.default_rng(seed)
     truth = chance.choice(K, n, p=target)
     x = MEANS[truth] + chance.normal(size=(n, K))
     elsewhere = (1 - moved) * MEANS + moved * np.roll(MEANS, 1, axis=0)
     source = np.asarray(source, dtype=float)
-    return Cell(truth, np.arange(n) // 10, bayes(x, target), bayes(x, source, elsewhere), np.asarray(target), source)
+    return GapCell(truth, np.arange(n) // 10, bayes(x, target), bayes(x, source, elsewhere), np.asarray(target), source)
 
 
-def terms(cell: Cell, metric: str = "wa", resamples: int = 0) -> tuple[Decomposition, dict[str, float]]:
+def terms(cell: GapCell, metric: str = "wa", resamples: int = 0) -> tuple[Decomposition, dict[str, float]]:
     draws = sums.draws(int(cell.clusters.max()) + 1, resamples, 1) if resamples else np.zeros((0, 1))
     found = decomposed(cell, find("metric", metric), draws)
     assert found.gap is not None

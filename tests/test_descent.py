@@ -15,7 +15,7 @@ from harness.core.plugins import find
 from harness.study.labels import EMOTION4, VALENCE, Space
 from harness.training import network, network_batched
 from harness.training.batches import Feed
-from harness.training.feature_rows import Rows
+from harness.training.feature_rows import FeatureRows
 from harness.training.network import Taught
 from harness.training.replicates import dev_score
 
@@ -38,7 +38,7 @@ every_space = pytest.mark.parametrize("space", [EMOTION4, VALENCE], ids=lambda s
 
 
 def feed(x: Any) -> Feed:
-    return Feed(Rows.of(text=x[:, :6], audio=x[:, 6:]), "none", {})
+    return Feed(FeatureRows.of(text=x[:, :6], audio=x[:, 6:]), "none", {})
 
 
 def examples(space: Space, rows: slice, weight: Any = None) -> Taught:

@@ -16,11 +16,12 @@ from studies import CHECKOUT, stage
 from harness.core import paths
 from harness.core.errors import ReleaseError
 from harness.core.files import read_json
-from harness.evaluation.external.cells import Target, cells
+from harness.evaluation.external.cells import cells
 from harness.evaluation.external.rows import read
 from harness.evaluation.external.table import Table
 from harness.study import manifest, predictions, splits
 from harness.study.labels import EMOTION4, POLARITY3
+from harness.study.prepared import PreparedCorpus
 
 PAGE = (CHECKOUT / "docs" / "external-predictions.md").read_text(encoding="utf-8")
 
@@ -122,9 +123,8 @@ def test_the_order_of_the_rows_does_not_matter(params: dict[str, Any]) -> None:
 
 def test_corpora_of_one_family_are_not_set_against_each_other(params: dict[str, Any]) -> None:
     give(right("meld", source="meld") + right("iemocap", source="meld") + right("emotiontalk", source="meld"))
-    cards = {name: read_json(paths.card(name), "") for name in CORPORA}
-    cards["iemocap"]["family"] = cards["meld"]["family"]
-    targets = {name: Target(name, card) for name, card in cards.items()}
+    targets = {name: PreparedCorpus(name) for name in CORPORA}
+    targets["iemocap"].card = {**targets["iemocap"].card, "family": targets["meld"].card["family"]}
     rows = read(Table(Path("given.csv")), None, {name: target.ids for name, target in targets.items()})
     reasons = {cell.target: cell.reason for cell in cells(rows, targets, ["emotion4"])}
     assert reasons == {"meld": "", "iemocap": "same_family", "emotiontalk": ""}

@@ -17,7 +17,7 @@ from harness.features.matrix import Ragged
 from harness.fusion._fused import Frames
 from harness.training import normalisers
 from harness.training.batches import FRAMES, UTTERANCE, Feed
-from harness.training.feature_rows import ABSENT, Rows
+from harness.training.feature_rows import ABSENT, FeatureRows
 
 CHANCE = np.random.default_rng(11)
 TEXT = CHANCE.normal(3, 2, (5, 4)).astype(np.float32)
@@ -25,7 +25,7 @@ LENGTHS = (3, 1, 7, 2)
 SOUND = Ragged.of([CHANCE.normal(size=(n, 2)).astype(np.float32) for n in LENGTHS], 2)
 COUNTS = sparse.csr_matrix(CHANCE.poisson(1, (5, 6)).astype(np.float32))
 # Six utterances; the third has no sound, the fourth no text.
-ROWS = Rows(
+ROWS = FeatureRows(
     {"text": TEXT, "audio": SOUND},
     {"text": np.array([4, 0, 1, ABSENT, 2, 3]), "audio": np.array([0, 1, ABSENT, 2, 3, 2])},
 )
@@ -55,14 +55,14 @@ def test_what_is_found_is_spread_with_zeros_where_it_is_absent() -> None:
     spread = ROWS.spread("text", found)
     assert_array_equal(spread[3], np.zeros(4))
     assert_array_equal(spread[[0, 1, 2, 4, 5]], found)
-    counts = Rows({"text": COUNTS}, {"text": np.array([2, ABSENT, 0])})
+    counts = FeatureRows({"text": COUNTS}, {"text": np.array([2, ABSENT, 0])})
     assert_array_equal(
         counts.spread("text", counts.found("text")).toarray(), COUNTS.toarray()[[2, 1, 0]] * [[1], [0], [1]]
     )
 
 
 def test_everything_in_order_is_the_matrix_itself() -> None:
-    assert Rows.of(text=TEXT).found("text") is TEXT
+    assert FeatureRows.of(text=TEXT).found("text") is TEXT
 
 
 def test_each_slot_has_its_own_statistics_and_frames_count_one_by_one() -> None:
@@ -74,7 +74,7 @@ def test_each_slot_has_its_own_statistics_and_frames_count_one_by_one() -> None:
 
 
 def test_in_a_mixture_the_sparse_slot_is_weighted_by_tfidf() -> None:
-    rows = Rows.of(text=COUNTS, audio=TEXT)
+    rows = FeatureRows.of(text=COUNTS, audio=TEXT)
     state = normalisers.fit_rows("source_std", rows)
     assert {"text.idf", "text.columns", "audio.mean", "audio.scale"} == set(state)
     assert_allclose(
@@ -96,7 +96,7 @@ def feed(level: str, steps: int = 50, normalise: str = "source_std") -> Feed:
 
 
 def test_a_batch_holds_normalised_features_and_zeros_where_a_slot_is_absent() -> None:
-    rows = Rows({"text": TEXT}, {"text": ROWS.places["text"]})
+    rows = FeatureRows({"text": TEXT}, {"text": ROWS.places["text"]})
     state = normalisers.fit_rows("source_std", rows)
     x, present = Feed(rows, "source_std", state).batch(torch.tensor([5, 3, 0]))
     expected = normalisers.apply_slot("source_std", state, rows, "text")[[5, 3, 0]]
@@ -134,16 +134,16 @@ def test_the_store_is_not_copied_and_nobody_is_warned(tmp_path: Path) -> None:
     stored = np.load(tmp_path / "x.npy", mmap_mode="r")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        made = Feed(Rows.of(text=stored), "none", {})
+        made = Feed(FeatureRows.of(text=stored), "none", {})
     assert made.slots["text"].values.data_ptr() == stored.ctypes.data
 
 
 def test_half_precision_is_read_as_float32() -> None:
-    x, _ = Feed(Rows.of(text=TEXT.astype(np.float16)), "none", {}).batch(torch.arange(5))
+    x, _ = Feed(FeatureRows.of(text=TEXT.astype(np.float16)), "none", {}).batch(torch.arange(5))
     assert x["text"].dtype == torch.float32
     assert_allclose(x["text"], TEXT, rtol=1e-3)
 
 
 def test_sparse_features_are_refused() -> None:
     with pytest.raises(SettingError, match="take `fusion: linear` for n-grams"):
-        Feed(Rows.of(text=COUNTS), "none", {}, UTTERANCE)
+        Feed(FeatureRows.of(text=COUNTS), "none", {}, UTTERANCE)

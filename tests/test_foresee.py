@@ -13,7 +13,7 @@ import worlds
 from studies import params_of, run_to_cells, stage
 from worlds import recipe
 
-from harness.core import csv_tables, paths
+from harness.core import csv_tables, memory, paths
 from harness.core.errors import NameUnknownError
 from harness.core.plugins import find
 from harness.evaluation.transferability import against_cells
@@ -21,8 +21,8 @@ from harness.evaluation.transferability import pairs as foresee
 from harness.study import manifest
 from harness.study.cells import Cell
 from harness.study.labels import EMOTION4
-from harness.training import matrix_row, model_files, replicates
-from harness.training.corpus_features import with_modalities
+from harness.training import model_files, replicates
+from harness.training.corpus_features import corpus_features, with_modalities
 
 CORPORA = ("emotiontalk", "m3ed", "meld", "iemocap")
 RECIPE = "text_ngrams_zh"
@@ -56,9 +56,9 @@ def test_every_pair_has_every_estimate_or_a_reason(study: dict[str, Any]) -> Non
 
 def test_leep_is_its_formula_on_the_train_rows(study: dict[str, Any]) -> None:
     recipe = with_modalities(dict(study["recipes"][RECIPE]), study["encoders"])
-    matrix_row.forget()
-    target = matrix_row.inputs_of("meld", recipe)
-    train = {row.id for row in target.utterances if row.split == "train"}
+    memory.forget()
+    target = corpus_features("meld", recipe)
+    train = {row.id for row in target.prepared.utterances if row.split == "train"}
     truth = {name: label for name, label in target.labels("emotion4").items() if name in train}
     (one,) = model_files.read(paths.model(RECIPE, "emotiontalk", "emotion4"))
     p = replicates.predict(
@@ -136,7 +136,7 @@ def test_sources_differ_where_the_target_is_standardised_by_itself(
     for name in ("logme", "h_score"):
         found = []
         for source in CORPORA[:2]:
-            job = foresee.Job(params, "own", rows["own"], "emotion4", source, CORPORA[2])
+            job = foresee.CorpusPair(params, "own", rows["own"], "emotion4", source, CORPORA[2])
             (line,) = [line for line in foresee.work(job) if line[4] == name]
             found.append(line[5])
         assert found[0] is not None
@@ -151,12 +151,12 @@ def test_a_target_without_a_labelled_train_row_has_a_reason(study: dict[str, Any
     try:
         bare = [{**row, "emotion4": None} if row["id"] in train else row for row in rows]
         path.write_text("".join(json.dumps(row) + "\n" for row in bare), encoding="utf-8")
-        matrix_row.forget()
-        job = foresee.Job(study, RECIPE, study["recipes"][RECIPE], "emotion4", "emotiontalk", "meld")
+        memory.forget()
+        job = foresee.CorpusPair(study, RECIPE, study["recipes"][RECIPE], "emotion4", "emotiontalk", "meld")
         assert {line[-1] for line in foresee.work(job)} == {foresee.UNLABELLED}
     finally:
         path.write_text(kept, encoding="utf-8")
-        matrix_row.forget()
+        memory.forget()
 
 
 def test_an_unknown_name_is_refused(study: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from harness_adapters import iemocap
 
-from harness.study.corpus import Part, Release, Utterance
+from harness.study.corpus import MediaPart, Release, Utterance
 
 EXCERPT = Path(__file__).parent / "corpora" / "iemocap"
 HOME = "IEMOCAP_full_release"
@@ -40,7 +40,7 @@ def test_a_turn_is_heard_in_its_own_file_and_else_in_the_dialogue(copy: Path) ->
     release = read(copy, [f"{SENTENCES}{F000}.wav", f"{SENTENCES}._{F001}.wav", SOUND])
     assert (row(release, F000).audio, row(release, F000).parts) == (f"{SENTENCES}{F000}.wav", {})
     assert row(release, F001).audio == SOUND
-    assert row(release, F001).parts == {"audio": Part(14.8872, 18.0175)}
+    assert row(release, F001).parts == {"audio": MediaPart(14.8872, 18.0175)}
     assert {utterance.video for utterance in release.utterances} == {None}
     assert not release.surplus
     assert release.media_files == [SOUND, f"{SENTENCES}{F000}.wav"]
@@ -53,8 +53,8 @@ def test_a_turn_is_seen_on_its_speakers_half_of_the_dialogue(copy: Path, film: s
     second = f"{HOME}/Session2/dialog/avi/DivX/Ses02M_script01_1.avi"
     release = read(copy, [film, second, f"{SENTENCES}{F000}.wav"])
     assert (row(release, F000).video, row(release, M000).video) == (film, film)
-    assert row(release, F000).parts == {"video": Part(1.2901, 3.2357, "left")}  # Ses01F: F wears the markers
-    assert row(release, M000).parts["video"] == Part(5.0, 9.5, "right")
+    assert row(release, F000).parts == {"video": MediaPart(1.2901, 3.2357, "left")}  # Ses01F: F wears the markers
+    assert row(release, M000).parts["video"] == MediaPart(5.0, 9.5, "right")
     marked, other = row(release, "Ses02M_script01_1_M000"), row(release, "Ses02M_script01_1_F000")
     assert (marked.parts["video"].half, other.parts["video"].half) == ("left", "right")  # Ses02M: M does
     assert (marked.start, marked.end) == (marked.parts["video"].start, marked.parts["video"].end)
@@ -63,7 +63,7 @@ def test_a_turn_is_seen_on_its_speakers_half_of_the_dialogue(copy: Path, film: s
 def test_without_any_sound_file_a_turn_is_heard_in_the_film(copy: Path) -> None:
     release = read(copy, [FILM])
     assert row(release, M000).audio == FILM
-    assert row(release, M000).parts == {"audio": Part(5.0, 9.5), "video": Part(5.0, 9.5, "right")}
+    assert row(release, M000).parts == {"audio": MediaPart(5.0, 9.5), "video": MediaPart(5.0, 9.5, "right")}
 
 
 @pytest.mark.parametrize("suffix", ["mp4", "avi"])
@@ -72,7 +72,7 @@ def test_a_film_cut_for_the_turn_wins_and_is_taken_whole(copy: Path, suffix: str
     release = read(copy, [FILM, SOUND, cut])
     assert row(release, M000).video == cut
     assert row(release, M000).audio == SOUND
-    assert row(release, M000).parts == {"audio": Part(5.0, 9.5)}
+    assert row(release, M000).parts == {"audio": MediaPart(5.0, 9.5)}
     assert row(release, F000).video == FILM
 
 

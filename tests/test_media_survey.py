@@ -20,7 +20,7 @@ from harness.corpora.media import probe_many
 from harness.corpora.media.clips import Guard
 from harness.corpora.media.probe_facts import Probe
 from harness.corpora.media.survey import survey
-from harness.study.corpus import Part, Utterance
+from harness.study.corpus import MediaPart, Utterance
 from harness.study.media_rows import read_media, write_media
 
 GUARD = Guard(slack=2.0, longest=60.0)
@@ -133,18 +133,18 @@ def test_dual_mono_is_a_flag_of_sound_alone(release: Path) -> None:
 @pytest.mark.parametrize(
     ("part", "state", "seconds", "flags"),
     [
-        (Part(1.0, 2.5), "ok", 1.5, []),
-        (Part(3.0, 9.0), "ok", 1.0, ["overruns"]),
-        (Part(3.0, None), "ok", 1.0, []),
-        (Part(None, None, "left"), "ok", 4.0, ["length_differs"]),
-        (Part(4.0, 5.0), "outside_file", None, []),
-        (Part(-1.0, 5.0), "outside_file", None, []),
-        (Part(2.0, 2.0), "outside_file", None, []),
-        (Part(float("nan"), 2.0), "outside_file", None, []),
-        (Part(1.0, 2.0, "top"), "outside_file", None, []),
+        (MediaPart(1.0, 2.5), "ok", 1.5, []),
+        (MediaPart(3.0, 9.0), "ok", 1.0, ["overruns"]),
+        (MediaPart(3.0, None), "ok", 1.0, []),
+        (MediaPart(None, None, "left"), "ok", 4.0, ["length_differs"]),
+        (MediaPart(4.0, 5.0), "outside_file", None, []),
+        (MediaPart(-1.0, 5.0), "outside_file", None, []),
+        (MediaPart(2.0, 2.0), "outside_file", None, []),
+        (MediaPart(float("nan"), 2.0), "outside_file", None, []),
+        (MediaPart(1.0, 2.0, "top"), "outside_file", None, []),
     ],
 )
-def test_parts_of_a_dialogue(part: Part, state: str, seconds: float, flags: list[str], release: Path) -> None:
+def test_parts_of_a_dialogue(part: MediaPart, state: str, seconds: float, flags: list[str], release: Path) -> None:
     tone(release / "a.wav", 4.0)
     (row,) = rows_of(release, [utterance("a", "a.wav", parts={"audio": part}, start=0.0, end=2.0)])
     assert (row["state"], row["flags"]) == (state, flags)
@@ -154,7 +154,7 @@ def test_parts_of_a_dialogue(part: Part, state: str, seconds: float, flags: list
 
 def test_a_file_of_many_utterances_is_opened_once(release: Path, probed: list[str]) -> None:
     tone(release / "a.wav", 4.0)
-    parts = [utterance(f"u{n}", "a.wav", "a.wav", parts={"audio": Part(n, n + 1.0)}) for n in range(4)]
+    parts = [utterance(f"u{n}", "a.wav", "a.wav", parts={"audio": MediaPart(n, n + 1.0)}) for n in range(4)]
     rows = rows_of(release, parts)
     assert probed == ["a.wav"]
     assert [row["seconds"] for row in rows if row["modality"] == "audio"] == [1.0] * 4
@@ -249,7 +249,7 @@ def test_a_killed_survey_goes_on_where_it_was(release: Path, probed: list[str]) 
     assert sorted(path.name for path in cache.rglob("*") if path.is_file()) == ["whole.jsonl"]
 
 
-def deadly(piece: probe_many.Piece) -> None:
+def deadly(piece: probe_many.ProbePiece) -> None:
     """Probe a piece in a world where one file brings the decoder down."""
     probe = probe_many.probe
 

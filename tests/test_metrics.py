@@ -85,7 +85,7 @@ def both(name: str, space: Space, truth: Any, scores: Any) -> tuple[Any, Any]:
     module, scores = find("metric", name), np.asarray(scores, dtype=np.float32)
     shown = torch.from_numpy(scores if isinstance(space, ClassSpace) else scores[..., 0])
     clusters = np.arange(len(truth)) % min(3, len(truth))
-    scored = scoring.Scored(np.asarray(truth), scores, clusters, len(truth), (1,))
+    scored = scoring.ScoredRows(np.asarray(truth), scores, clusters, len(truth), (1,))
     sums = scoring.statistic(scored, space, module).sum(axis=1)
     return module.point(torch.from_numpy(np.asarray(truth)), shown), module.from_statistic(sums)
 
@@ -153,7 +153,9 @@ def test_a_perfect_prediction_is_best(name: str, space: Space) -> None:
 @every_case
 def test_without_any_row_a_metric_is_undefined(name: str, space: Space) -> None:
     truth, scores = drawn(space, 4)
-    scored = scoring.Scored(truth, scores.astype(np.float32), np.zeros(len(truth), dtype=np.int64), len(truth), (1,))
+    scored = scoring.ScoredRows(
+        truth, scores.astype(np.float32), np.zeros(len(truth), dtype=np.int64), len(truth), (1,)
+    )
     sums = scoring.statistic(scored, space, find("metric", name))
     assert np.isnan(find("metric", name).from_statistic(sums * 0)).all()
 

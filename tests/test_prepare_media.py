@@ -20,7 +20,7 @@ from harness.corpora.reading.card import summary
 from harness.corpora.synthetic.release import Plan, write
 from harness.corpora.synthetic.world import World
 from harness.study import manifest
-from harness.study.corpus import Part, Release, Utterance
+from harness.study.corpus import MediaPart, Release, Utterance
 from harness.study.media_rows import read_media
 
 WORLD = World(utterances=60, dialogues=20, speakers=10)
@@ -99,7 +99,7 @@ def test_a_corpus_that_is_not_linked_has_an_empty_file(params: dict[str, Any]) -
 
 
 def test_utterances_are_written_as_their_fields_are(tmp_path: Path) -> None:
-    row = Utterance("a", "train", "d", 0, None, "zh", "你\u2028好", parts={"video": Part(1.0, None, "left")})
+    row = Utterance("a", "train", "d", 0, None, "zh", "你\u2028好", parts={"video": MediaPart(1.0, None, "left")})
     rich = Utterance("b", "dev", "d", 1, "s", "en", None, translations={"zh": "好"}, flags=["x"], start=0.5, end=1.0)
     manifest.write_utterances(tmp_path / "u.jsonl", [row, rich])
     written = [json.loads(line) for line in (tmp_path / "u.jsonl").read_text(encoding="utf-8").split("\n")[:-1]]

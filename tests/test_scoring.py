@@ -22,8 +22,8 @@ CLUSTERS = np.arange(80) // 8
 SCALE = np.round(CHANCE.exponential(0.5, 80).clip(0, 2) - 1, 1)  # skewed, and often on the border of two intervals
 
 
-def scored(truth: Any = TRUTH, scores: Any = SCORES, seeds: tuple[int, ...] = (1, 2, 3)) -> scoring.Scored:
-    return scoring.Scored(truth, scores, CLUSTERS, 80, seeds)
+def scored(truth: Any = TRUTH, scores: Any = SCORES, seeds: tuple[int, ...] = (1, 2, 3)) -> scoring.ScoredRows:
+    return scoring.ScoredRows(truth, scores, CLUSTERS, 80, seeds)
 
 
 def said(fold: str, seed: int, rows: dict[str, str], score: float) -> Predictions:

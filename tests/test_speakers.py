@@ -9,11 +9,11 @@ import pytest
 from sklearn.preprocessing import StandardScaler
 from worlds import recipe, study
 
+from harness.core import memory
 from harness.core.paths import CELLS, utterances
 from harness.features.matrix import Ragged
 from harness.study import cells, manifest
-from harness.training import matrix_row
-from harness.training.corpus_features import with_modalities
+from harness.training.corpus_features import corpus_features, with_modalities
 from harness.training.speaker_normaliser import LEAST, by_speaker
 
 
@@ -52,8 +52,8 @@ def test_a_recipe_by_speaker_is_called_transductive_and_knows_who_speaks(
     stage("score", params)
     assert {one.protocol for one in cells.read_cells(CELLS)} == {"single_source_transductive"}
     asked = with_modalities(row, params["encoders"])
-    matrix_row.forget()
-    before = matrix_row.inputs_of("meld", asked)
+    memory.forget()
+    before = corpus_features("meld", asked)
     store = before.stores["text"]
     who = {one.id: one.speaker for one in manifest.read_utterances(utterances("meld"))}
     first = who[store.ids[0]]
@@ -63,5 +63,5 @@ def test_a_recipe_by_speaker_is_called_transductive_and_knows_who_speaks(
     text = utterances("meld").read_text(encoding="utf-8")
     utterances("meld").write_text(text.replace(f'"speaker": "{first}"', '"speaker": "x"'), encoding="utf-8")
     assert utterances("meld").read_text(encoding="utf-8") != text
-    matrix_row.forget()
-    assert matrix_row.inputs_of("meld", asked).digests != before.digests
+    memory.forget()
+    assert corpus_features("meld", asked).digests != before.digests

@@ -22,7 +22,7 @@ from harness.study.labels import EMOTION4, EMOTION7, VALENCE, ClassSpace, Space
 CASES = [(name, EMOTION4 if find("metric", name).KIND == "classes" else VALENCE) for name in names("metric")]
 
 
-def scored(space: Space, seed: int, rows: int = 60, dialogues: int = 9) -> scoring.Scored:
+def scored(space: Space, seed: int, rows: int = 60, dialogues: int = 9) -> scoring.ScoredRows:
     chance = np.random.default_rng(seed)
     clusters = np.concatenate([np.arange(dialogues), chance.integers(0, dialogues, rows - dialogues)])
     if isinstance(space, ClassSpace):
@@ -31,7 +31,7 @@ def scored(space: Space, seed: int, rows: int = 60, dialogues: int = 9) -> scori
     else:
         truth = chance.uniform(-1, 1, rows)
         scores = np.clip(truth[None, :, None] + chance.normal(0, 0.5, (2, rows, 1)), -1, 1)
-    return scoring.Scored(truth, scores.astype(np.float32), clusters, rows, (1, 2))
+    return scoring.ScoredRows(truth, scores.astype(np.float32), clusters, rows, (1, 2))
 
 
 @pytest.mark.parametrize(("name", "space"), CASES)

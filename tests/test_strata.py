@@ -20,12 +20,12 @@ from harness.statistics.few_clusters import small_sample_level
 from harness.study.labels import EMOTION4, EMOTION7, VALENCE
 
 
-def cell(seed: int = 0, rows: int = 400, dialogues: int = 30, classes: bool = True) -> scoring.Scored:
+def cell(seed: int = 0, rows: int = 400, dialogues: int = 30, classes: bool = True) -> scoring.ScoredRows:
     chance = np.random.default_rng(seed)
     clusters = np.concatenate([np.arange(dialogues), chance.integers(0, dialogues, rows - dialogues)])
     truth = chance.integers(0, 4, rows) if classes else chance.uniform(-1, 1, rows)
     scores = chance.dirichlet(np.ones(4), (2, rows)) if classes else chance.uniform(-1, 1, (2, rows, 1))
-    return scoring.Scored(truth, scores.astype(np.float32), clusters, rows, (1, 2))
+    return scoring.ScoredRows(truth, scores.astype(np.float32), clusters, rows, (1, 2))
 
 
 def kinds(rows: int = 400) -> list[str | None]:
@@ -41,7 +41,7 @@ def test_a_stratum_is_the_metric_and_the_draws_of_its_rows_alone(name: str) -> N
     assert [one.name for one in found] == ["a", "b"]
     for one in found:
         rows = np.array([kind == one.name for kind in kinds()])
-        alone = scoring.Scored(
+        alone = scoring.ScoredRows(
             scored.truth[rows], scored.scores[:, rows], scored.clusters[rows], int(rows.sum()), scored.seeds
         )
         sums = scoring.statistic(alone, space, metric)
@@ -92,7 +92,7 @@ def test_two_strata_are_compared_on_the_same_draws() -> None:
     right = scored.truth[None] == np.arange(4)[:, None]
     easy = np.array([kind == "a" for kind in kinds()])
     scores = np.where(easy[:, None], right.T, scored.scores).astype(np.float32)
-    better = scoring.Scored(scored.truth, scores, scored.clusters, 400, (1, 2))
+    better = scoring.ScoredRows(scored.truth, scores, scored.clusters, 400, (1, 2))
     first, second = stratum.stratified(better, EMOTION4, ["uar"], kinds(), statistics.draws(30, 300, 1))
     found = paired_tests.paired_bootstrap(first, second)
     assert found.low is not None

@@ -15,7 +15,7 @@ from sklearn.metrics import balanced_accuracy_score
 from harness.core.plugins import find
 from harness.study.labels import EMOTION4, EMOTION7, VALENCE, ClassSpace, Space
 from harness.training import model_files, normalisers, replicates
-from harness.training.feature_rows import Examples, Rows
+from harness.training.feature_rows import Examples, FeatureRows
 
 CHANCE = np.random.default_rng(7)
 CENTRES = CHANCE.normal(size=(4, 20))
@@ -45,7 +45,7 @@ SPACES = [EMOTION4, VALENCE]
 def fitted(
     module: Any, rows: Examples, dev: Examples, space: Space, recipe: Any, seed: int = 1
 ) -> replicates.Replicate:
-    lesson = replicates.Lesson(rows, dev, recipe)
+    lesson = replicates.TrainingData(rows, dev, recipe)
     (found,) = replicates.train(module, lesson, space, recipe, [replicates.Trial(seed, recipe["settings"])])
     return found
 
@@ -54,8 +54,13 @@ def train(name: str, space: Space, seed: int = 1) -> tuple[Any, dict[str, Any], 
     recipe = {**RECIPES[name], "balanced": True}
     module = find("fusion", recipe["fusion"])
     x, y = COUNTS if recipe["normalise"] == "tfidf" else DENSE, Y if isinstance(space, ClassSpace) else SCALE
-    dev = Examples(Rows.of(text=x[160:]), y[160:])
-    return module, recipe, fitted(module, Examples(Rows.of(text=x[:160]), y[:160]), dev, space, recipe, seed), dev
+    dev = Examples(FeatureRows.of(text=x[160:]), y[160:])
+    return (
+        module,
+        recipe,
+        fitted(module, Examples(FeatureRows.of(text=x[:160]), y[:160]), dev, space, recipe, seed),
+        dev,
+    )
 
 
 @pytest.mark.parametrize("space", SPACES, ids=lambda space: space.name)
@@ -79,7 +84,11 @@ def test_dev_rows_and_labels_only_choose(name: str) -> None:
     module = find("fusion", recipe["fusion"])
     found = [
         fitted(
-            module, Examples(Rows.of(text=DENSE[:160]), Y[:160]), Examples(Rows.of(text=x), y), EMOTION4, recipe
+            module,
+            Examples(FeatureRows.of(text=DENSE[:160]), Y[:160]),
+            Examples(FeatureRows.of(text=x), y),
+            EMOTION4,
+            recipe,
         ).arrays
         for x, y in ((DENSE[160:], Y[160:]), (DENSE[160:] * 50 + 9, Y[160:] * 0))
     ]
@@ -89,7 +98,7 @@ def test_dev_rows_and_labels_only_choose(name: str) -> None:
 
 def test_own_statistics_replace_those_of_the_source() -> None:
     module, recipe, replicate, dev = train("network", EMOTION4)
-    moved = Rows.of(text=dev.x.found("text") * 3 + 20)
+    moved = FeatureRows.of(text=dev.x.found("text") * 3 + 20)
     own, of_dev = (normalisers.fit_own("target_std", rows) for rows in (moved, dev.x))
     with_own = replicates.predict(module, replicate.arrays, moved, EMOTION4, recipe, own=own)
     same = replicates.predict(module, replicate.arrays, dev.x, EMOTION4, recipe, own=of_dev)
@@ -135,7 +144,7 @@ class Toy:
 @pytest.mark.parametrize(("right", "chosen"), [([3, 9, 9, 5], 1), ([4, 3, 2], 0), ([0, 1, 2, 3], 3)])
 def test_selection_takes_the_first_best_on_dev_and_fits_on_from_the_one_before(right: list[int], chosen: int) -> None:
     toy = Toy(right)
-    rows = Examples(Rows.of(text=np.zeros((10, 2), dtype=np.float32)), np.zeros(10, dtype=np.int64))
+    rows = Examples(FeatureRows.of(text=np.zeros((10, 2), dtype=np.float32)), np.zeros(10, dtype=np.int64))
     recipe = {"normalise": "none", "balanced": False, "settings": {}}
     module = SimpleNamespace(candidates=toy.candidates, fit=toy.fit, predict=toy.predict)
     found = fitted(module, rows, rows, EMOTION4, recipe)

@@ -14,7 +14,7 @@ from scipy import optimize, sparse, stats
 from harness.evaluation.transferability import estimators
 from harness.evaluation.transferability.a_distance import proxy_a_distance
 from harness.evaluation.transferability.estimate import Estimate
-from harness.evaluation.transferability.estimators import ESTIMATORS, Pair, estimates
+from harness.evaluation.transferability.estimators import ESTIMATORS, KnownPair, estimates
 from harness.evaluation.transferability.of_features import h_score, logme
 from harness.evaluation.transferability.of_predictions import (
     leep,
@@ -272,17 +272,17 @@ def test_the_a_distance_of_sparse_wide_and_unequal_corpora() -> None:
 # --- all of them
 
 
-def pair(seed: int = 0, n: int = 400) -> Pair:
+def pair(seed: int = 0, n: int = 400) -> KnownPair:
     source, target, groups, others = worlds(1.0, n, seed=seed)
     p, y = said(seed, n, 3)
-    return Pair(p, np.log(p + 0.01), y, said(seed + 1, n, 3)[1], target, source, others, groups)
+    return KnownPair(p, np.log(p + 0.01), y, said(seed + 1, n, 3)[1], target, source, others, groups)
 
 
 def test_every_estimate_has_a_value_or_a_reason() -> None:
     found = estimates(pair())
     assert set(found) == set(ESTIMATORS)
     assert all(one.value is not None for one in found.values())
-    assert {name: one.reason for name, one in estimates(Pair()).items()} == {
+    assert {name: one.reason for name, one in estimates(KnownPair()).items()} == {
         name: f"needs:{','.join(one.needs)}" for name, one in ESTIMATORS.items()
     }
 

@@ -11,8 +11,9 @@ from sklearn.metrics import balanced_accuracy_score
 from harness.core import paths
 from harness.core.csv_tables import number
 from harness.core.plugins import find
-from harness.evaluation.matrix.cells import Row, Target
+from harness.evaluation.matrix.cells import CellToScore
 from harness.evaluation.matrix.label_views import ViewDifference, differences
+from harness.evaluation.matrix.target_corpus import TargetCorpus
 from harness.report.questions_views import label_views
 from harness.statistics import sums
 from harness.statistics.few_clusters import small_sample_level
@@ -58,7 +59,7 @@ def write(alternating: bool) -> None:
 def found(alternating: bool) -> dict[tuple[str, str, str], ViewDifference]:
     """The differences between recipes that say the main label, or that of the text, with some noise."""
     write(alternating)
-    target = Target("made")
+    target = TargetCorpus("made")
     rows = []
     for recipe, tested in VIEWS.items():
         learned = TEXT if recipe == "own" else MAIN_VIEW
@@ -66,7 +67,7 @@ def found(alternating: bool) -> dict[tuple[str, str, str], ViewDifference]:
         said = Predictions("all", 1, NAMES, ["test"] * N, scores)
         for view in tested:
             scored = target.rows(EMOTION4, view).align([said], True)
-            rows.append(Row(recipe, {"view": learned, "fusion": "linear"}, "made", "made", view, scored=scored))
+            rows.append(CellToScore(recipe, {"view": learned, "fusion": "linear"}, "made", "made", view, scored=scored))
     made = differences(rows, EMOTION4, find("metric", "uar"), SETTINGS, target)
     return {(one.change, one.recipe, one.test_view): one for one in made}
 

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
-from functools import lru_cache
-from typing import Any, ParamSpec, TypeVar
+from functools import lru_cache, wraps
+from typing import Any, TypeVar, cast
 
-Arguments = ParamSpec("Arguments")
-Result = TypeVar("Result")
+Read = TypeVar("Read", bound=Callable[..., Any])
 _caches: list[Callable[[], None]] = []
 
 
-def remembered(size: int) -> Callable[[Callable[Arguments, Result]], Callable[Arguments, Result]]:
-    """Return a decorator that keeps the last `size` results of a function of hashable arguments until `forget`."""
+def remembered(size: int) -> Callable[[Read], Read]:
+    """Return a decorator that keeps the last `size` results of a function of hashable arguments until `forget`.
 
-    def decorate(read: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
-        cached: Any = lru_cache(maxsize=size)(read)
-        _caches.append(cached.cache_clear)
-        result: Callable[Arguments, Result] = cached
-        return result
+    Files of a study are named relative to the working folder, so a result is of the folder it was read in.
+    """
+
+    def decorate(read: Read) -> Read:
+        @lru_cache(maxsize=size)
+        def kept(folder: str, arguments: tuple[Any, ...]) -> Any:
+            return read(*arguments)
+
+        @wraps(read)
+        def call(*arguments: Any) -> Any:
+            return kept(os.getcwd(), arguments)
+
+        _caches.append(kept.cache_clear)
+        return cast(Read, call)
 
     return decorate
 

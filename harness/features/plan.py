@@ -14,10 +14,10 @@ from harness.core.errors import SettingError
 from harness.core.files import digest
 from harness.core.plugins import find, source
 from harness.corpora.media.clips import Clip, Guard, clip_of
-from harness.study import manifest
 from harness.study.corpus import Modality, Utterance
 from harness.study.media_rows import read_media
 from harness.study.params import NATIVE, encoder_row, row
+from harness.study.prepared import prepared
 
 DECIDES_ROWS = {  # beside the encoder: these files, and what they import
     "text": ("rows.py",),
@@ -80,7 +80,7 @@ def wanted(params: Mapping[str, Any], encoder: str, corpus: str) -> list[Wanted]
     if dtype not in DTYPES:
         raise SettingError(f"encoders.{encoder}: dtype is {dtype!r}; it is {' or '.join(DTYPES)}")
     row(params, "corpora", corpus)
-    rows = manifest.read_utterances(paths.utterances(corpus))
+    rows = list(prepared(corpus).utterances)
     guard = Guard(**params["media"])
     modality = find("encoder", file).MODALITY
     if modality != Modality.TEXT and routes != [NATIVE]:

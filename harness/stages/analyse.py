@@ -5,31 +5,31 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from harness.core import csv_tables, engine, paths
+from harness.core import csv_tables, engine, memory, paths
 from harness.core.errors import NameUnknownError, SettingError
-from harness.core.files import read_json, write_text
+from harness.core.files import write_text
 from harness.evaluation.analysis import (
     languages,
-    recipe_on_target,
     tables,
     whole_study,
 )
-from harness.evaluation.analysis.tables import Job
+from harness.evaluation.analysis.tables import RecipeToAnalyse
 from harness.study import cell_plans
 from harness.study.cells import read_cells
 from harness.study.labels import ClassSpace, space
+from harness.study.prepared import prepared
 
 
 def run(params: dict[str, Any]) -> None:
     """Write results/analysis/*.csv: those of `analysis.recipes` in `analysis.spaces`, and those of all cells."""
-    recipe_on_target.forget()
+    memory.forget()
     engine.prepare(["harness.evaluation.analysis.tables", "scipy.optimize", "torchmetrics.functional.classification"])
     asked = params["analysis"]
     known = [*params["recipes"], *(params.get("external") or {})]
     planned = [cell_plans.of_recipe(params, name) for name in _list(asked, "recipes", known)]
     spaces = [name for name in _list(asked, "spaces", params["spaces"]) if _has_classes(name)]
     jobs = [
-        Job(params, {**plan, "rows": []}, name, target)
+        RecipeToAnalyse(params, {**plan, "rows": []}, name, target)
         for target in params["corpora"]
         for plan in planned
         for name in spaces
@@ -37,7 +37,7 @@ def run(params: dict[str, Any]) -> None:
     done = engine.run(tables.work, jobs, engine.worker_count(params["engine"]["workers"]), "analyse")
     for name, columns, lines in tables.gathered(done):
         write_text(paths.ANALYSIS / f"{name}.csv", csv_tables.text(columns, lines))
-    spoken = {name: read_json(paths.card(name), "dvc repro prepare")["language"] for name in params["corpora"]}
+    spoken = {name: prepared(name).card["language"] for name in params["corpora"]}
     whole = whole_study.tables(read_cells(paths.CELLS), params["primary"], spoken)
     for name, (titles, rows) in whole.items():
         write_text(paths.ANALYSIS / f"{name}.csv", csv_tables.text(titles, rows))

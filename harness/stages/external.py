@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.core import paths
-from harness.core.files import digest, file_digest, prune, read_json, write_json
+from harness.core import memory, paths
+from harness.core.files import digest, file_digest, prune, write_json
 from harness.evaluation.external import (
     cells as external_cells,
 )
@@ -18,11 +18,12 @@ from harness.evaluation.external import (
 from harness.evaluation.external import (
     rows as external_rows,
 )
-from harness.evaluation.external.cells import Made, Target
+from harness.evaluation.external.cells import Made
 from harness.evaluation.external.table import Table
 from harness.study import predictions
 from harness.study.labels import space
 from harness.study.params import row
+from harness.study.prepared import prepared
 
 
 def run(params: dict[str, Any], name: str) -> None:
@@ -32,8 +33,9 @@ def run(params: dict[str, Any], name: str) -> None:
         params: params.yaml.
         name: a row of `external`.
     """
+    memory.forget()
     asked = params_row.checked(params, name, row(params, "external", name))
-    targets = {one: Target(one, read_json(paths.card(one), "dvc repro prepare")) for one in params["corpora"]}
+    targets = {name: prepared(name) for name in params["corpora"]}
     path = Path(asked["file"])
     table = Table(path)
     ids = {one: target.ids if target.card["present"] else None for one, target in targets.items()}
@@ -42,7 +44,7 @@ def run(params: dict[str, Any], name: str) -> None:
     content = file_digest(path)
     for cell in cells:
         if not cell.reason:
-            key = digest([content, cell.space, cell.source, targets[cell.target].digest])
+            key = digest([content, cell.space, cell.source, external_cells.rows_digest(targets[cell.target])])
             file = paths.prediction(name, cell.source, cell.space, cell.target)
             predictions.write(file, key, space(cell.space), cell.replicates)
     planned = [cell.planned(name) for cell in cells]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.core import engine
+from harness.core import engine, memory
 from harness.core.errors import SettingError
 from harness.features import inventory
 from harness.features.extract import extract
@@ -31,6 +31,7 @@ def run(params: dict[str, Any], encoder: str, corpus: str = "", more: str = "") 
     if encoder in VERBS:
         inventory.answer(params, encoder, corpus, more)
         return
+    memory.forget()
     row(params, "encoders", encoder)
     corpora = [corpus] if corpus else list(params["corpora"])
     workers = engine.worker_count(params["engine"]["workers"])

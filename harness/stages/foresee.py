@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.core import csv_tables, engine, paths
+from harness.core import csv_tables, engine, memory, paths
 from harness.core.errors import NameUnknownError, SettingError
 from harness.core.files import write_text
 from harness.evaluation.transferability import against_cells, pairs
-from harness.evaluation.transferability.pairs import Job
+from harness.evaluation.transferability.pairs import CorpusPair
 from harness.study import cell_plans
 from harness.study.cells import read_cells
 from harness.study.labels import space
-from harness.training import matrix_row
 
 
 def run(params: dict[str, Any]) -> None:
     """Write results/foresee/estimates.csv and ranks.csv for the recipes and spaces of `foresee`."""
-    matrix_row.forget()
+    memory.forget()
     engine.prepare(["harness.training.network", "harness.evaluation.transferability.pairs", "sklearn.linear_model"])
     asked = params["foresee"]
     for key, known in (("recipes", params["recipes"]), ("spaces", params["spaces"])):
@@ -27,7 +26,7 @@ def run(params: dict[str, Any]) -> None:
             if name not in known:
                 raise NameUnknownError(f"entry of foresee.{key}", str(name), known)
     jobs = [
-        Job(params, name, plan["settings"], cell["space"], cell["source"], cell["target"])
+        CorpusPair(params, name, plan["settings"], cell["space"], cell["source"], cell["target"])
         for name in asked["recipes"]
         for plan in [cell_plans.of_recipe(params, name)]
         for cell in plan["cells"]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from harness.core import engine, paths
+from harness.core import engine, memory, paths
 from harness.core.files import prune, write_json
 from harness.protocols._case import Case
 from harness.study.params import row
-from harness.training import matrix_row, protocol_case, protocol_case_plan
-from harness.training.protocol_case import Job
+from harness.training import protocol_case, protocol_case_plan
+from harness.training.protocol_case import ProtocolCase
 
 
 def run(params: dict[str, Any], protocol: str) -> None:
@@ -20,7 +20,7 @@ def run(params: dict[str, Any], protocol: str) -> None:
         params: params.yaml.
         protocol: a row of `protocols`; `protocol` names the file of harness/protocols where it differs.
     """
-    matrix_row.forget()
+    memory.forget()
     engine.prepare(["harness.training.network", "harness.training.protocol_case", "scipy.optimize"])
     asked = row(params, "protocols", protocol)
     file = protocol_case_plan.file_of(params, protocol)
@@ -38,7 +38,7 @@ def run(params: dict[str, Any], protocol: str) -> None:
     print(f"{protocol}: {len(jobs)} of {len(planned)} cases predicted{without}")
 
 
-def _cell(job: Job) -> dict[str, Any]:
+def _cell(job: ProtocolCase) -> dict[str, Any]:
     case: Case = job.case
     cell = {"recipe": case.recipe, "space": case.space, "source": case.source, "target": case.target}
     tested = {"variant": case.variant, "by_fold": any(lesson.tested for lesson in case.lessons)}

@@ -8,14 +8,14 @@ from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
-from harness.core import csv_tables, engine, paths
+from harness.core import csv_tables, engine, memory, paths
 from harness.core.errors import NameUnknownError, SettingError
 from harness.core.files import write_json, write_text
 from harness.core.plugins import find
 from harness.evaluation.matrix import label_views, score_target
-from harness.evaluation.matrix.cells import SOURCE_DEV, Row
+from harness.evaluation.matrix.cells import SOURCE_DEV, CellToScore
 from harness.evaluation.matrix.recipes_compared import columns, compared, row
-from harness.evaluation.matrix.score_target import Job, Scored, named
+from harness.evaluation.matrix.score_target import ScoredTarget, TargetToScore, named
 from harness.evaluation.matrix.study_facts import shared_parts, study_facts
 from harness.study import cell_plans
 from harness.study.cells import TRANSDUCTIVE, Cell, cells_to_csv, in_matrix
@@ -25,7 +25,7 @@ from harness.study.labels import ClassSpace, space
 
 def run(params: dict[str, Any]) -> None:
     """Write results/cells.csv, comparison.csv, views.csv, study.json, transfer.json and plots/."""
-    score_target.forget()
+    memory.forget()
     engine.prepare(["harness.evaluation.matrix.score_target", "torchmetrics.functional.classification"])
     rows = [*params["recipes"], *(params.get("external") or {})]
     _check_baseline(params["statistics"], rows)
@@ -33,7 +33,7 @@ def run(params: dict[str, Any]) -> None:
     planned = [{**cell_plans.of_recipe(params, name), "rows": []} for name in rows]
     beside = list(_of_protocols(params, planned))
     jobs = [
-        Job(
+        TargetToScore(
             params, space(name).name, target, planned, [one for of, one in beside if (of, one.target) == (name, target)]
         )
         for target in params["corpora"]
@@ -53,7 +53,7 @@ def run(params: dict[str, Any]) -> None:
     print(f"{known} cells scored, {len(found)} rows in {paths.CELLS}")
 
 
-def _side_by_side(jobs: Sequence[Job], workers: int) -> list[Scored]:
+def _side_by_side(jobs: Sequence[TargetToScore], workers: int) -> list[ScoredTarget]:
     """Score targets side by side, the largest first so that no core waits at the end, and return them in order."""
     sizes = [sum(path.stat().st_size for path in job.files() if path.exists()) for job in jobs]
     of = Counter[str]()
@@ -83,7 +83,7 @@ def _check_metrics(metrics: Mapping[str, Any], primary: Mapping[str, Any], space
             )
 
 
-def _compared(params: dict[str, Any], jobs: list[Job], done: list[Scored]) -> list[list[Any]]:
+def _compared(params: dict[str, Any], jobs: list[TargetToScore], done: list[ScoredTarget]) -> list[list[Any]]:
     """Return the lines of comparison.csv: recipes against each other in every space, by the primary metric."""
     settings = params["statistics"]
     lines = []
@@ -94,7 +94,7 @@ def _compared(params: dict[str, Any], jobs: list[Job], done: list[Scored]) -> li
     return lines
 
 
-def _views(params: dict[str, Any], jobs: list[Job], done: list[Scored]) -> list[list[Any]]:
+def _views(params: dict[str, Any], jobs: list[TargetToScore], done: list[ScoredTarget]) -> list[list[Any]]:
     """Return the lines of views.csv: what label views change, in every space, by the primary metric."""
     of = [(job.space, one.views) for job, one in zip(jobs, done, strict=True)]
     return [
@@ -106,7 +106,7 @@ def _views(params: dict[str, Any], jobs: list[Job], done: list[Scored]) -> list[
     ]
 
 
-def _of_protocols(params: Mapping[str, Any], planned: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, Row]]:
+def _of_protocols(params: Mapping[str, Any], planned: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, CellToScore]]:
     """Yield (space, planned cell) of all protocols beside `single_source`."""
     recipes = {plan["recipe"]: plan["settings"] for plan in planned}
     for name in params.get("protocols") or {}:
@@ -115,7 +115,7 @@ def _of_protocols(params: Mapping[str, Any], planned: Sequence[Mapping[str, Any]
         for cell in plan["cells"]:
             yield (
                 cell["space"],
-                Row(
+                CellToScore(
                     cell["recipe"],
                     recipes[cell["recipe"]],
                     cell["source"],

@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from harness.core import engine, paths
-from harness.core.files import prune, read_json, write_json
+from harness.core import engine, memory, paths
+from harness.core.files import prune, write_json
 from harness.core.plugins import find
 from harness.study.labels import space
 from harness.study.params import row
 from harness.study.recipes import checked
 from harness.training import matrix_row, matrix_rows, model_files
-from harness.training.corpus_features import Inputs, why_no_source, why_no_target, with_modalities
+from harness.training.corpus_features import (
+    CorpusFeatures,
+    corpus_features,
+    why_no_source,
+    why_no_target,
+    with_modalities,
+)
 from harness.training.matrix_row import CellRow
 
 
@@ -23,13 +29,12 @@ def run(params: dict[str, Any], recipe: str) -> None:
         params: params.yaml.
         recipe: a row of `recipes`.
     """
-    matrix_row.forget()
+    memory.forget()
     engine.prepare(["harness.training.network", "harness.training.matrix_row_finish", "scipy.optimize"])
     written = checked(recipe, row(params, "recipes", recipe))
     settings = with_modalities(written, params["encoders"])
-    loaded = {name: matrix_row.inputs_of(name, settings) for name in params["corpora"]}
-    cards = {name: read_json(paths.card(name), "dvc repro prepare") for name in params["corpora"]}
-    cells = [cell for name in params["spaces"] for cell in _cells(recipe, settings, space(name).name, loaded, cards)]
+    loaded = {name: corpus_features(name, settings) for name in params["corpora"]}
+    cells = [cell for name in params["spaces"] for cell in _cells(recipe, settings, space(name).name, loaded)]
     jobs = _jobs(recipe, settings, cells, loaded, tuple(params["training"]["seeds"]))
     matrix_rows.work(jobs, params["engine"], f"transfer {recipe}")
     rows = [_trained(job) for job in jobs]
@@ -39,22 +44,27 @@ def run(params: dict[str, Any], recipe: str) -> None:
 
 
 def _cells(
-    recipe: str, settings: dict[str, Any], name: str, loaded: dict[str, Inputs], cards: dict[str, Any]
+    recipe: str, settings: dict[str, Any], name: str, loaded: dict[str, CorpusFeatures]
 ) -> Iterator[dict[str, str]]:
     """Yield every (source, target) of one space with its file, or the reason why there is none."""
-    sources = {corpus: why_no_source(loaded[corpus], cards[corpus], name, settings) for corpus in loaded}
-    targets = {corpus: why_no_target(loaded[corpus], cards[corpus], name, settings) for corpus in loaded}
+    sources = {corpus: why_no_source(loaded[corpus], name, settings) for corpus in loaded}
+    families = {corpus: own.prepared.card["family"] for corpus, own in loaded.items()}
+    targets = {corpus: why_no_target(loaded[corpus], name, settings) for corpus in loaded}
     for source, no_source in sources.items():
         for target, no_target in targets.items():
             cell = {"space": name, "source": source, "target": target}
-            related = source != target and cards[source]["family"] == cards[target]["family"]
+            related = source != target and families[source] == families[target]
             reason = no_source or no_target or ("same_family" if related else None)
             file = paths.prediction(recipe, source, name, target).as_posix()
             yield {**cell, "reason": reason} if reason else {**cell, "file": file}
 
 
 def _jobs(
-    recipe: str, row: dict[str, Any], cells: list[dict[str, str]], loaded: dict[str, Inputs], seeds: tuple[int, ...]
+    recipe: str,
+    row: dict[str, Any],
+    cells: list[dict[str, str]],
+    loaded: dict[str, CorpusFeatures],
+    seeds: tuple[int, ...],
 ) -> list[CellRow]:
     targets: dict[tuple[str, str], list[str]] = {}
     for cell in cells:

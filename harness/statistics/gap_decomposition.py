@@ -49,7 +49,7 @@ class Decomposition:
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class GapCell:
     """What a gap is taken apart from; priors are those that the scores stand for (uniform where training balances).
 
     truth (n,) class indices; clusters (n,) dialogue numbers from 0; inside, cross (replicates, n, classes)
@@ -65,7 +65,7 @@ class Cell:
     source: NDArray[Any]
 
 
-def decomposed(cell: Cell, metric: ModuleType, weights: NDArray[Any], level: float = 0.95) -> Decomposition:
+def decomposed(cell: GapCell, metric: ModuleType, weights: NDArray[Any], level: float = 0.95) -> Decomposition:
     """Take the gap of a cell apart.
 
     Args:
@@ -96,7 +96,7 @@ def decomposed(cell: Cell, metric: ModuleType, weights: NDArray[Any], level: flo
     return Decomposition(name, gap, prior, coverage, feature, warnings=_warnings(cell))
 
 
-def _worlds(cell: Cell) -> dict[World, Floats]:
+def _worlds(cell: GapCell) -> dict[World, Floats]:
     """Return world -> scores; worlds that cannot differ share one array.
 
     A world's scores have two factors: whether the class is one that the source lacks (as the in-domain model says, or
@@ -134,7 +134,7 @@ def _made(inside: Floats, cross: Floats, priors: tuple[Floats, Floats], world: W
     return completed
 
 
-def _priors(cell: Cell, inside: Floats, cross: Floats) -> tuple[Floats, Floats]:
+def _priors(cell: GapCell, inside: Floats, cross: Floats) -> tuple[Floats, Floats]:
     s, t = (np.asarray(one, dtype=np.float64) for one in (cell.source, cell.target))
     if not s.shape == t.shape == inside.shape[2:] == cross.shape[2:]:
         raise ValueError("scores and priors must have the same classes")
@@ -145,7 +145,7 @@ def _priors(cell: Cell, inside: Floats, cross: Floats) -> tuple[Floats, Floats]:
     return s / s.sum(), t / t.sum()
 
 
-def _values(cell: Cell, scores: Floats, metric: ModuleType, weights: NDArray[Any]) -> Floats:
+def _values(cell: GapCell, scores: Floats, metric: ModuleType, weights: NDArray[Any]) -> Floats:
     """Return the metric averaged over replicates, of all rows first and then of each resample."""
     counts = sums.confusion(np.asarray(cell.truth), scores.argmax(axis=-1), cell.clusters, scores.shape[-1])
     reduce = getattr(metric, "reduced", None)
@@ -177,7 +177,7 @@ def _term(steps: Floats, level: float) -> Term:
     return Term(float(mean[0]), low, high, float(first.min()), float(first.max()))
 
 
-def _warnings(cell: Cell) -> tuple[str, ...]:
+def _warnings(cell: GapCell) -> tuple[str, ...]:
     s, t = np.asarray(cell.source), np.asarray(cell.target)
     lacking = np.flatnonzero((s == 0) & (np.bincount(cell.truth, minlength=len(s)) > 0))
     unknown = np.flatnonzero((t == 0) & (s > 0))

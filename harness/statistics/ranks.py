@@ -33,7 +33,7 @@ class Blocks:
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class RankedPair:
     """Two recipes over all targets: mean difference, Wilcoxon's p, the same by Holm, or a reason."""
 
     first: str
@@ -55,7 +55,7 @@ class Ranking:
     friedman_p: float | None  # by permuting ranks within targets
     friedman_chi2_p: float | None  # by the chi-squared approximation, poor for few targets
     friedman_smallest_p: float
-    pairs: tuple[Pair, ...]
+    pairs: tuple[RankedPair, ...]
     wilcoxon_smallest_p: float
     holm_smallest_p: float
     critical_difference: float | None  # Nemenyi, of average ranks
@@ -141,7 +141,7 @@ def _friedman(ranks: Floats, seed: int, smallest: float) -> tuple[float | None, 
     return statistic, p, float(chi2.sf(statistic, k - 1))
 
 
-def _pairs(blocks: Blocks, level: float) -> tuple[Pair, ...]:
+def _pairs(blocks: Blocks, level: float) -> tuple[RankedPair, ...]:
     """Return Wilcoxon's signed-rank test, two-sided, of every two recipes over targets."""
     from scipy.stats import wilcoxon
 
@@ -153,7 +153,7 @@ def _pairs(blocks: Blocks, level: float) -> tuple[Pair, ...]:
         p = float(wilcoxon(apart).pvalue) if apart.any() else 1.0
         found.append((blocks.recipes[one], blocks.recipes[other], float(apart.mean()), p))
     corrected, _ = holm([p for *_, p in found], level)
-    return tuple(Pair(*row, p) for row, p in zip(found, corrected, strict=True))
+    return tuple(RankedPair(*row, p) for row, p in zip(found, corrected, strict=True))
 
 
 def critical_difference(recipes: int, blocks: int, level: float = 0.05) -> float:

@@ -39,7 +39,7 @@ class Modality(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class MediaPart:
     """What of a media file is the utterance's, where the file holds more than that.
 
     `start` and `end` are seconds in the file. `half` is the side of the picture that shows the speaker, "left" or
@@ -74,7 +74,7 @@ class Utterance:
     translations: dict[str, str] = field(default_factory=dict)
     audio: str | None = None
     video: str | None = None
-    parts: dict[str, Part] = field(default_factory=dict)
+    parts: dict[str, MediaPart] = field(default_factory=dict)
     start: float | None = None
     end: float | None = None
     strata: dict[str, str] = field(default_factory=dict)

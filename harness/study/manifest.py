@@ -17,7 +17,7 @@ import orjson
 
 from harness.core.errors import HarnessError, ResultError
 from harness.core.files import write_lines
-from harness.study.corpus import MAIN_VIEW, SPLITS, Annotation, Part, Release, Utterance
+from harness.study.corpus import MAIN_VIEW, SPLITS, Annotation, MediaPart, Release, Utterance
 from harness.study.labels import SPACES, ClassSpace, Shared, Space
 
 _NAMES = tuple(field.name for field in fields(Utterance))
@@ -135,7 +135,7 @@ def read_utterances(path: Path) -> list[Utterance]:
     for number, row in _lines(path):
         if not isinstance(row, dict) or set(row) != names:
             raise ResultError(f"{path}, line {number}: not an utterance of this version; run `dvc repro prepare`")
-        row["parts"] = {modality: Part(**part) for modality, part in row["parts"].items()}
+        row["parts"] = {modality: MediaPart(**part) for modality, part in row["parts"].items()}
         rows.append(Utterance(**row))
     return rows
 

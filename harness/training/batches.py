@@ -16,7 +16,7 @@ from harness.core.errors import SettingError
 from harness.features.matrix import Matrix, Ragged
 from harness.fusion._fused import Frames
 from harness.training import normalisers
-from harness.training.feature_rows import Rows
+from harness.training.feature_rows import FeatureRows
 
 Batch = tuple[dict[str, Tensor | Frames], Tensor]
 UTTERANCE, FRAMES = "utterance", "frames"
@@ -40,7 +40,7 @@ class Feed:
 
     def __init__(
         self,
-        rows: Rows,
+        rows: FeatureRows,
         normalise: str,
         state: Mapping[str, NDArray[Any]],
         level: str = UTTERANCE,

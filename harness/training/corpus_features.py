@@ -1,7 +1,8 @@
-"""The utterances of one corpus with the features a recipe asks for, and why there may be none."""
+"""One corpus as a recipe sees it: its utterances and labels with the features of each slot, or why there are none."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -13,15 +14,17 @@ from scipy import sparse
 from harness.core import paths
 from harness.core.errors import SettingError
 from harness.core.files import digest
+from harness.core.memory import remembered
 from harness.core.plugins import find
 from harness.features import store as features
 from harness.features.matrix import Matrix, Ragged
 from harness.features.store import FeatureStore
-from harness.study import manifest, splits
-from harness.study.corpus import MAIN_VIEW, Modality, Utterance
+from harness.study import splits
+from harness.study.corpus import MAIN_VIEW, Modality
 from harness.study.params import NATIVE, inputs
+from harness.study.prepared import prepared
 from harness.study.recipes import BY_CORPUS, SPEAKER, test_views_of, view_of
-from harness.training.feature_rows import ABSENT, Rows
+from harness.training.feature_rows import ABSENT, FeatureRows
 from harness.training.speaker_normaliser import by_speaker
 
 MODALITIES = tuple(one.value for one in Modality)
@@ -29,17 +32,16 @@ SLOT_MODALITIES = "slots"  # in a checked recipe: slot -> modality of its encode
 CHUNK = 2**22  # frame values that are averaged at a time
 
 
-class Inputs:
-    """One corpus as a recipe sees it.
+class CorpusFeatures:
+    """The features of one corpus, of the encoders of one recipe.
 
     Args:
         corpus: a row of `corpora`.
-        recipe: a recipe as `checked` returns it.
+        recipe: a recipe as `with_modalities` returns it.
     """
 
     def __init__(self, corpus: str, recipe: Mapping[str, Any]) -> None:
-        self.corpus = corpus
-        self.utterances: list[Utterance] = manifest.read_utterances(paths.utterances(corpus))
+        self.corpus, self.prepared = corpus, prepared(corpus)
         self.stores: dict[str, FeatureStore] = {}
         for slot, encoder in inputs(recipe).items():
             route = str(recipe["route"]) if recipe[SLOT_MODALITIES][slot] == Modality.TEXT else NATIVE
@@ -60,7 +62,7 @@ class Inputs:
     @property
     def digests(self) -> list[str]:
         """Return what the features were made from."""
-        speakers = [digest([(row.id, row.speaker) for row in self.utterances])] if self.by_speaker else []
+        speakers = [digest([(row.id, row.speaker) for row in self.prepared.utterances])] if self.by_speaker else []
         return [*(store.digest for store in self.stores.values()), *speakers]
 
     @cached_property
@@ -76,28 +78,30 @@ class Inputs:
     def _by_speaker(self, slot: str, matrix: Matrix) -> Matrix:
         if sparse.issparse(matrix):
             return matrix
-        who = {row.id: row.speaker for row in self.utterances}
+        who = {row.id: row.speaker for row in self.prepared.utterances}
         return by_speaker(matrix, [who[name] for name in self.stores[slot].ids])
 
-    def rows(self, ids: Sequence[str]) -> Rows:
+    def rows(self, ids: Sequence[str]) -> FeatureRows:
         """Return the features of these utterances; nothing is read yet."""
         places = {
             slot: np.array([place.get(name, ABSENT) for name in ids], dtype=np.int64)
             for slot, place in self.places.items()
         }
-        return Rows(self.parts, places)
+        return FeatureRows(self.parts, places)
 
-    @cached_property
-    def annotated(self) -> dict[str, dict[str, Any]]:
-        """Return id -> row of labels.jsonl."""
-        return manifest.read_labels(paths.labels(self.corpus), [row.id for row in self.utterances])
+    def labels(self, space: str, view: str = MAIN_VIEW) -> dict[str, str | float]:
+        """Return utterance id -> shared label in a space and view, of the utterances that have one and features."""
+        return {id_: label for id_, label in self.prepared.labels(space, view).items() if id_ in self.covered}
 
-    def labels(self, name: str, view: str = MAIN_VIEW) -> dict[str, str | float]:
-        """Return id -> shared label in a space and view, for the utterances that have one and features."""
-        rows = self.annotated
-        labelled = (row.id for row in self.utterances if row.id in self.covered)
-        found = ((one, manifest.label_of(rows[one], name, view)) for one in labelled)
-        return {key: value for key, value in found if value is not None}
+
+@remembered(16)
+def _read(corpus: str, recipe: str) -> CorpusFeatures:
+    return CorpusFeatures(corpus, json.loads(recipe))
+
+
+def corpus_features(corpus: str, recipe: Mapping[str, Any]) -> CorpusFeatures:
+    """Return the features of a corpus, of the encoders of a recipe; a process reads each once."""
+    return _read(corpus, json.dumps(recipe))
 
 
 def with_modalities(recipe: Mapping[str, Any], encoders: Mapping[str, Any]) -> dict[str, Any]:
@@ -121,15 +125,15 @@ def with_modalities(recipe: Mapping[str, Any], encoders: Mapping[str, Any]) -> d
     return {**recipe, SLOT_MODALITIES: modalities}
 
 
-def why_no_source(corpus: Inputs, card: Mapping[str, Any], name: str, recipe: Mapping[str, Any]) -> str | None:
+def why_no_source(corpus: CorpusFeatures, name: str, recipe: Mapping[str, Any]) -> str | None:
     """Return the reason why a corpus cannot be trained on in a space, or None if it can."""
     view = view_of(recipe)
-    if reason := _why_no_features("source", corpus, card, recipe):
+    if reason := _why_no_features("source", corpus, recipe):
         return reason
     truth = corpus.labels(name, view)
     if not truth:
         return _not_annotated("source", view)
-    for fold in splits.folds(corpus.utterances):
+    for fold in corpus.prepared.folds:
         train = [one for one in fold.train if one in truth]
         if len({truth[one] for one in train}) < 2 or not any(one in truth for one in fold.dev):
             return "source_too_few_labels"  # nothing to tell apart, or nothing to select on
@@ -138,19 +142,20 @@ def why_no_source(corpus: Inputs, card: Mapping[str, Any], name: str, recipe: Ma
     return None
 
 
-def why_no_target(corpus: Inputs, card: Mapping[str, Any], name: str, recipe: Mapping[str, Any]) -> str | None:
+def why_no_target(corpus: CorpusFeatures, name: str, recipe: Mapping[str, Any]) -> str | None:
     """Return the reason why a corpus cannot be tested on in a space and any of the recipe's views, or None."""
-    if reason := _why_no_features("target", corpus, card, recipe):
+    if reason := _why_no_features("target", corpus, recipe):
         return reason
     views = test_views_of(recipe)
     if not any(corpus.labels(name, view) for view in views):
         return _not_annotated("target", views[0])
     transductive = recipe["normalise"] in BY_CORPUS
-    missing = _slots_without(corpus, splits.adaptation_rows(corpus.utterances)) if transductive else []
+    missing = _slots_without(corpus, splits.adaptation_rows(corpus.prepared.utterances)) if transductive else []
     return f"target_no_{missing[0]}" if missing else None  # nothing to standardise it by
 
 
-def _why_no_features(part: str, corpus: Inputs, card: Mapping[str, Any], recipe: Mapping[str, Any]) -> str | None:
+def _why_no_features(part: str, corpus: CorpusFeatures, recipe: Mapping[str, Any]) -> str | None:
+    card = corpus.prepared.card
     if not card["present"]:
         return f"{part}_{card['reason']}"
     for slot, store in corpus.stores.items():
@@ -159,7 +164,7 @@ def _why_no_features(part: str, corpus: Inputs, card: Mapping[str, Any], recipe:
     return None
 
 
-def _slots_without(corpus: Inputs, ids: Sequence[str]) -> list[str]:
+def _slots_without(corpus: CorpusFeatures, ids: Sequence[str]) -> list[str]:
     rows = corpus.rows(ids)
     return [slot for slot, place in rows.places.items() if (place == ABSENT).all()]
 

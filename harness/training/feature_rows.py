@@ -16,7 +16,7 @@ ABSENT = -1
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class FeatureRows:
     """Features of n utterances: per slot a matrix of stored rows, and the row of each utterance in it or ABSENT.
 
     The matrices are those of the stores, memory-mapped and shared; taking, masking and counting read none of them.
@@ -26,7 +26,7 @@ class Rows:
     places: Mapping[str, NDArray[np.int64]]
 
     @classmethod
-    def of(cls, **parts: Matrix) -> Rows:
+    def of(cls, **parts: Matrix) -> FeatureRows:
         """Make the rows of utterances whose features are all there, in the order of the matrices."""
         return cls(parts, {slot: np.arange(matrix.shape[0]) for slot, matrix in parts.items()})
 
@@ -44,14 +44,14 @@ class Rows:
         there: NDArray[np.bool_] = np.stack([place != ABSENT for place in self.places.values()], axis=1)
         return there
 
-    def take(self, which: slice | Sequence[int] | NDArray[Any]) -> Rows:
+    def take(self, which: slice | Sequence[int] | NDArray[Any]) -> FeatureRows:
         """Return these utterances, in this order."""
-        return Rows(self.parts, {slot: place[which] for slot, place in self.places.items()})
+        return FeatureRows(self.parts, {slot: place[which] for slot, place in self.places.items()})
 
-    def masked(self, keep: NDArray[np.bool_]) -> Rows:
+    def masked(self, keep: NDArray[np.bool_]) -> FeatureRows:
         """Return the same utterances without the features whose entry in `keep` (n, slots) is False."""
         columns = zip(self.places.items(), keep.T, strict=True)
-        return Rows(self.parts, {slot: np.where(kept, place, ABSENT) for (slot, place), kept in columns})
+        return FeatureRows(self.parts, {slot: np.where(kept, place, ABSENT) for (slot, place), kept in columns})
 
     def found(self, slot: str) -> Matrix:
         """Return the features of a slot of the utterances that have it."""
@@ -76,7 +76,7 @@ class Rows:
 class Examples:
     """Features of n utterances and truth: class indices (n,) or numbers (n,)."""
 
-    x: Rows
+    x: FeatureRows
     y: NDArray[Any]
 
 

@@ -12,9 +12,9 @@ killed run resumes, and a new corpus costs its own row and column only.
 from __future__ import annotations
 
 import importlib.metadata
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -22,13 +22,14 @@ from typing import Any
 from harness.core import paths
 from harness.core.code_digest import code_digest
 from harness.core.files import digest
+from harness.core.memory import remembered
 from harness.core.plugins import find, source
 from harness.study import splits
 from harness.study.labels import ClassSpace, Space, space
 from harness.study.predictions import indices
 from harness.study.recipes import BY_CORPUS, view_of
 from harness.training import model_files, normalisers, replicates
-from harness.training.corpus_features import Inputs
+from harness.training.corpus_features import CorpusFeatures, corpus_features
 from harness.training.feature_rows import Examples
 
 PACKAGES = ("numpy", "scipy", "torch")
@@ -73,7 +74,7 @@ class CellRow:
         return replicates.draws(self.module, self.row["settings"])
 
 
-def key_of(row: Mapping[str, Any], own: Inputs, name: str, seeds: Sequence[int]) -> str:
+def key_of(row: Mapping[str, Any], own: CorpusFeatures, name: str, seeds: Sequence[int]) -> str:
     """Name everything a model is made from: code, libraries, recipe, seeds, features, folds, labels (not of test)."""
     truth = own.labels(name, view_of(row))
     target, fusion = space(name), str(row["fusion"])
@@ -85,7 +86,11 @@ def key_of(row: Mapping[str, Any], own: Inputs, name: str, seeds: Sequence[int])
             seeds_of(find("fusion", fusion), seeds),
             target.classes if isinstance(target, ClassSpace) else (target.low, target.high),
             own.digests,
-            [(one.id, one.split, one.fold, truth.get(one.id)) for one in own.utterances if one.split != "test"],
+            [
+                (one.id, one.split, one.fold, truth.get(one.id))
+                for one in own.prepared.utterances
+                if one.split != "test"
+            ],
         ]
     )
 
@@ -101,52 +106,24 @@ def is_trained(job: CellRow) -> bool:
     return known is not None and known["key"] == job.key
 
 
-def inputs_of(corpus: str, recipe: Mapping[str, Any]) -> Inputs:
-    """Return a corpus as a recipe sees it; a process reads each once."""
-    return _cached_inputs(corpus, _Frozen(recipe))
-
-
-class _Frozen:
-    """A recipe that can be the key of a cache."""
-
-    def __init__(self, recipe: Mapping[str, Any]) -> None:
-        self.recipe, self.name = recipe, digest(recipe)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Frozen) and other.name == self.name
-
-    def __hash__(self) -> int:
-        return hash(self.name)
-
-
-def forget() -> None:
-    """Forget what was read of corpora: a stage begins with this, for files may have changed since."""
-    _cached_inputs.cache_clear()
-    _cached_statistics.cache_clear()
-
-
-@lru_cache(maxsize=16)
-def _cached_inputs(corpus: str, recipe: _Frozen) -> Inputs:
-    return Inputs(corpus, recipe.recipe)
-
-
 def own_statistics(corpus: str, recipe: Mapping[str, Any]) -> normalisers.State | None:
     """Return the normaliser's statistics of a corpus' unlabelled train split, or None where it has none of its own."""
-    return _cached_statistics(corpus, _Frozen(recipe)) if recipe["normalise"] in BY_CORPUS else None
+    return _own_statistics(corpus, json.dumps(recipe)) if recipe["normalise"] in BY_CORPUS else None
 
 
-@lru_cache(maxsize=16)
-def _cached_statistics(corpus: str, recipe: _Frozen) -> normalisers.State:
-    own = _cached_inputs(corpus, recipe)
-    return normalisers.fit_own(recipe.recipe["normalise"], own.rows(splits.adaptation_rows(own.utterances)))
+@remembered(16)
+def _own_statistics(corpus: str, recipe: str) -> normalisers.State:
+    row = json.loads(recipe)
+    own = corpus_features(corpus, row)
+    return normalisers.fit_own(row["normalise"], own.rows(splits.adaptation_rows(own.prepared.utterances)))
 
 
 def folds_of(job: CellRow) -> list[splits.Fold]:
     """Return the folds of a cell row's source."""
-    return splits.folds(inputs_of(job.source, job.row).utterances)
+    return corpus_features(job.source, job.row).prepared.folds
 
 
-def examples(own: Inputs, ids: Sequence[str], truth: Mapping[str, Any], target: Space) -> Examples:
+def examples(own: CorpusFeatures, ids: Sequence[str], truth: Mapping[str, Any], target: Space) -> Examples:
     """Return the utterances that have a label, with their features and truth."""
     labelled = [name for name in ids if name in truth]
     return Examples(own.rows(labelled), indices([truth[name] for name in labelled], target))

@@ -11,8 +11,8 @@ from harness.study import predictions, splits
 from harness.study.labels import Space, space
 from harness.study.recipes import view_of
 from harness.training import model_files, replicates
-from harness.training.corpus_features import Inputs
-from harness.training.matrix_row import CellRow, examples, folds_of, inputs_of, is_trained, own_statistics
+from harness.training.corpus_features import CorpusFeatures, corpus_features
+from harness.training.matrix_row import CellRow, examples, folds_of, is_trained, own_statistics
 from harness.training.matrix_row_pieces import assemble
 
 DEV_TOLERANCE = 1e-3  # between machines a tie may fall the other way; a wrong checkpoint is off by far more
@@ -23,14 +23,14 @@ def finish(work: tuple[CellRow, bool | str]) -> None:
     job, batching = work
     if not is_trained(job):
         assemble(job, batching)
-    own, target_space = inputs_of(job.source, job.row), space(job.space)
+    own, target_space = corpus_features(job.source, job.row), space(job.space)
     trained = model_files.read(job.path)
     _check_dev_scores(job, own, target_space, trained)
     for name in job.targets:
-        _predict(job, own, inputs_of(name, job.row), target_space, trained)
+        _predict(job, own, corpus_features(name, job.row), target_space, trained)
 
 
-def _check_dev_scores(job: CellRow, own: Inputs, target: Space, trained: Sequence[model_files.Trained]) -> None:
+def _check_dev_scores(job: CellRow, own: CorpusFeatures, target: Space, trained: Sequence[model_files.Trained]) -> None:
     """Refuse a model on disk that does not reproduce the dev score it was chosen for."""
     truth = own.labels(job.space, view_of(job.row))
     dev = {fold.name: examples(own, fold.dev, truth, target) for fold in folds_of(job)}
@@ -46,7 +46,11 @@ def _check_dev_scores(job: CellRow, own: Inputs, target: Space, trained: Sequenc
 
 
 def _predict(
-    job: CellRow, own: Inputs, target: Inputs, label_space: Space, trained: Sequence[model_files.Trained]
+    job: CellRow,
+    own: CorpusFeatures,
+    target: CorpusFeatures,
+    label_space: Space,
+    trained: Sequence[model_files.Trained],
 ) -> None:
     path = paths.prediction(job.recipe, job.source, job.space, target.corpus)
     asked = _asked(own, target)
@@ -63,11 +67,13 @@ def _predict(
     predictions.write(path, wanted, label_space, found)
 
 
-def _asked(own: Inputs, target: Inputs) -> dict[str, dict[str, str]]:
+def _asked(own: CorpusFeatures, target: CorpusFeatures) -> dict[str, dict[str, str]]:
     """Return fold of the source -> id -> split, for the rows of the target that each fold's model predicts."""
     wanted = {
-        fold.name: splits.own_rows(fold) if own.corpus == target.corpus else splits.target_rows(target.utterances)
-        for fold in splits.folds(own.utterances)
+        fold.name: splits.own_rows(fold)
+        if own.corpus == target.corpus
+        else splits.target_rows(target.prepared.utterances)
+        for fold in own.prepared.folds
     }
     return {
         fold: {name: split for name, split in rows.items() if name in target.covered} for fold, rows in wanted.items()

@@ -14,12 +14,13 @@ from harness.study.labels import space
 from harness.study.recipes import view_of
 from harness.training import model_files, settings_search
 from harness.training import replicates as training
-from harness.training.matrix_row import CellRow, examples, folds_of, inputs_of
+from harness.training.corpus_features import corpus_features
+from harness.training.matrix_row import CellRow, examples, folds_of
 from harness.training.replicates import Trial
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class TrainingPiece:
     """Replicates of one fold that are trained together, and the file they go to."""
 
     job: CellRow
@@ -32,14 +33,14 @@ class Piece:
         return self.job.work / f"{digest([self.fold, [[t.seed, t.settings] for t in self.trials]])[:24]}.safetensors"
 
 
-def first_pieces(job: CellRow, batching: bool | str) -> list[Piece]:
+def first_pieces(job: CellRow, batching: bool | str) -> list[TrainingPiece]:
     """Return what can be trained at once: all seeds, or the draws of a search with the first seed."""
     draws = job.draws()
     seeds = job.seeds if len(draws) == 1 else job.seeds[:1]
     return _pieces(job, [Trial(seed, settings) for settings in draws for seed in seeds], batching)
 
 
-def more_pieces(job: CellRow, batching: bool | str) -> list[Piece]:
+def more_pieces(job: CellRow, batching: bool | str) -> list[TrainingPiece]:
     """Return what is left after a search: the other seeds, with the settings that were best on each fold's dev."""
     if len(job.draws()) == 1:
         return []
@@ -47,11 +48,11 @@ def more_pieces(job: CellRow, batching: bool | str) -> list[Piece]:
     for fold in folds_of(job):
         best = _best_draw(job, fold.name, batching)
         trials = [Trial(seed, best) for seed in job.seeds[1:]]
-        pieces += [Piece(job, fold.name, group) for group in training.together(job.module, trials, batching)]
+        pieces += [TrainingPiece(job, fold.name, group) for group in training.together(job.module, trials, batching)]
     return pieces
 
 
-def train(piece: Piece) -> None:
+def train(piece: TrainingPiece) -> None:
     """Train the replicates of a piece, unless they are there."""
     if piece.path.exists():
         return
@@ -67,12 +68,12 @@ def train(piece: Piece) -> None:
 
 
 @lru_cache(maxsize=1)  # replicates of one fold follow each other
-def _lesson(job: CellRow, fold_name: str) -> training.Lesson:
-    own = inputs_of(job.source, job.row)
+def _lesson(job: CellRow, fold_name: str) -> training.TrainingData:
+    own = corpus_features(job.source, job.row)
     truth, target = own.labels(job.space, view_of(job.row)), space(job.space)
     (fold,) = (fold for fold in folds_of(job) if fold.name == fold_name)
     train, dev = (examples(own, ids, truth, target) for ids in (fold.train, fold.dev))
-    return training.Lesson(train, dev, job.row)
+    return training.TrainingData(train, dev, job.row)
 
 
 def assemble(job: CellRow, batching: bool | str) -> None:
@@ -92,12 +93,12 @@ def assemble(job: CellRow, batching: bool | str) -> None:
     shutil.rmtree(job.work, ignore_errors=True)
 
 
-def _pieces(job: CellRow, trials: Sequence[Trial], batching: bool | str) -> list[Piece]:
+def _pieces(job: CellRow, trials: Sequence[Trial], batching: bool | str) -> list[TrainingPiece]:
     groups = training.together(job.module, trials, batching)
-    return [Piece(job, fold.name, group) for fold in folds_of(job) for group in groups]
+    return [TrainingPiece(job, fold.name, group) for fold in folds_of(job) for group in groups]
 
 
-def _trained_in(job: CellRow, fold: str, pieces: Sequence[Piece]) -> list[model_files.Trained]:
+def _trained_in(job: CellRow, fold: str, pieces: Sequence[TrainingPiece]) -> list[model_files.Trained]:
     return [one for piece in pieces if piece.fold == fold for one in model_files.read(piece.path)]
 
 

@@ -26,25 +26,25 @@ from scipy import sparse
 from harness.core.errors import SettingError
 from harness.features.matrix import Matrix, Ragged
 from harness.study.recipes import NORMALISERS
-from harness.training.feature_rows import Rows
+from harness.training.feature_rows import FeatureRows
 
 State = dict[str, NDArray[Any]]
 MIN_TEXTS = 2
 CHUNK = 4096  # rows that are held as float64 at a time
 
 
-def fit_rows(name: str, train: Rows) -> State:
+def fit_rows(name: str, train: FeatureRows) -> State:
     """Return the statistics of every slot of the source's train rows, as arrays by `slot.name`."""
     return _joined({slot: fit(_of_kind(name, train, slot), train.found(slot)) for slot in train.parts})
 
 
-def fit_own(name: str, rows: Rows) -> State:
+def fit_own(name: str, rows: FeatureRows) -> State:
     """Return a target's own statistics for a transductive normaliser; sparse slots keep those of the source."""
     dense = [slot for slot, matrix in rows.parts.items() if not sparse.issparse(matrix)]
     return _joined({slot: fit(name, rows.found(slot)) for slot in dense})
 
 
-def apply_slot(name: str, state: Mapping[str, NDArray[Any]], rows: Rows, slot: str) -> Matrix:
+def apply_slot(name: str, state: Mapping[str, NDArray[Any]], rows: FeatureRows, slot: str) -> Matrix:
     """Return the normalised features of one slot, zero where it is absent."""
     kind = _of_kind(name, rows, slot)
     found = apply(kind, of_slot(state, slot), rows.found(slot))
@@ -63,7 +63,7 @@ def _joined(states: Mapping[str, State]) -> State:
     return {f"{slot}.{key}": value for slot, state in states.items() for key, value in state.items()}
 
 
-def _of_kind(name: str, rows: Rows, slot: str) -> str:
+def _of_kind(name: str, rows: FeatureRows, slot: str) -> str:
     """Return what a recipe's normaliser means for a slot: in a mixture the sparse slots are weighted by tfidf."""
     kinds = {sparse.issparse(matrix) for matrix in rows.parts.values()}
     mixed = len(kinds) == 2 and name.endswith("_std")

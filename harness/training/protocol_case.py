@@ -28,8 +28,8 @@ from harness.study.params import NO_MODALITY
 from harness.study.predictions import Predictions
 from harness.study.recipes import view_of
 from harness.training import protocol_case_masked, replicates
-from harness.training.corpus_features import SLOT_MODALITIES
-from harness.training.matrix_row import OF_TESTING, PACKAGES, inputs_of, seeds_of
+from harness.training.corpus_features import SLOT_MODALITIES, corpus_features
+from harness.training.matrix_row import OF_TESTING, PACKAGES, seeds_of
 from harness.training.protocol_case_rows import adaptation, joined, learned, moved, rows_of, without_own
 from harness.training.replicates import Trial
 
@@ -37,7 +37,7 @@ CORAL = "coral"
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class ProtocolCase:
     """A case of a row of `protocols`, with its recipe."""
 
     protocol: str
@@ -59,7 +59,7 @@ class Job:
         return paths.case(self.protocol, self.case.recipe, self.case.space, self.case.name)
 
 
-def work(job: Job) -> None:
+def work(job: ProtocolCase) -> None:
     """Train and predict a case, unless its predictions are current."""
     wanted = key_of(job)
     if predictions.key_of(job.path) == wanted:
@@ -71,7 +71,7 @@ def work(job: Job) -> None:
     predictions.write(job.path, wanted, space(job.case.space), found)
 
 
-def key_of(job: Job) -> str:
+def key_of(job: ProtocolCase) -> str:
     """Name everything the predictions are made from: code, libraries, recipe, seeds, features, labels, parts."""
     case, target = job.case, space(job.case.space)
     fusion = str(job.recipe["fusion"])
@@ -82,35 +82,35 @@ def key_of(job: Job) -> str:
             {key: value for key, value in job.recipe.items() if key not in OF_TESTING},
             target.classes if isinstance(target, ClassSpace) else (target.low, target.high),
             [_facts(job, lesson) for lesson in case.lessons] or protocol_case_masked.facts(case),
-            inputs_of(case.target, job.recipe).digests,
+            corpus_features(case.target, job.recipe).digests,
             [case.align, case.weight],
         ]
     )
 
 
-def _facts(job: Job, lesson: Lesson) -> Any:
+def _facts(job: ProtocolCase, lesson: Lesson) -> Any:
     parts = {}
     for what, of in (("train", lesson.train), ("dev", lesson.dev)):
         parts[what] = [
-            (inputs_of(part.corpus, job.recipe).digests, part.share, learned(part, job.recipe, job.case.space))
+            (corpus_features(part.corpus, job.recipe).digests, part.share, learned(part, job.recipe, job.case.space))
             for part in of
         ]
     return seeds_of(find("fusion", str(job.recipe["fusion"])), lesson.seeds), parts, _asked(job, lesson)
 
 
-def _asked(job: Job, lesson: Lesson) -> list[str]:
+def _asked(job: ProtocolCase, lesson: Lesson) -> list[str]:
     """Return the ids of the target that a lesson's models are tested on."""
-    own = inputs_of(job.case.target, job.recipe)
+    own = corpus_features(job.case.target, job.recipe)
     if lesson.tested:
-        fold = next(one for one in splits.folds(own.utterances) if one.name == lesson.tested)
+        fold = next(one for one in own.prepared.folds if one.name == lesson.tested)
         asked: Sequence[str] = fold.test
     else:
-        rows = splits.target_rows(own.utterances)
+        rows = splits.target_rows(own.prepared.utterances)
         asked = [name for name, split in rows.items() if split == "test"]
     return [name for name in asked if name in own.covered]
 
 
-def _taught(job: Job, lesson: Lesson) -> list[Predictions]:
+def _taught(job: ProtocolCase, lesson: Lesson) -> list[Predictions]:
     case, target, module = job.case, space(job.case.space), find("fusion", str(job.recipe["fusion"]))
     recipe = _aligned(without_own(job.recipe), case)
     train, dev = (joined(of, job.recipe, target, view_of(job.recipe)) for of in (lesson.train, lesson.dev))
@@ -122,7 +122,7 @@ def _taught(job: Job, lesson: Lesson) -> list[Predictions]:
                 "take a recipe of dense ones"
             )
         train, dev = moved([train, dev], seen)
-    taught = replicates.Lesson(train, dev, recipe, None if case.align == CORAL else seen)
+    taught = replicates.TrainingData(train, dev, recipe, None if case.align == CORAL else seen)
     asked = _asked(job, lesson)
     x = rows_of(case.target, job.recipe, asked)
     found = []
@@ -140,7 +140,7 @@ def _aligned(recipe: dict[str, Any], case: Case) -> dict[str, Any]:
 
 
 def _trained(
-    module: ModuleType, lesson: replicates.Lesson, target: Space, recipe: Mapping[str, Any], seeds: Sequence[int]
+    module: ModuleType, lesson: replicates.TrainingData, target: Space, recipe: Mapping[str, Any], seeds: Sequence[int]
 ) -> Iterator[tuple[int, replicates.Replicate, dict[str, Any]]]:
     """Yield seed, model and drawn settings; what a search has to choose is chosen with the first seed on dev."""
     settings = recipe["settings"]

@@ -18,9 +18,9 @@ from harness.study import splits
 from harness.study.labels import space
 from harness.study.predictions import Predictions
 from harness.training import model_files, replicates
-from harness.training.corpus_features import SLOT_MODALITIES
-from harness.training.feature_rows import ABSENT, Rows
-from harness.training.matrix_row import inputs_of, own_statistics
+from harness.training.corpus_features import SLOT_MODALITIES, corpus_features
+from harness.training.feature_rows import ABSENT, FeatureRows
+from harness.training.matrix_row import own_statistics
 
 Vectors = Mapping[str, NDArray[np.float32]]
 
@@ -33,10 +33,10 @@ def facts(case: Case) -> Any:
 def predicted(case: Case, row: Mapping[str, Any]) -> list[Predictions]:
     """Return what every model of the source says of the target with modalities taken away."""
     trained = _model(case)[1]
-    target, module = inputs_of(case.target, row), find("fusion", str(row["fusion"]))
+    target, module = corpus_features(case.target, row), find("fusion", str(row["fusion"]))
     own = None if case.target == case.source else own_statistics(case.target, row)
-    every = [name for name, split in splits.target_rows(target.utterances).items() if split == "test"]
-    folds = {one.name: set(one.test) for one in splits.folds(target.utterances)}
+    every = [name for name, split in splits.target_rows(target.prepared.utterances).items() if split == "test"]
+    folds = {one.name: set(one.test) for one in target.prepared.folds}
     found = []
     for one in trained:
         keep = _kept(case, row, target.rows(every), one.seed)
@@ -53,7 +53,7 @@ def predicted(case: Case, row: Mapping[str, Any]) -> list[Predictions]:
     return found
 
 
-def filled(rows: Rows, keep: NDArray[np.bool_], vectors: Vectors) -> Rows:
+def filled(rows: FeatureRows, keep: NDArray[np.bool_], vectors: Vectors) -> FeatureRows:
     """Return rows in which what is not kept is replaced, as if it had been measured.
 
     Args:
@@ -76,10 +76,10 @@ def filled(rows: Rows, keep: NDArray[np.bool_], vectors: Vectors) -> Rows:
         there = (rows.places[slot] != ABSENT) & ~gone
         places[slot] = np.where(there, np.cumsum(there) - 1, ABSENT)
         places[slot][gone] = there.sum()
-    return Rows(parts, places)
+    return FeatureRows(parts, places)
 
 
-def _kept(case: Case, row: Mapping[str, Any], rows: Rows, seed: int) -> NDArray[np.bool_]:
+def _kept(case: Case, row: Mapping[str, Any], rows: FeatureRows, seed: int) -> NDArray[np.bool_]:
     """Return which slots are left of all tested utterances, (n, slots); where none is left, the row is not tested."""
     modalities = [row[SLOT_MODALITIES][slot] for slot in rows.parts]
     if case.keep:
@@ -96,7 +96,7 @@ def _kept(case: Case, row: Mapping[str, Any], rows: Rows, seed: int) -> NDArray[
     return kept
 
 
-def _vectors(case: Case, rows: Rows, arrays: Mapping[str, NDArray[Any]]) -> Vectors:
+def _vectors(case: Case, rows: FeatureRows, arrays: Mapping[str, NDArray[Any]]) -> Vectors:
     vectors = {}
     for slot, matrix in rows.parts.items():
         mean = arrays.get(f"norm.{slot}.mean")

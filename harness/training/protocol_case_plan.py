@@ -6,9 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from harness.core import paths
 from harness.core.errors import NameUnknownError, SettingError
-from harness.core.files import read_json
 from harness.core.plugins import find, names
 from harness.protocols._case import Field
 from harness.study import splits
@@ -16,9 +14,15 @@ from harness.study.cells import TRANSDUCTIVE
 from harness.study.labels import ClassSpace, space
 from harness.study.params import inputs, row
 from harness.study.recipes import checked, view_of
-from harness.training import matrix_row, replicates
-from harness.training.corpus_features import Inputs, why_no_source, why_no_target, with_modalities
-from harness.training.protocol_case import Job
+from harness.training import replicates
+from harness.training.corpus_features import (
+    CorpusFeatures,
+    corpus_features,
+    why_no_source,
+    why_no_target,
+    with_modalities,
+)
+from harness.training.protocol_case import ProtocolCase
 from harness.training.protocol_case_options import once, options
 
 
@@ -34,7 +38,7 @@ def file_of(params: Mapping[str, Any], protocol: str) -> str:
     return file
 
 
-def planned(params: Mapping[str, Any], protocol: str) -> list[Job]:
+def planned(params: Mapping[str, Any], protocol: str) -> list[ProtocolCase]:
     """Return every case of a row, those with a reason too."""
     file, asked = file_of(params, protocol), row(params, "protocols", protocol)
     spaces = _list(asked, protocol, "spaces")
@@ -51,30 +55,33 @@ def planned(params: Mapping[str, Any], protocol: str) -> list[Job]:
 
 def _of_recipe(
     params: Mapping[str, Any], protocol: str, file: str, name: str, spaces: Sequence[str], given: Mapping[str, Any]
-) -> list[Job]:
+) -> list[ProtocolCase]:
     recipe = with_modalities(checked(name, row(params, "recipes", name)), params["encoders"])
-    loaded = {corpus: matrix_row.inputs_of(corpus, recipe) for corpus in params["corpora"]}
+    loaded = {corpus: corpus_features(corpus, recipe) for corpus in params["corpora"]}
     module, fusion = find("protocol", file), find("fusion", str(recipe["fusion"]))
     if getattr(module, "NETWORKS", False) and replicates.selects(fusion):
         raise SettingError(f"protocols.{protocol}: {file} aligns networks, and recipe {name} is {recipe['fusion']}")
     fields = [_field(params, name, recipe, one, loaded) for one in spaces]
     try:
-        return [Job(protocol, recipe, case) for field in fields for case in module.cases(field, **given)]
+        return [ProtocolCase(protocol, recipe, case) for field in fields for case in module.cases(field, **given)]
     except SettingError as error:
         raise SettingError(f"protocols.{protocol}: {error}") from error
 
 
 def _field(
-    params: Mapping[str, Any], name: str, recipe: Mapping[str, Any], space_name: str, loaded: Mapping[str, Inputs]
+    params: Mapping[str, Any],
+    name: str,
+    recipe: Mapping[str, Any],
+    space_name: str,
+    loaded: Mapping[str, CorpusFeatures],
 ) -> Field:
     target, view = space(space_name), view_of(recipe)
-    cards = {corpus: read_json(paths.card(corpus), "dvc repro prepare") for corpus in loaded}
     counts, rows = {}, {}
     for corpus, own in loaded.items():
         truth = own.labels(target.name, view)
         by_fold = [
             Counter(truth[one] if isinstance(target, ClassSpace) else "" for one in fold.train if one in truth)
-            for fold in splits.folds(own.utterances)
+            for fold in own.prepared.folds
         ]
         counts[corpus] = {name: min(one[name] for one in by_fold) for name in set().union(*by_fold)}
         rows[corpus] = min(one.total() for one in by_fold)
@@ -83,10 +90,10 @@ def _field(
         slots=list(inputs(recipe)),
         space=target.name,
         classes=len(target.classes) if isinstance(target, ClassSpace) else 0,
-        why_no_source={one: why_no_source(own, cards[one], target.name, recipe) or "" for one, own in loaded.items()},
-        why_no_target={one: why_no_target(own, cards[one], target.name, recipe) or "" for one, own in loaded.items()},
-        families={one: cards[one]["family"] for one in loaded},
-        folds={one: [fold.name for fold in splits.folds(own.utterances)] for one, own in loaded.items()},
+        why_no_source={one: why_no_source(own, target.name, recipe) or "" for one, own in loaded.items()},
+        why_no_target={one: why_no_target(own, target.name, recipe) or "" for one, own in loaded.items()},
+        families={one: own.prepared.card["family"] for one, own in loaded.items()},
+        folds={one: [fold.name for fold in own.prepared.folds] for one, own in loaded.items()},
         counts=counts,
         rows=rows,
         seeds=tuple(params["training"]["seeds"]),

@@ -20,15 +20,16 @@ from harness.study.labels import Space
 from harness.study.predictions import indices
 from harness.study.recipes import BY_CORPUS, view_of
 from harness.training import normalisers
-from harness.training.feature_rows import ABSENT, Examples, Rows
-from harness.training.matrix_row import inputs_of, own_statistics
+from harness.training.corpus_features import corpus_features
+from harness.training.feature_rows import ABSENT, Examples, FeatureRows
+from harness.training.matrix_row import own_statistics
 
 
 def learned(part: Part, row: Mapping[str, Any], name: str) -> list[tuple[str, str | float]]:
     """Return (id, label) of a part, each once."""
-    own = inputs_of(part.corpus, row)
+    own = corpus_features(part.corpus, row)
     truth = own.labels(name, view_of(row))
-    return [(one, truth[one]) for one in part.ids(own.utterances, truth)]
+    return [(one, truth[one]) for one in part.ids(own.prepared.utterances, truth)]
 
 
 def joined(parts: Sequence[Part], row: Mapping[str, Any], target: Space, view: str) -> Examples:
@@ -47,26 +48,28 @@ def joined(parts: Sequence[Part], row: Mapping[str, Any], target: Space, view: s
     return Examples(put_together(rows), indices(y, target))
 
 
-def rows_of(corpus: str, row: Mapping[str, Any], ids: Sequence[str]) -> Rows:
+def rows_of(corpus: str, row: Mapping[str, Any], ids: Sequence[str]) -> FeatureRows:
     """Return the features of utterances of a corpus, standardised by its own where the recipe is transductive."""
-    rows = inputs_of(corpus, row).rows(list(ids))
+    rows = corpus_features(corpus, row).rows(list(ids))
     own = own_statistics(corpus, row)
     return rows if own is None else standardised(rows, own)
 
 
-def adaptation(corpus: str, row: Mapping[str, Any]) -> Rows:
+def adaptation(corpus: str, row: Mapping[str, Any]) -> FeatureRows:
     """Return the features of a target's train split, which an adapted model may see without labels."""
-    return rows_of(corpus, row, splits.adaptation_rows(inputs_of(corpus, row).utterances))
+    return rows_of(corpus, row, splits.adaptation_rows(corpus_features(corpus, row).prepared.utterances))
 
 
-def moved(taught: Sequence[Examples], target: Rows) -> list[Examples]:
+def moved(taught: Sequence[Examples], target: FeatureRows) -> list[Examples]:
     """Return examples whose features have the target's mean and covariance, as far as the first of them tells."""
     from harness.training.alignment import coral
 
     state = coral.fit_rows(taught[0].x, target)
     return [
         Examples(
-            Rows.of(**{slot: coral.apply_slot(state, one.x, slot) for slot in one.x.parts}).masked(one.x.present),
+            FeatureRows.of(**{slot: coral.apply_slot(state, one.x, slot) for slot in one.x.parts}).masked(
+                one.x.present
+            ),
             one.y,
         )
         for one in taught
@@ -79,7 +82,7 @@ def without_own(row: Mapping[str, Any]) -> dict[str, Any]:
     return {**row, "normalise": "source_std"} if transductive else dict(row)
 
 
-def standardised(rows: Rows, state: Mapping[str, Any]) -> Rows:
+def standardised(rows: FeatureRows, state: Mapping[str, Any]) -> FeatureRows:
     """Return rows whose dense slots are standardised by `state`, in memory; sparse ones stay as they are."""
     parts: dict[str, Matrix] = {}
     places = {}
@@ -91,10 +94,10 @@ def standardised(rows: Rows, state: Mapping[str, Any]) -> Rows:
             continue
         parts[slot] = normalisers.apply("source_std", normalisers.of_slot(state, slot), found)
         places[slot] = np.where(there, np.cumsum(there) - 1, ABSENT)
-    return Rows(parts, places)
+    return FeatureRows(parts, places)
 
 
-def put_together(rows: Sequence[Rows]) -> Rows:
+def put_together(rows: Sequence[FeatureRows]) -> FeatureRows:
     """Return the rows of several corpora as one, each slot's features copied into one matrix."""
     if len(rows) == 1:
         return rows[0]
@@ -104,7 +107,7 @@ def put_together(rows: Sequence[Rows]) -> Rows:
         parts[slot] = _stacked(found)
         there = np.concatenate([one.places[slot] != ABSENT for one in rows])
         places[slot] = np.where(there, np.cumsum(there) - 1, ABSENT)
-    return Rows(parts, places)
+    return FeatureRows(parts, places)
 
 
 def _stacked(found: Sequence[Matrix]) -> Matrix:

@@ -17,7 +17,7 @@ from harness.metrics import ccc, uar
 from harness.statistics import sums as statistics
 from harness.study.labels import ClassSpace, Space
 from harness.training import normalisers, settings_search
-from harness.training.feature_rows import Examples, Rows
+from harness.training.feature_rows import Examples, FeatureRows
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -30,7 +30,7 @@ class Trial:
     settings: Mapping[str, Any]
 
 
-class Lesson:
+class TrainingData:
     """What the replicates of one fold are trained with.
 
     Args:
@@ -45,7 +45,7 @@ class Lesson:
     """
 
     def __init__(
-        self, train: Examples, dev: Examples, recipe: Mapping[str, Any], unlabelled: Rows | None = None
+        self, train: Examples, dev: Examples, recipe: Mapping[str, Any], unlabelled: FeatureRows | None = None
     ) -> None:
         if recipe.get("settings", {}).get("align") and not (unlabelled is not None and len(unlabelled)):
             raise SettingError("align needs train rows of the target, and there are none")
@@ -63,7 +63,7 @@ class Replicate:
 
 
 def train(
-    module: ModuleType, lesson: Lesson, space: Space, recipe: Mapping[str, Any], trials: Sequence[Trial]
+    module: ModuleType, lesson: TrainingData, space: Space, recipe: Mapping[str, Any], trials: Sequence[Trial]
 ) -> list[Replicate]:
     """Train one replicate per trial; several at once only where `together` puts them.
 
@@ -129,7 +129,7 @@ def on_gpu() -> bool:
 def predict(
     module: ModuleType,
     arrays: Arrays,
-    x: Rows,
+    x: FeatureRows,
     space: Space,
     recipe: Mapping[str, Any],
     chosen: Mapping[str, Any] | None = None,
@@ -159,7 +159,7 @@ def predict(
     return network.predict(module, _part("model", arrays), feed, space, settings)
 
 
-def side_by_side(normalise: str, state: Arrays, x: Rows) -> Matrix:
+def side_by_side(normalise: str, state: Arrays, x: FeatureRows) -> Matrix:
     """Return the normalised features of all slots as one matrix, zero where a slot is absent."""
     parts = [normalisers.apply_slot(normalise, state, x, slot) for slot in x.parts]
     if any(sparse.issparse(part) for part in parts):
@@ -169,7 +169,7 @@ def side_by_side(normalise: str, state: Arrays, x: Rows) -> Matrix:
 
 def _descend(
     module: ModuleType,
-    lesson: Lesson,
+    lesson: TrainingData,
     weight: NDArray[np.float64],
     space: Space,
     recipe: Mapping[str, Any],
@@ -192,7 +192,9 @@ def _descend(
     return network_batched.train(module, fitted, on, space, settings, seeds, dev_score)
 
 
-def _feed(module: ModuleType, x: Rows, recipe: Mapping[str, Any], state: Arrays, settings: Mapping[str, Any]) -> Any:
+def _feed(
+    module: ModuleType, x: FeatureRows, recipe: Mapping[str, Any], state: Arrays, settings: Mapping[str, Any]
+) -> Any:
     from harness.training.batches import STEPS, Feed
     from harness.training.network import device
 

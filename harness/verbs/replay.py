@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.core import engine
+from harness.core import engine, memory
 from harness.core.errors import HarnessError
 from harness.evaluation.replay import compare, replay
 from harness.study import predictions
 from harness.study.labels import space
-from harness.training import matrix_row
 
 
 def run(params: dict[str, Any], cell: str) -> None:
@@ -22,7 +21,7 @@ def run(params: dict[str, Any], cell: str) -> None:
     Raises:
         HarnessError: something is different, so that the command exits 1.
     """
-    matrix_row.forget()
+    memory.forget()
     engine.prepare(["harness.training.network", "harness.training.matrix_row_finish", "scipy.optimize"])
     named, settings = replay.find_cell(params, cell)
     for line in replay.changes(params, named, settings):

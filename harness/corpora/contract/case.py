@@ -59,7 +59,7 @@ class Attempt:
 
 
 @dataclass(slots=True)
-class Case:
+class ContractCase:
     """An adapter, a release to try it on, and what reading it once gave.
 
     `state` is path -> (bytes, time of change) of every file before anything was read.
@@ -79,7 +79,7 @@ class Case:
         return self.attempt.release
 
 
-Check = Callable[[Case], Iterator[Finding]]
+Check = Callable[[ContractCase], Iterator[Finding]]
 
 
 def state_of(root: Path) -> dict[str, tuple[int, int]]:

@@ -30,7 +30,7 @@ from harness.corpora.contract import (
 from harness.corpora.contract import (
     facts as contract_facts,
 )
-from harness.corpora.contract.case import Attempt, Case, Check, Finding, state_of
+from harness.corpora.contract.case import Attempt, Check, ContractCase, Finding, state_of
 from harness.corpora.contract.types import has_types
 from harness.study.corpus import Release
 
@@ -68,13 +68,13 @@ class Result:
         return "\n     ".join([first, *said[1:], *more])
 
 
-def look(name: str, adapter: ModuleType, root: Path) -> Case:
+def look(name: str, adapter: ModuleType, root: Path) -> ContractCase:
     """Read a release once, for `check`."""
     state = state_of(root)
-    return Case(name, adapter, root, (root / WATERMARK).is_file(), state, Attempt(adapter, root))
+    return ContractCase(name, adapter, root, (root / WATERMARK).is_file(), state, Attempt(adapter, root))
 
 
-def check(case: Case) -> Iterator[Result]:
+def check(case: ContractCase) -> Iterator[Result]:
     """Try every promise; later ones are skipped where they make no sense without an earlier one."""
     facts = [_result(one, case) for one in contract_facts.CHECKS]
     yield from facts
@@ -90,7 +90,7 @@ def check(case: Case) -> Iterator[Result]:
     yield from (_result(one, case, why) for one in ROWS)
 
 
-def _result(one: Check, case: Case, why: str = "") -> Result:
+def _result(one: Check, case: ContractCase, why: str = "") -> Result:
     promise = (one.__doc__ or "").strip().rstrip(".")
     return Result(promise, skipped=why) if why else Result(promise, tuple(one(case)))
 

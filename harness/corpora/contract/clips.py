@@ -7,14 +7,14 @@ import os
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from harness.corpora.contract.case import Case, Check, Finding, such
+from harness.corpora.contract.case import Check, ContractCase, Finding, such
 from harness.study.corpus import Modality, Utterance
 
 ALLOWED = "EMOTRANSFER_LINKS"  # folders outside a release that links in it may lead to
 WITH_CLIPS = (Modality.AUDIO, Modality.VIDEO)
 
 
-def stays_inside(case: Case) -> Iterator[Finding]:
+def stays_inside(case: ContractCase) -> Iterator[Finding]:
     """Clips and files are relative paths that lead to files inside the release."""
     release = case.release
     named = {
@@ -34,7 +34,7 @@ def stays_inside(case: Case) -> Iterator[Finding]:
         yield from such(out, f"{what} lie outside, by a link", f"below root, or in {ALLOWED}", "leave such files out")
 
 
-def _folders(case: Case) -> list[str]:
+def _folders(case: ContractCase) -> list[str]:
     allowed = filter(None, os.environ.get(ALLOWED, "").split(os.pathsep))
     return [os.path.realpath(folder) + os.sep for folder in (str(case.root), *allowed)]
 
@@ -48,14 +48,14 @@ def _is_relative(path: str) -> bool:
     return not pure.is_absolute() and ".." not in pure.parts and bool(pure.parts) and "\0" not in path
 
 
-def has_one_use_a_file(case: Case) -> Iterator[Finding]:
+def has_one_use_a_file(case: ContractCase) -> Iterator[Finding]:
     """A file is a clip or surplus, not both."""
     clips = {path for row in case.release.utterances for path in (row.audio, row.video)}
     both = [path for path in case.release.surplus if path in clips]
     yield from such(both, "surplus files are clips of utterances", "either", "name in surplus what no utterance uses")
 
 
-def has_parts(case: Case) -> Iterator[Finding]:
+def has_parts(case: ContractCase) -> Iterator[Finding]:
     """A part names a clip that is there, a span that runs forwards and a side of the picture."""
     odd = [
         f"{row.id} ({name})" for row in case.release.utterances for name in row.parts if not _part_is_sane(row, name)

@@ -7,14 +7,14 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from harness.corpora.contract.case import Attempt, Case, Check, Finding
+from harness.corpora.contract.case import Attempt, Check, ContractCase, Finding
 from harness.corpora.contract.reading import MEND
 
 SMALL = 50 * 2**20  # bytes of a release that is copied whole
 MOST = 6  # files that are cut
 
 
-def survives_cut_files(case: Case) -> Iterator[Finding]:
+def survives_cut_files(case: ContractCase) -> Iterator[Finding]:
     """A file that was cut off ends in rows or in a HarnessError, which is one line."""
     named = tuple(case.release.files)
     below = tuple(f"{name}/" for name in named)
@@ -31,7 +31,7 @@ def survives_cut_files(case: Case) -> Iterator[Finding]:
             yield from _cut(case, copy, name)
 
 
-def _cut(case: Case, copy: Path, name: str) -> Iterator[Finding]:
+def _cut(case: ContractCase, copy: Path, name: str) -> Iterator[Finding]:
     path = copy / name
     content = path.read_bytes()
     for size in sorted({0, len(content) // 3, len(content) * 2 // 3, max(len(content) - 1, 0)}):

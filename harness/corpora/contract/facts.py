@@ -6,7 +6,7 @@ import inspect
 import re
 from collections.abc import Iterator, Mapping
 
-from harness.corpora.contract.case import Case, Check, Finding
+from harness.corpora.contract.case import Check, ContractCase, Finding
 from harness.study.corpus import MAIN_VIEW
 from harness.study.labels import SPACES
 
@@ -15,19 +15,19 @@ LANGUAGE_TAG = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|\d{3}))?(-[a-
 TAG = "a BCP 47 tag such as 'en', 'zh' or 'zh-TW'"
 
 
-def has_a_name(case: Case) -> Iterator[Finding]:
+def has_a_name(case: ContractCase) -> Iterator[Finding]:
     """The corpus has a lower-case name: it stands in file names and tables."""
     if not re.fullmatch(r"[a-z][a-z0-9_]*", case.name):
         yield Finding(f"the name is {case.name!r}", "letters a-z, digits and _", "rename the file")
 
 
-def is_described(case: Case) -> Iterator[Finding]:
+def is_described(case: ContractCase) -> Iterator[Finding]:
     """The docstring of the module says what the corpus is."""
     if not (case.adapter.__doc__ or "").strip():
         yield Finding("the module has no docstring", "a first line that says what the corpus is", "write it")
 
 
-def has_facts(case: Case) -> Iterator[Finding]:
+def has_facts(case: ContractCase) -> Iterator[Finding]:
     """TITLE, FAMILY, LICENCE, ACCESS and CITATION are text, one line each."""
     for name in FACTS:
         value = getattr(case.adapter, name, None)
@@ -35,21 +35,21 @@ def has_facts(case: Case) -> Iterator[Finding]:
             yield Finding(f"{name} is {value!r}", "one line of text", f"write {name} = '...' into the module")
 
 
-def has_a_language(case: Case) -> Iterator[Finding]:
+def has_a_language(case: ContractCase) -> Iterator[Finding]:
     """LANGUAGE is a BCP 47 tag: it decides which pairs of corpora are cross-lingual."""
     value = getattr(case.adapter, "LANGUAGE", None)
     if not isinstance(value, str) or not LANGUAGE_TAG.fullmatch(value):
         yield Finding(f"LANGUAGE is {value!r}", TAG, "write the tag of the language that is spoken")
 
 
-def has_views(case: Case) -> Iterator[Finding]:
+def has_views(case: ContractCase) -> Iterator[Finding]:
     """VIEWS names the label views, the main one first."""
     value = getattr(case.adapter, "VIEWS", None)
     if not isinstance(value, tuple) or not value or value[0] != MAIN_VIEW or len(set(value)) < len(value):
         yield Finding(f"VIEWS is {value!r}", f"a tuple that begins with {MAIN_VIEW!r}", f"write ({MAIN_VIEW!r},)")
 
 
-def answers_spaces(case: Case) -> Iterator[Finding]:
+def answers_spaces(case: ContractCase) -> Iterator[Finding]:
     """SPACES says of every label space how the corpus answers it, or None."""
     value = getattr(case.adapter, "SPACES", None)
     if not isinstance(value, Mapping):
@@ -64,7 +64,7 @@ def answers_spaces(case: Case) -> Iterator[Finding]:
             yield Finding(f"SPACES[{name!r}] is {sentence!r}", "a sentence or None", "say how labels enter the space")
 
 
-def can_be_read(case: Case) -> Iterator[Finding]:
+def can_be_read(case: ContractCase) -> Iterator[Finding]:
     """The module has a function read(root)."""
     read = getattr(case.adapter, "read", None)
     if not callable(read):

@@ -7,14 +7,14 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from harness.corpora.contract.case import Case, Check, Finding, such
+from harness.corpora.contract.case import Check, ContractCase, Finding, such
 from harness.corpora.contract.rows import WORD
 from harness.corpora.reading.card import published_differences
 from harness.study.corpus import Vote
 from harness.study.labels import SPACES, ClassSpace
 
 
-def has_native_labels(case: Case) -> Iterator[Finding]:
+def has_native_labels(case: ContractCase) -> Iterator[Finding]:
     """Native labels are kept as published, in values that JSON can hold."""
     odd = [row.id for row in case.release.annotations if not _is_json(row.native)]
     yield from such(odd, "label rows hold values that JSON has not", "text, numbers, None, lists", "no NaN, no objects")
@@ -28,7 +28,7 @@ def _is_json(value: object) -> bool:
     return True
 
 
-def keeps_its_word_on_spaces(case: Case) -> Iterator[Finding]:
+def keeps_its_word_on_spaces(case: ContractCase) -> Iterator[Finding]:
     """A space that SPACES calls None has no label."""
     for name in (name for name, how in case.adapter.SPACES.items() if how is None):
         labelled = [
@@ -37,7 +37,7 @@ def keeps_its_word_on_spaces(case: Case) -> Iterator[Finding]:
         yield from such(labelled, f"utterances have a label in {name}", "none", f"say in SPACES how {name} is answered")
 
 
-def uses_every_class(case: Case) -> Iterator[Finding]:
+def uses_every_class(case: ContractCase) -> Iterator[Finding]:
     """Every class of a space that SPACES claims occurs."""
     for name in (name for name, how in case.adapter.SPACES.items() if how is not None and name in SPACES):
         space = SPACES[name]
@@ -51,7 +51,7 @@ def uses_every_class(case: Case) -> Iterator[Finding]:
             )
 
 
-def has_the_views_it_names(case: Case) -> Iterator[Finding]:
+def has_the_views_it_names(case: ContractCase) -> Iterator[Finding]:
     """Label views are those of VIEWS, and each of them occurs."""
     known = set(case.adapter.VIEWS[1:])
     used = Counter(view for row in case.release.annotations for view in row.views)
@@ -60,7 +60,7 @@ def has_the_views_it_names(case: Case) -> Iterator[Finding]:
     yield from such(idle, "views of VIEWS do not occur", "labels", "fine if this release lacks them", warning=True)
 
 
-def has_named_votes(case: Case) -> Iterator[Finding]:
+def has_named_votes(case: ContractCase) -> Iterator[Finding]:
     """Votes stand under a view or the name of a scale; each has an annotator once, a label, a finite confidence."""
     odd = [
         f"{row.id} ({name})"
@@ -77,7 +77,7 @@ def _are_votes(votes: list[Vote]) -> bool:
     return named and len({vote.annotator for vote in votes}) == len(votes) and all(map(math.isfinite, sure))
 
 
-def has_distributions(case: Case) -> Iterator[Finding]:
+def has_distributions(case: ContractCase) -> Iterator[Finding]:
     """A soft label stands under a space, or view/space, and is a distribution over its classes."""
     rows = case.release.annotations
     odd = [f"{row.id} ({name})" for row in rows for name, shares in row.soft.items() if not _distributes(name, shares)]
@@ -91,7 +91,7 @@ def _distributes(name: str, shares: Mapping[str, float]) -> bool:
     return all(0 <= share <= 1 for share in shares.values()) and math.isclose(sum(shares.values()), 1, abs_tol=1e-6)
 
 
-def has_the_published_counts(case: Case) -> Iterator[Finding]:
+def has_the_published_counts(case: ContractCase) -> Iterator[Finding]:
     """Counts are equal to the published ones."""
     if case.synthetic:
         return

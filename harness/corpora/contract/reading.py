@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from harness.core.errors import ReleaseError
-from harness.corpora.contract.case import Attempt, Case, Check, Finding, state_of, such
+from harness.corpora.contract.case import Attempt, Check, ContractCase, Finding, state_of, such
 from harness.study.corpus import Release
 
 MEND = "raise ReleaseError(path, problem, row=line, expected=..., todo=...) instead"
 
 
-def reads(case: Case) -> Iterator[Finding]:
+def reads(case: ContractCase) -> Iterator[Finding]:
     """read(root) gives a Release."""
     attempt = case.attempt
     if attempt.error is not None:
@@ -28,13 +28,13 @@ def reads(case: Case) -> Iterator[Finding]:
         yield Finding(f"it gives {type(attempt.release).__name__}", "harness.api.Release", "return one")
 
 
-def reads_alike_twice(case: Case) -> Iterator[Finding]:
+def reads_alike_twice(case: ContractCase) -> Iterator[Finding]:
     """Two reads give the same rows in the same order."""
     if differs := _difference(case, Attempt(case.adapter, case.root)):
         yield Finding(differs, "equal releases", "use no chance, no clock and no order of a set")
 
 
-def does_not_mind_the_order_of_folders(case: Case) -> Iterator[Finding]:
+def does_not_mind_the_order_of_folders(case: ContractCase) -> Iterator[Finding]:
     """The order in which the system lists a folder does not matter."""
     with _listed_backwards():
         again = Attempt(case.adapter, case.root)
@@ -42,26 +42,26 @@ def does_not_mind_the_order_of_folders(case: Case) -> Iterator[Finding]:
         yield Finding(differs, "equal releases when folders are listed backwards", "sort what walk or glob give")
 
 
-def changes_nothing(case: Case) -> Iterator[Finding]:
+def changes_nothing(case: ContractCase) -> Iterator[Finding]:
     """Reading leaves every file of the release as it was."""
     after = state_of(case.root)
     changed = [name for name in sorted(case.state.keys() | after.keys()) if case.state.get(name) != after.get(name)]
     yield from such(changed, "files are new, changed or gone", "no change", "write nothing below root")
 
 
-def refuses_a_missing_folder(case: Case) -> Iterator[Finding]:
+def refuses_a_missing_folder(case: ContractCase) -> Iterator[Finding]:
     """A folder that is not there is a ReleaseError that names it."""
     with tempfile.TemporaryDirectory() as folder:
         yield from _refuses(case, Path(folder) / "missing")
 
 
-def refuses_an_empty_folder(case: Case) -> Iterator[Finding]:
+def refuses_an_empty_folder(case: ContractCase) -> Iterator[Finding]:
     """An empty folder is a ReleaseError that names it."""
     with tempfile.TemporaryDirectory() as folder:
         yield from _refuses(case, Path(folder))
 
 
-def _refuses(case: Case, root: Path) -> Iterator[Finding]:
+def _refuses(case: ContractCase, root: Path) -> Iterator[Finding]:
     attempt = Attempt(case.adapter, root)
     if attempt.crash:
         yield Finding(attempt.crash, "a ReleaseError", MEND)
@@ -71,7 +71,7 @@ def _refuses(case: Case, root: Path) -> Iterator[Finding]:
         yield Finding(f"it says: {attempt.error}", "a ReleaseError that names the folder", MEND)
 
 
-def _difference(case: Case, again: Attempt) -> str:
+def _difference(case: ContractCase, again: Attempt) -> str:
     """Return where two reads of one release differ, or an empty string."""
     if again.release is None:
         return f"the second read ends otherwise: {again.crash or again.error}"

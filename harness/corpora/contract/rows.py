@@ -7,7 +7,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
-from harness.corpora.contract.case import Case, Check, Finding, such
+from harness.corpora.contract.case import Check, ContractCase, Finding, such
 from harness.corpora.contract.facts import LANGUAGE_TAG, TAG
 from harness.study import manifest
 
@@ -16,7 +16,7 @@ SNAKE = "words such as no_majority"
 GENDERS = ("female", "male", None)
 
 
-def is_whole(case: Case) -> Iterator[Finding]:
+def is_whole(case: ContractCase) -> Iterator[Finding]:
     """`prepare` takes the release: ids, splits, labels and the number of rows fit together."""
     for problem in manifest.problems(case.name, case.release):
         yield Finding(
@@ -24,7 +24,7 @@ def is_whole(case: Case) -> Iterator[Finding]:
         )
 
 
-def has_ids(case: Case) -> Iterator[Finding]:
+def has_ids(case: ContractCase) -> Iterator[Finding]:
     """Ids are words that can be written on one line, with one label row each."""
     odd = [repr(row.id) for row in case.release.utterances if not row.id or not row.id.isprintable() or _loose(row.id)]
     yield from such(odd, "ids are empty, or hold control characters or blanks at their ends", "names", "clean them")
@@ -33,7 +33,7 @@ def has_ids(case: Case) -> Iterator[Finding]:
     yield from such(twice, "ids have several label rows", "one", "give back one Annotation an utterance")
 
 
-def has_dialogues(case: Case) -> Iterator[Finding]:
+def has_dialogues(case: ContractCase) -> Iterator[Finding]:
     """Every turn of a dialogue is there once."""
     counts = Counter((row.dialogue, row.turn) for row in case.release.utterances)
     twice = [f"{dialogue} turn {turn}" for (dialogue, turn), count in counts.items() if count > 1]
@@ -42,7 +42,7 @@ def has_dialogues(case: Case) -> Iterator[Finding]:
     yield from such(blank, "utterances have no dialogue", "a name", "one that stands alone is its own dialogue")
 
 
-def has_text(case: Case) -> Iterator[Finding]:
+def has_text(case: ContractCase) -> Iterator[Finding]:
     """Text is None or something, in every language."""
     said = [(row.id, text) for row in case.release.utterances for text in (row.text, *row.translations.values())]
     empty = [name for name, text in said if isinstance(text, str) and not text.strip()]
@@ -51,7 +51,7 @@ def has_text(case: Case) -> Iterator[Finding]:
     yield from such(loose, "texts begin or end with blanks", "none", "strip them, unless it matters", warning=True)
 
 
-def has_languages(case: Case) -> Iterator[Finding]:
+def has_languages(case: ContractCase) -> Iterator[Finding]:
     """Languages of text and translations are BCP 47 tags, and one corpus has one language."""
     rows = case.release.utterances
     tags = Counter(tag for row in rows for tag in (row.language, *row.translations))
@@ -60,7 +60,7 @@ def has_languages(case: Case) -> Iterator[Finding]:
     yield from such(other, f"languages beside LANGUAGE ({case.adapter.LANGUAGE})", "one", "make it a corpus each")
 
 
-def has_times(case: Case) -> Iterator[Finding]:
+def has_times(case: ContractCase) -> Iterator[Finding]:
     """Times are seconds, and a span does not run backwards."""
     rows = case.release.utterances
     odd = [
@@ -71,7 +71,7 @@ def has_times(case: Case) -> Iterator[Finding]:
     yield from such(back, "spans run backwards", "start before end", "a note if it is published so", warning=True)
 
 
-def has_people(case: Case) -> Iterator[Finding]:
+def has_people(case: ContractCase) -> Iterator[Finding]:
     """A speaker is a name or None, a gender is female, male or None."""
     rows = case.release.utterances
     yield from such(
@@ -82,7 +82,7 @@ def has_people(case: Case) -> Iterator[Finding]:
     yield from such(odd, "other genders", "female, male or None", "map them", warning=True)
 
 
-def keeps_people_apart(case: Case) -> Iterator[Finding]:
+def keeps_people_apart(case: ContractCase) -> Iterator[Finding]:
     """A corpus has a split or folds, and no speaker is in two of them."""
     rows = case.release.utterances
     folded = [row for row in rows if row.fold]
@@ -99,7 +99,7 @@ def keeps_people_apart(case: Case) -> Iterator[Finding]:
     yield from such(several, "speakers are in several splits or folds", "each in one", todo, warning=True)
 
 
-def counts_what_is_dropped(case: Case) -> Iterator[Finding]:
+def counts_what_is_dropped(case: ContractCase) -> Iterator[Finding]:
     """Whatever is left out has a place and a reason of one word, and flags are words too."""
     release = case.release
     nowhere = [repr(row.where) for row in release.dropped if not str(row.where).strip()]

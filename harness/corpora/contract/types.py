@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from types import UnionType
 from typing import Any
 
-from harness.corpora.contract.case import Case, Finding, such
-from harness.study.corpus import Annotation, Dropped, Part, Published, Release, Utterance, Vote
+from harness.corpora.contract.case import ContractCase, Finding, such
+from harness.study.corpus import Annotation, Dropped, MediaPart, Published, Release, Utterance, Vote
 from harness.study.labels import Shared
 
 Types = dict[str, type | UnionType]
@@ -30,7 +30,7 @@ UTTERANCE: Types = {
 ANNOTATION: Types = {"id": str, **dict.fromkeys(("native", "shared", "views", "votes", "soft"), dict)}
 
 
-def has_types(case: Case) -> Iterator[Finding]:
+def has_types(case: ContractCase) -> Iterator[Finding]:
     """Every field has the type that harness/study/corpus.py gives it."""
     release = case.release
     wrong = list(_fields([release], Release, RELEASE))
@@ -60,7 +60,7 @@ def _held(release: Release) -> Iterator[tuple[str, Any, type]]:
         yield from (("Utterance.flags", flag, str) for flag in row.flags)
         yield from (("Utterance.strata", one, str) for pair in row.strata.items() for one in pair)
         yield from (("Utterance.translations", one, str) for pair in row.translations.items() for one in pair)
-        yield from (("Utterance.parts", part, Part) for part in row.parts.values())
+        yield from (("Utterance.parts", part, MediaPart) for part in row.parts.values())
     for label_row in release.annotations:
         yield from _held_by(label_row)
 

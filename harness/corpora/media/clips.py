@@ -12,9 +12,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.study.corpus import Modality, Part, Utterance
+from harness.study.corpus import MediaPart, Modality, Utterance
 
-WHOLE = Part()
+WHOLE = MediaPart()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Clip:
     """
 
     path: Path
-    part: Part = WHOLE
+    part: MediaPart = WHOLE
     stated: float | None = None
 
 

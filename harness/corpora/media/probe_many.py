@@ -29,7 +29,7 @@ Key = tuple[str, int, int]  # path below the release, bytes, time of the last ch
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class ProbePiece:
     """Some files of a release, and where what is found of them goes."""
 
     root: Path
@@ -67,7 +67,7 @@ def probe_files(root: Path, paths: Iterable[str], workers: int, folder: Path, la
 
 def _probe_all(root: Path, keys: Sequence[Key], workers: int, folder: Path, label: str) -> None:
     parts = [tuple(keys[at : at + SHARE]) for at in range(0, len(keys), SHARE)]
-    pieces = [Piece(root, part, folder / f"{digest(part)[:16]}.jsonl") for part in parts]
+    pieces = [ProbePiece(root, part, folder / f"{digest(part)[:16]}.jsonl") for part in parts]
     try:
         one = len(pieces) == 1
         engine.run(probe_piece, pieces, 1 if one else workers, label, [len(part) for part in parts], "files")
@@ -76,7 +76,7 @@ def _probe_all(root: Path, keys: Sequence[Key], workers: int, folder: Path, labe
             raise
 
 
-def probe_piece(piece: Piece) -> None:
+def probe_piece(piece: ProbePiece) -> None:
     """Probe the files of one piece and write what they hold, whole."""
     lines = []
     mark = _mark_of(piece.path)
@@ -97,7 +97,7 @@ def _suspects(root: Path, waiting: Sequence[Key], folder: Path, label: str) -> d
         key = _marked_key(mark)
         mark.unlink()
         if key is not None and key in waiting:
-            piece = Piece(root, (key,), folder / f"{digest([key])[:16]}.jsonl")
+            piece = ProbePiece(root, (key,), folder / f"{digest([key])[:16]}.jsonl")
             try:
                 engine.run(probe_piece, [piece], 2, f"{label}, a file that stopped it")  # 2: not this process
             except engine.WorkerDied:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from harness.evaluation.analysis.recipe_on_target import Field
+from harness.evaluation.analysis.recipe_on_target import RecipeOnTarget
 from harness.statistics import calibration
 from harness.statistics.temperature import best, fitted, tempered
 
@@ -20,7 +20,7 @@ RISK = ("coverage", "risk")
 POINTS = 20  # of a risk-coverage curve
 
 
-def lines(field: Field, source: str) -> Iterator[list[Any]]:
+def lines(field: RecipeOnTarget, source: str) -> Iterator[list[Any]]:
     """Yield the measures raw, tempered, and with the best temperature for the target's own truth (a bound)."""
     scored = field.scored(source)
     count = len(scored.scores)
@@ -36,7 +36,7 @@ def lines(field: Field, source: str) -> Iterator[list[Any]]:
     yield ["oracle", *_measured(scored.truth, after), float(np.mean(bounds)), "", count, ""]
 
 
-def _tempered(field: Field, source: str) -> tuple[Any, float, str] | None:
+def _tempered(field: RecipeOnTarget, source: str) -> tuple[Any, float, str] | None:
     """Return the tempered scores of a cell, the mean temperature, and how many models keep theirs."""
     fits = {key: fitted(*rows) for key, rows in field.dev(source).items()}
     said = field.said(source)
@@ -56,7 +56,7 @@ def _measured(truth: Any, scores: Any) -> list[float]:
     return [getattr(found, name) for name in MEASURES]
 
 
-def bins(field: Field, source: str) -> Iterator[list[Any]]:
+def bins(field: RecipeOnTarget, source: str) -> Iterator[list[Any]]:
     """Yield the bars of the reliability diagram, raw and tempered."""
     scored, made = field.scored(source), _tempered(field, source)
     for state, scores in (("raw", scored.scores), *([("tempered", made[0])] if made else [])):
@@ -64,7 +64,7 @@ def bins(field: Field, source: str) -> Iterator[list[Any]]:
             yield [state, one.low, one.high, one.rows, one.accuracy, one.confidence]
 
 
-def risk(field: Field, source: str) -> Iterator[list[Any]]:
+def risk(field: RecipeOnTarget, source: str) -> Iterator[list[Any]]:
     """Yield points of the risk-coverage curve, the mean over replicates."""
     scored = field.scored(source)
     coverage, found = calibration.risk_coverage(scored.truth, scored.scores)

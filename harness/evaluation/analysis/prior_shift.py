@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from harness.core.plugins import find
-from harness.evaluation.analysis.recipe_on_target import Field, Floats
+from harness.evaluation.analysis.recipe_on_target import Floats, RecipeOnTarget
 from harness.statistics.prior_shift import Shift, adjusted, bbse, em, ratio, shares
 from harness.statistics.sums import confusion
 from harness.statistics.temperature import fitted, tempered
@@ -23,10 +23,10 @@ COLUMNS = (
 METHODS = ("em", "em_tempered", "bbse_soft", "oracle")
 
 
-def lines(field: Field, source: str) -> Iterator[list[Any]]:
+def lines(field: RecipeOnTarget, source: str) -> Iterator[list[Any]]:
     """Yield each method: distance from the true prior before and after, whether it collapsed, and what it yields."""
     scored = field.scored(source)
-    if source == field.target.corpus:
+    if source == field.target.name:
         return
     said, dev, learned = field.said(source), field.dev(source), field.priors(source)
     if not learned or any(one.fold not in learned for one in said):

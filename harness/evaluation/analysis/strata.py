@@ -8,18 +8,17 @@ from typing import Any
 import numpy as np
 
 from harness.evaluation.analysis import strata_agreement, stratum
-from harness.evaluation.analysis.recipe_on_target import Field
-from harness.evaluation.matrix.scoring import Scored
+from harness.evaluation.analysis.recipe_on_target import RecipeOnTarget
+from harness.evaluation.matrix.scoring import ScoredRows
 from harness.statistics import fairness as strata_fairness
 from harness.statistics.sums import confusion
-from harness.study import manifest
-from harness.study.corpus import Modality
+from harness.study.corpus import MAIN_VIEW, Modality
 
 COLUMNS = ("kind", "stratum", "metric", "value", "low", "high", "rows", "dialogues", "warnings", "reason")
 FAIRNESS = ("kind", "check", "group", "value", "threshold", "passed", "warning", "reason")
 
 
-def lines(field: Field, source: str) -> Iterator[list[Any]]:
+def lines(field: RecipeOnTarget, source: str) -> Iterator[list[Any]]:
     """Yield the primary metric in every stratum of a cell's rows."""
     scored = field.scored(source)
     for kind, names in _kinds(field, scored).items():
@@ -31,16 +30,16 @@ def lines(field: Field, source: str) -> Iterator[list[Any]]:
             ]
 
 
-def _kinds(field: Field, scored: Scored) -> dict[str, list[str | None]]:
+def _kinds(field: RecipeOnTarget, scored: ScoredRows) -> dict[str, list[str | None]]:
     """Return kind -> stratum of each row: agreement of modalities, sex, and what the release tells of an utterance."""
     ids = scored.ids
-    rows = {row.id: row for row in field.target.utterances}
+    rows = {row.id: row for row in field.target.prepared.utterances}
     found: dict[str, list[str | None]] = {"gender": [rows[name].gender for name in ids]}
     for kind in sorted({key for name in ids for key in rows[name].strata}):
         found[kind] = [rows[name].strata.get(kind) for name in ids]
-    labels = field.target.labels
-    main = [_label(labels[name], field.space.name) for name in ids]
-    views = {one.value: [_label(labels[name], field.space.name, one.value) for name in ids] for one in Modality}
+    labels = {view: field.target.prepared.labels(field.space.name, view) for view in (MAIN_VIEW, *Modality)}
+    main = [labels[MAIN_VIEW].get(name) for name in ids]
+    views = {one.value: [labels[one].get(name) for name in ids] for one in Modality}
     known = {name: view for name, view in views.items() if any(label is not None for label in view)}
     if len(known) > 1:
         levels = strata_agreement.agreement(known, main)
@@ -49,15 +48,10 @@ def _kinds(field: Field, scored: Scored) -> dict[str, list[str | None]]:
     return {kind: names for kind, names in found.items() if len({one for one in names if one is not None}) > 1}
 
 
-def _label(row: Any, space: str, view: str = "multimodal") -> str | None:
-    label = manifest.label_of(row, space, view)
-    return None if label is None else str(label)
-
-
-def fairness(field: Field, source: str) -> Iterator[list[Any]]:
+def fairness(field: RecipeOnTarget, source: str) -> Iterator[list[Any]]:
     """Yield ser-tests' checks of sex and of speakers."""
     scored = field.scored(source)
-    rows = {row.id: row for row in field.target.utterances}
+    rows = {row.id: row for row in field.target.prepared.utterances}
     for one in _by_sex(field, scored, [rows[name].gender for name in scored.ids]):
         yield ["sex", *_line(one)]
     predicted = scored.scores.argmax(axis=-1)
@@ -66,7 +60,7 @@ def fairness(field: Field, source: str) -> Iterator[list[Any]]:
         yield ["speaker", *_line(one)]
 
 
-def _by_sex(field: Field, scored: Scored, sexes: Sequence[str | None]) -> list[strata_fairness.Check]:
+def _by_sex(field: RecipeOnTarget, scored: ScoredRows, sexes: Sequence[str | None]) -> list[strata_fairness.Check]:
     names = sorted({one for one in sexes if one is not None})
     if len(names) < 2:
         return []

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.core.plugins import find
-from harness.evaluation.matrix.scoring import Scored, statistic
+from harness.evaluation.matrix.scoring import ScoredRows, statistic
 from harness.statistics import sums as statistics
 from harness.statistics.few_clusters import small_sample_level
 from harness.study.labels import ClassSpace, Space
@@ -46,7 +46,7 @@ class Stratum:
 
 
 def stratified(
-    scored: Scored,
+    scored: ScoredRows,
     space: Space,
     metrics: Sequence[str],
     strata: Sequence[str | None],
@@ -90,11 +90,11 @@ def stratified(
     return found
 
 
-def _within(scored: Scored, number: NDArray[np.int64], dialogues: int) -> Scored:
+def _within(scored: ScoredRows, number: NDArray[np.int64], dialogues: int) -> ScoredRows:
     """Return the rows that have a stratum, each dialogue split into one cluster a stratum."""
     rows = number >= 0
     clusters = number[rows] * dialogues + scored.clusters[rows]
-    return Scored(scored.truth[rows], scored.scores[:, rows], clusters, scored.asked, scored.seeds)
+    return ScoredRows(scored.truth[rows], scored.scores[:, rows], clusters, scored.asked, scored.seeds)
 
 
 def _by_stratum(sums: Floats, strata: int, dialogues: int) -> Floats:
@@ -143,7 +143,7 @@ def _stratum(
     return Stratum(name, metric, mean, low, high, rows, dialogues, warnings, reason, points, resamples)
 
 
-def _small(scored: Scored, rows: NDArray[np.bool_]) -> tuple[str, ...]:
+def _small(scored: ScoredRows, rows: NDArray[np.bool_]) -> tuple[str, ...]:
     count, dialogues = int(rows.sum()), len(np.unique(scored.clusters[rows]))
     found = [f"{count} rows, fewer than {FEW_ROWS}"] if count < FEW_ROWS else []
     return (*found, *([f"{dialogues} dialogues, fewer than {FEW_DIALOGUES}"] if dialogues < FEW_DIALOGUES else []))

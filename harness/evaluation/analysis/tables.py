@@ -25,7 +25,7 @@ from harness.evaluation.analysis import (
     prior_shift,
     strata,
 )
-from harness.evaluation.analysis.recipe_on_target import Field
+from harness.evaluation.analysis.recipe_on_target import RecipeOnTarget
 
 KEYS = ("space", "recipe", "source", "target")
 OF_TARGET = {  # table -> its columns after the keys, and what makes its lines for one source
@@ -40,7 +40,7 @@ OF_TARGET = {  # table -> its columns after the keys, and what makes its lines f
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class RecipeToAnalyse:
     """One recipe in one space on one target."""
 
     params: Mapping[str, Any]
@@ -49,9 +49,9 @@ class Job:
     target: str
 
 
-def work(job: Job) -> dict[str, list[list[Any]]]:
+def work(job: RecipeToAnalyse) -> dict[str, list[list[Any]]]:
     """Return table -> lines of every table of a target."""
-    field = Field(job.params, job.plan, job.space, job.target)
+    field = RecipeOnTarget(job.params, job.plan, job.space, job.target)
     found: dict[str, list[list[Any]]] = {name: [] for name in OF_TARGET}
     for source in field.sources():
         keys = [job.space, job.plan["recipe"], source, job.target]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,65 +12,39 @@ from harness.core import paths
 from harness.core.errors import ReleaseError
 from harness.core.files import digest
 from harness.evaluation.external import rows as external_rows
-from harness.evaluation.external.rows import Rows
+from harness.evaluation.external.rows import PredictedRows
 from harness.evaluation.external.table import Codes
-from harness.study import manifest
 from harness.study import splits as protocol
-from harness.study.corpus import Utterance
 from harness.study.predictions import Predictions
+from harness.study.prepared import PreparedCorpus
 
 UNUSED, DEV, TEST = 0, 1, 2
 NOT_PREDICTED = "not_predicted"
 SPLITS = {DEV: "dev", TEST: "test"}
 
 
-@dataclass(frozen=True)
-class Target:
-    """One corpus of the study as it is predicted by others.
+def rows_digest(corpus: PreparedCorpus) -> str:
+    """Return the digest of what decides which rows of a corpus are kept."""
+    return digest([[row.id, row.split, row.fold] for row in corpus.utterances])
 
-    Args:
-        corpus: a row of `corpora`.
-        card: its card.json.
-    """
 
-    corpus: str
-    card: Mapping[str, Any]
+def _labelled(corpus: PreparedCorpus, space: str) -> NDArray[np.bool_]:
+    """Return whether each utterance (n,) has a label in a space."""
+    labels = corpus.labels(space)
+    return np.array([id_ in labels for id_ in corpus.ids], dtype=bool)
 
-    @cached_property
-    def utterances(self) -> list[Utterance]:
-        """Return the utterances, none where the corpus is not linked."""
-        return manifest.read_utterances(paths.utterances(self.corpus)) if self.card["present"] else []
 
-    @cached_property
-    def ids(self) -> list[str]:
-        """Return the ids of the utterances."""
-        return [row.id for row in self.utterances]
-
-    @cached_property
-    def labels(self) -> dict[str, dict[str, Any]]:
-        """Return id -> row of labels.jsonl."""
-        return manifest.read_labels(paths.labels(self.corpus), self.ids) if self.card["present"] else {}
-
-    @cached_property
-    def digest(self) -> str:
-        """Return the digest of what decides which rows are kept."""
-        return digest([[row.id, row.split, row.fold] for row in self.utterances])
-
-    def labelled(self, name: str) -> NDArray[np.bool_]:
-        """Return whether each utterance (n,) has a label in a space."""
-        return np.array([manifest.label_of(self.labels[one], name) is not None for one in self.ids], dtype=bool)
-
-    def splits(self, in_domain: bool) -> dict[str, NDArray[np.int64]]:
-        """Return fold -> UNUSED, DEV or TEST of each utterance (n,); in-domain each fold tests its own part."""
-        if in_domain:
-            wanted = {fold.name: protocol.own_rows(fold) for fold in protocol.folds(self.utterances)}
-        else:
-            wanted = {protocol.ALL: protocol.target_rows(self.utterances)}
-        number = {"dev": DEV, "test": TEST}
-        return {
-            fold: np.array([number[rows[one]] if one in rows else UNUSED for one in self.ids], dtype=np.int64)
-            for fold, rows in wanted.items()
-        }
+def _splits_by_fold(corpus: PreparedCorpus, in_domain: bool) -> dict[str, NDArray[np.int64]]:
+    """Return fold -> UNUSED, DEV or TEST of each utterance (n,); in-domain each fold tests its own part."""
+    if in_domain:
+        wanted = {fold.name: protocol.own_rows(fold) for fold in corpus.folds}
+    else:
+        wanted = {protocol.ALL: protocol.target_rows(corpus.utterances)}
+    number = {"dev": DEV, "test": TEST}
+    return {
+        fold: np.array([number[rows[id_]] if id_ in rows else UNUSED for id_ in corpus.ids], dtype=np.int64)
+        for fold, rows in wanted.items()
+    }
 
 
 @dataclass(slots=True)
@@ -101,7 +73,9 @@ class Made:
         return {**cell, "file": file, **({"warning": self.warning} if self.warning else {})}
 
 
-def cells(rows: Rows, targets: Mapping[str, Target], spaces: Sequence[str], partial: bool = False) -> list[Made]:
+def cells(
+    rows: PredictedRows, targets: Mapping[str, PreparedCorpus], spaces: Sequence[str], partial: bool = False
+) -> list[Made]:
     """Return a cell for every space, source of the file and target.
 
     Args:
@@ -120,8 +94,8 @@ def cells(rows: Rows, targets: Mapping[str, Target], spaces: Sequence[str], part
         scores = external_rows.scores(rows, space, asked)  # of spaces beside the study, too: a file is right or not
         for source in sources if space in spaces else ():
             for target in targets.values():
-                at = rows.of(space, source, target.corpus)
-                cell = Made(space, source, target.corpus, rows=len(at))
+                at = rows.of(space, source, target.name)
+                cell = Made(space, source, target.name, rows=len(at))
                 cell.reason = _why_none(target, targets.get(source), space, len(at))
                 if not cell.reason:
                     _fill(cell, rows, at, scores[np.searchsorted(asked, at)], target, partial)
@@ -136,18 +110,20 @@ def cells(rows: Rows, targets: Mapping[str, Target], spaces: Sequence[str], part
     return sorted(found, key=lambda cell: spaces.index(cell.space))
 
 
-def _why_none(target: Target, source: Target | None, space: str, rows: int) -> str:
+def _why_none(target: PreparedCorpus, source: PreparedCorpus | None, space: str, rows: int) -> str:
     """Return why a cell has no prediction, or an empty string."""
     if not target.card["present"]:
         return f"target_{target.card['reason']}"
-    if not target.labelled(space).any():
+    if not _labelled(target, space).any():
         return "target_not_annotated"
     if source is not None and source is not target and source.card["family"] == target.card["family"]:
         return "same_family"
     return "" if rows else NOT_PREDICTED
 
 
-def _fill(cell: Made, rows: Rows, at: Codes, scores: NDArray[np.float32], target: Target, partial: bool) -> None:
+def _fill(
+    cell: Made, rows: PredictedRows, at: Codes, scores: NDArray[np.float32], target: PreparedCorpus, partial: bool
+) -> None:
     """Divide the rows of a cell by replicate, and see that no test row is missing."""
     splits = _splits(rows, at, target, cell.source == cell.target)
     if not (splits == TEST).any():
@@ -175,17 +151,17 @@ def _fill(cell: Made, rows: Rows, at: Codes, scores: NDArray[np.float32], target
     _check_complete(cell, rows, target, partial)
 
 
-def _splits(rows: Rows, at: Codes, target: Target, in_domain: bool) -> NDArray[np.int64]:
+def _splits(rows: PredictedRows, at: Codes, target: PreparedCorpus, in_domain: bool) -> NDArray[np.int64]:
     """Return UNUSED, DEV or TEST of each row (n,) of a cell.
 
     In-domain, `fold` says which model it was, and so which rows that model had not seen.
     """
-    wanted, folds = target.splits(in_domain), rows.folds
+    wanted, folds = _splits_by_fold(target, in_domain), rows.folds
     if in_domain:
         known = np.array([name in wanted for name in folds.names])
         rows.table.refuse(
             ~known[folds.codes[at]],
-            lambda row: f"{folds.names[folds.codes[row]]!r} is no fold of {target.corpus}, which is source and target",
+            lambda row: f"{folds.names[folds.codes[row]]!r} is no fold of {target.name}, which is source and target",
             f"one of {', '.join(wanted)}: the part that the model was not trained on",
             rows=at,
         )
@@ -197,14 +173,14 @@ def _splits(rows: Rows, at: Codes, target: Target, in_domain: bool) -> NDArray[n
     return found
 
 
-def _check_complete(cell: Made, rows: Rows, target: Target, partial: bool) -> None:
+def _check_complete(cell: Made, rows: PredictedRows, target: PreparedCorpus, partial: bool) -> None:
     """Refuse, or warn of, labelled test rows that a replicate lacks: hard rows left out flatter.
 
     In-domain the folds of a seed are one replicate: each predicts its own part.
     """
     in_domain = cell.source == cell.target
-    tested = [of == TEST for of in target.splits(in_domain).values()]
-    needed = target.labelled(cell.space) & np.any(tested, axis=0)
+    tested = [of == TEST for of in _splits_by_fold(target, in_domain).values()]
+    needed = _labelled(target, cell.space) & np.any(tested, axis=0)
     place = {name: number for number, name in enumerate(target.ids)}
     said: dict[tuple[str, int], NDArray[np.bool_]] = {}
     for one in cell.replicates:

@@ -22,7 +22,7 @@ UNLINKED = -1
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class PredictedRows:
     """All rows of a file, by column; every array has the shape (rows,).
 
     Args:
@@ -52,7 +52,7 @@ class Rows:
         return np.flatnonzero(found)
 
 
-def read(table: Table, only: str | None, utterances: Mapping[str, Sequence[str] | None]) -> Rows:
+def read(table: Table, only: str | None, utterances: Mapping[str, Sequence[str] | None]) -> PredictedRows:
     """Return the rows of a file, once each says whom it is about.
 
     Args:
@@ -80,10 +80,10 @@ def read(table: Table, only: str | None, utterances: Mapping[str, Sequence[str] 
     places = _places(table, corpora, names, utterances)
     folds, seeds = table.texts("fold", absent=ALL), _seeds(table)
     _check_once(table, (spaces.codes, sources.codes, corpora.codes, folds.codes, seeds, names.codes))
-    return Rows(table, spaces, sources, corpora, places, folds, seeds)
+    return PredictedRows(table, spaces, sources, corpora, places, folds, seeds)
 
 
-def scores(rows: Rows, name: str, at: Codes) -> NDArray[np.float32]:
+def scores(rows: PredictedRows, name: str, at: Codes) -> NDArray[np.float32]:
     """Return the scores (n, classes), or (n, 1) of a scale, of rows of one space; a label becomes 1 of its class.
 
     Args:

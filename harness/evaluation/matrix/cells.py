@@ -4,25 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from harness.core import paths
 from harness.core.plugins import find
 from harness.evaluation.matrix import scoring
+from harness.evaluation.matrix.target_corpus import TargetCorpus
 from harness.statistics import sums
 from harness.statistics.few_clusters import small_sample_level
-from harness.study import manifest, predictions, splits
+from harness.study import predictions, splits
 from harness.study.cells import TRANSDUCTIVE as ADAPTED
 from harness.study.cells import Cell, ratio
 from harness.study.corpus import MAIN_VIEW
 from harness.study.labels import ClassSpace, Space
 from harness.study.params import inputs
-from harness.study.predictions import indices
 from harness.study.recipes import TRANSDUCTIVE, view_of
 
 Values = dict[str, scoring.Value]
@@ -30,70 +27,8 @@ SOURCE_DEV, ELSEWHERE = "source_dev", "elsewhere"  # on what a model was selecte
 EXTERNAL = "external"  # fusion of these
 
 
-class Target:
-    """The test rows of one corpus and their truth."""
-
-    def __init__(self, corpus: str) -> None:
-        self.corpus = corpus
-        self.utterances = manifest.read_utterances(paths.utterances(corpus))
-        self.labels = manifest.read_labels(paths.labels(corpus), [row.id for row in self.utterances])
-        rows = splits.target_rows(self.utterances)
-        self.tested = [name for name, split in rows.items() if split == "test"]
-        self._rows: dict[tuple[str, str], scoring.Tested] = {}  # every recipe and source asks for the same
-        self._ceilings: dict[tuple[str, str, str], float | None] = {}
-        self._floors: dict[tuple[int, str, str], tuple[Any, tuple[float | None, float | None]]] = {}
-
-    @cached_property
-    def dialogues(self) -> dict[str, str]:
-        """Return id -> dialogue."""
-        return {row.id: row.dialogue for row in self.utterances}
-
-    def rows(self, target: Space, view: str = MAIN_VIEW) -> scoring.Tested:
-        """Return the test rows that have a label in a view, as class index or number."""
-        key = target.name, view
-        if key not in self._rows:
-            self._rows[key] = scoring.Tested(self._truth(target, view), self.dialogues, self.tested)
-        return self._rows[key]
-
-    def truth(self, target: Space, view: str = MAIN_VIEW) -> Mapping[str, Any]:
-        """Return id -> class index or number of the test rows that have a label in a view."""
-        return self.rows(target, view).truth
-
-    def floors(self, truth: NDArray[Any], target: Space, metric: str) -> tuple[float | None, float | None]:
-        """Return `scoring.floors` of the truth of a cell, which cells with the same rows share."""
-        key = id(truth), target.name, metric
-        if key not in self._floors:
-            self._floors[key] = truth, scoring.floors(truth, target, metric)  # the truth is kept: its id stays its own
-        return self._floors[key][1]
-
-    def ceiling(self, label_space: ClassSpace, modality: str, metric: str) -> float | None:
-        """Score people who saw one modality only against the main label; None where nobody did."""
-        key = label_space.name, modality, metric
-        if key not in self._ceilings:
-            self._ceilings[key] = self._ceiling(label_space, modality, metric)
-        return self._ceilings[key]
-
-    def _ceiling(self, label_space: ClassSpace, modality: str, metric: str) -> float | None:
-        name, _, part = metric.partition("/")
-        module = find("metric", name)
-        human, truth = self.truth(label_space, modality), self.truth(label_space)
-        both = [key for key in truth if key in human]
-        if not both or module.STATISTIC != "confusion":
-            return None
-        one = np.zeros(len(both), dtype=np.int64)
-        t, p = (np.array([side[key] for key in both], dtype=np.int64) for side in (truth, human))
-        value = module.from_statistic(sums.confusion(t, p[None], one, len(label_space.classes))[0, 0])
-        value = value[label_space.classes.index(part)] if part else value
-        return None if np.isnan(value) else float(value)
-
-    def _truth(self, target: Space, view: str) -> dict[str, Any]:
-        found = {name: manifest.label_of(self.labels[name], target.name, view) for name in self.tested}
-        known = {name: label for name, label in found.items() if label is not None}
-        return dict(zip(known, indices(list(known.values()), target).tolist(), strict=True))
-
-
 @dataclass(slots=True)
-class Row:
+class CellToScore:
     """One planned cell with what scoring it found; `settings` is its recipe."""
 
     recipe: str
@@ -110,13 +45,15 @@ class Row:
     reason: str = ""
     warning: str = ""  # of whoever made the predictions
     warnings: list[str] = field(default_factory=list)
-    scored: scoring.Scored | None = None
+    scored: scoring.ScoredRows | None = None
     values: Values | None = None
 
 
-def planned(plan: Mapping[str, Any], cell: Mapping[str, str], view: str) -> Row:
+def planned(plan: Mapping[str, Any], cell: Mapping[str, str], view: str) -> CellToScore:
     """Return a cell of `transfer` that is to be scored against a view of its target."""
-    row = Row(plan["recipe"], plan["settings"], cell["source"], cell["target"], view, reason=cell.get("reason", ""))
+    row = CellToScore(
+        plan["recipe"], plan["settings"], cell["source"], cell["target"], view, reason=cell.get("reason", "")
+    )
     row.by_fold = row.source == row.target
     row.file = None if row.reason else Path(cell["file"])
     row.warning = cell.get("warning", "")
@@ -125,13 +62,13 @@ def planned(plan: Mapping[str, Any], cell: Mapping[str, str], view: str) -> Row:
 
 
 def score(
-    row: Row,
+    row: CellToScore,
     params: Mapping[str, Any],
     label_space: Space,
     metrics: Sequence[str],
-    target: Target,
+    target: TargetCorpus,
     said: Sequence[predictions.Predictions] | None = None,
-) -> Row:
+) -> CellToScore:
     """Fill in what a row's predictions (`said`, or those of its file) are worth, or why there is no value."""
     if row.file is None:
         return row
@@ -153,7 +90,11 @@ def score(
 
 
 def cells(
-    params: Mapping[str, Any], label_space: Space, metrics: Sequence[str], target: Target, rows: Sequence[Row]
+    params: Mapping[str, Any],
+    label_space: Space,
+    metrics: Sequence[str],
+    target: TargetCorpus,
+    rows: Sequence[CellToScore],
 ) -> Iterator[Cell]:
     """Make the cells of one space and target, each against the in-domain row of the same recipe."""
     matrix = [row for row in rows if row.protocol == splits.NAME]
@@ -165,7 +106,12 @@ def cells(
 
 
 def _cell(
-    params: Mapping[str, Any], label_space: Space, target: Target, row: Row, in_domain: Row | None, name: str
+    params: Mapping[str, Any],
+    label_space: Space,
+    target: TargetCorpus,
+    row: CellToScore,
+    in_domain: CellToScore | None,
+    name: str,
 ) -> Cell:
     transductive = row.settings["normalise"] in TRANSDUCTIVE or row.adapted
     cell = Cell(
@@ -197,7 +143,7 @@ def _cell(
     return cell
 
 
-def _level(params: Mapping[str, Any], scored: scoring.Scored) -> float | None:
+def _level(params: Mapping[str, Any], scored: scoring.ScoredRows) -> float | None:
     """Return the level whose percentile interval covers as params.yaml says; None of one dialogue, which has none."""
     level, clusters = float(params["statistics"]["level"]), int(scored.clusters.max()) + 1
     return small_sample_level(clusters, level) if clusters > 1 else None
@@ -208,7 +154,12 @@ def _interval(resamples: scoring.Floats, level: float | None) -> tuple[float, fl
 
 
 def _fill(
-    cell: Cell, params: Mapping[str, Any], label_space: Space, target: Target, row: Row, value: scoring.Value
+    cell: Cell,
+    params: Mapping[str, Any],
+    label_space: Space,
+    target: TargetCorpus,
+    row: CellToScore,
+    value: scoring.Value,
 ) -> None:
     """Add what stands beside the value: counts, floors, ceiling, warnings."""
     scored = row.scored
@@ -228,7 +179,9 @@ def _fill(
     cell.warnings = "; ".join(warnings)
 
 
-def _compare(cell: Cell, level: float | None, value: scoring.Value, scored: scoring.Scored, in_domain: Row) -> None:
+def _compare(
+    cell: Cell, level: float | None, value: scoring.Value, scored: scoring.ScoredRows, in_domain: CellToScore
+) -> None:
     """Add gap and ratio against the in-domain cell, where both stand on the same rows and so the same resamples."""
     if in_domain.values is None or in_domain.scored is None or cell.value is None:
         return
@@ -243,7 +196,7 @@ def _compare(cell: Cell, level: float | None, value: scoring.Value, scored: scor
         cell.ratio = ratio(cell.value, cell.in_domain, cell.floor, home_interval[0])
 
 
-def _ceiling(label_space: Space, target: Target, row: Row, metric: str) -> float | None:
+def _ceiling(label_space: Space, target: TargetCorpus, row: CellToScore, metric: str) -> float | None:
     """Return the human ceiling of a recipe of one modality, tested on the main label."""
     used = row.settings["inputs"] if "inputs" in row.settings else list(inputs(row.settings))
     if row.view != MAIN_VIEW or len(used) != 1 or not isinstance(label_space, ClassSpace):

@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 
 from harness.evaluation.matrix import scoring
-from harness.evaluation.matrix.cells import Row, Target
+from harness.evaluation.matrix.cells import CellToScore
+from harness.evaluation.matrix.target_corpus import TargetCorpus
 from harness.statistics import sums
 from harness.statistics.few_clusters import small_sample_level
 from harness.study.corpus import MAIN_VIEW
@@ -59,7 +60,7 @@ COLUMNS = ("space", "metric", *(one.name for one in fields(ViewDifference)))
 
 
 def differences(
-    rows: Sequence[Row], label_space: Space, metric: Any, settings: Mapping[str, Any], target: Target
+    rows: Sequence[CellToScore], label_space: Space, metric: Any, settings: Mapping[str, Any], target: TargetCorpus
 ) -> Iterator[ViewDifference]:
     """Yield both kinds of differences between the scored cells of one space and target.
 
@@ -82,7 +83,7 @@ def differences(
             yield from _difference(TESTED, row, main, label_space, metric, settings, target)
 
 
-def _twins(rows: Sequence[Row]) -> dict[str, list[str]]:
+def _twins(rows: Sequence[CellToScore]) -> dict[str, list[str]]:
     """Return recipe of a view -> the recipes that are trained on the main label and differ from it in nothing else."""
     of = {row.recipe: row.settings for row in rows}
     alike = {name: {key: value for key, value in one.items() if key not in APART} for name, one in of.items()}
@@ -91,7 +92,13 @@ def _twins(rows: Sequence[Row]) -> dict[str, list[str]]:
 
 
 def _difference(
-    change: str, row: Row, other: Row, label_space: Space, metric: Any, settings: Mapping[str, Any], target: Target
+    change: str,
+    row: CellToScore,
+    other: CellToScore,
+    label_space: Space,
+    metric: Any,
+    settings: Mapping[str, Any],
+    target: TargetCorpus,
 ) -> Iterator[ViewDifference]:
     assert row.scored is not None
     assert other.scored is not None
@@ -132,7 +139,7 @@ def _difference(
     )
 
 
-def _ceiling(change: str, row: Row, label_space: Space, metric: str, target: Target) -> float | None:
+def _ceiling(change: str, row: CellToScore, label_space: Space, metric: str, target: TargetCorpus) -> float | None:
     """Return what people score against the main label with the modality that is learned, or tested against."""
     if not isinstance(label_space, ClassSpace) or (change == LEARNED and row.view != MAIN_VIEW):
         return None

@@ -25,7 +25,7 @@ ALL = "all"  # the scope of a difference over all targets
 
 
 @dataclass(slots=True)
-class Entry:
+class RecipeScore:
     """One recipe on one target: the mean over its cells, resampled; and against the baseline, exchanged."""
 
     recipe: str
@@ -39,7 +39,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class RecipePair:
     """First minus second over one target or all; p of the permutation test only where second is the baseline."""
 
     first: str
@@ -54,7 +54,7 @@ class Compared:
     smallest_p: float | None
 
 
-def compared(entries: Sequence[Entry], baseline: str, level: float) -> list[Compared]:
+def compared(entries: Sequence[RecipeScore], baseline: str, level: float) -> list[RecipePair]:
     """Return all pairs over all targets, and every recipe against the baseline on each target.
 
     Args:
@@ -85,13 +85,15 @@ def compared(entries: Sequence[Entry], baseline: str, level: float) -> list[Comp
 
 
 def _sides(
-    found: Mapping[tuple[str, str], Entry], pair: tuple[str, str], targets: Iterable[str]
-) -> tuple[list[Entry], list[Entry]]:
+    found: Mapping[tuple[str, str], RecipeScore], pair: tuple[str, str], targets: Iterable[str]
+) -> tuple[list[RecipeScore], list[RecipeScore]]:
     first, second = ([found[recipe, target] for target in targets] for recipe in pair)
     return first, second
 
 
-def _difference(scope: str, first: list[Entry], second: list[Entry], baseline: str, level: float) -> Compared:
+def _difference(
+    scope: str, first: list[RecipeScore], second: list[RecipeScore], baseline: str, level: float
+) -> RecipePair:
     apart = float(np.mean([a.value - b.value for a, b in zip(first, second, strict=True)]))
     drawn = np.mean([a.resamples - b.resamples for a, b in zip(first, second, strict=True)], axis=0)
     clusters = sum(one.clusters for one in first)
@@ -101,10 +103,10 @@ def _difference(scope: str, first: list[Entry], second: list[Entry], baseline: s
     if second[0].recipe == baseline:
         p, smallest = _p(first)
     cells = sum(one.cells for one in first)
-    return Compared(first[0].recipe, second[0].recipe, scope, cells, apart, low, high, p, None, smallest)
+    return RecipePair(first[0].recipe, second[0].recipe, scope, cells, apart, low, high, p, None, smallest)
 
 
-def _p(entries: Sequence[Entry]) -> tuple[float | None, float | None]:
+def _p(entries: Sequence[RecipeScore]) -> tuple[float | None, float | None]:
     """Return p of the mean difference over targets, each exchanged on its own, and the least it can be.
 
     Of n dialogues there are 2^(n - 1) exchanges that differ in more than the sign.
@@ -119,7 +121,7 @@ def _p(entries: Sequence[Entry]) -> tuple[float | None, float | None]:
     return max((farther(observed, drawn) + 1) / (count + 1), smallest), smallest
 
 
-def _corrected(found: Sequence[Compared]) -> Iterator[Compared]:
+def _corrected(found: Sequence[RecipePair]) -> Iterator[RecipePair]:
     """Yield the same with Holm's correction over all that have a p."""
     from dataclasses import replace
 
@@ -128,16 +130,16 @@ def _corrected(found: Sequence[Compared]) -> Iterator[Compared]:
         yield replace(one, p_holm=p)
 
 
-def decided(one: Compared, level: float = 0.05) -> bool:
+def decided(one: RecipePair, level: float = 0.05) -> bool:
     """Tell whether the corrected p is at most `level`."""
     return one.p_holm is not None and one.p_holm <= level + SLACK
 
 
 def columns() -> list[str]:
     """Return the columns of comparison.csv after the space and the metric."""
-    return list(Compared.__dataclass_fields__)
+    return list(RecipePair.__dataclass_fields__)
 
 
-def row(one: Compared) -> list[Any]:
+def row(one: RecipePair) -> list[Any]:
     """Return a line of comparison.csv after the space and the metric."""
     return [getattr(one, name) for name in columns()]

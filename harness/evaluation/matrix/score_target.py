@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -16,9 +15,10 @@ import numpy as np
 
 from harness.core.plugins import find
 from harness.evaluation.matrix import scoring
-from harness.evaluation.matrix.cells import Row, Target, cells, planned, score
+from harness.evaluation.matrix.cells import CellToScore, cells, planned, score
 from harness.evaluation.matrix.label_views import ViewDifference, differences
-from harness.evaluation.matrix.recipes_compared import Entry
+from harness.evaluation.matrix.recipes_compared import RecipeScore
+from harness.evaluation.matrix.target_corpus import target_corpus
 from harness.statistics import sums as statistics
 from harness.statistics.paired_tests import exchanged, random_exchanges
 from harness.study import splits
@@ -29,14 +29,14 @@ from harness.study.recipes import test_views_of, view_of
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class TargetToScore:
     """What to score: `plans` of `transfer`, and the rows `beside` them of other protocols, all of this target."""
 
     params: Mapping[str, Any]
     space: str
     target: str
     plans: Sequence[Mapping[str, Any]]
-    beside: Sequence[Row]
+    beside: Sequence[CellToScore]
 
     def cells(self) -> Iterator[tuple[Mapping[str, Any], Mapping[str, str]]]:
         """Yield (plan, cell) of the matrix that are of this space and target."""
@@ -52,18 +52,18 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class Scored:
+class ScoredTarget:
     """Cells, lines of confusion.csv, the entries of the comparison of recipes, and what label views change."""
 
     cells: list[Cell]
     confusions: list[list[Any]]
-    entries: list[Entry] = field(default_factory=list)
+    entries: list[RecipeScore] = field(default_factory=list)
     views: list[ViewDifference] = field(default_factory=list)
 
 
-def work(job: Job) -> Scored:
+def work(job: TargetToScore) -> ScoredTarget:
     """Score every planned cell of one space and target."""
-    label_space, target = space(job.space), _target(job.target)
+    label_space, target = space(job.space), target_corpus(job.target)
     metrics = job.params["metrics"]["classes" if isinstance(label_space, ClassSpace) else "scale"]
     rows = [
         score(planned(plan, cell, view), job.params, label_space, metrics, target)
@@ -74,17 +74,9 @@ def work(job: Job) -> Scored:
     found = list(cells(job.params, label_space, metrics, target, [*rows, *beside]))
     primary = find("metric", str(job.params["primary"].get(label_space.name)))
     views = differences(rows, label_space, primary, job.params["statistics"], target)
-    return Scored(found, list(_confusions(label_space, rows)), list(_entries(job, label_space, rows)), list(views))
-
-
-def forget() -> None:
-    """Forget what was read of corpora: a stage begins with this."""
-    _target.cache_clear()
-
-
-@lru_cache(maxsize=2)  # the spaces of a target follow each other
-def _target(corpus: str) -> Target:
-    return Target(corpus)
+    return ScoredTarget(
+        found, list(_confusions(label_space, rows)), list(_entries(job, label_space, rows)), list(views)
+    )
 
 
 def named(recipe: str, view: str) -> str:
@@ -92,7 +84,7 @@ def named(recipe: str, view: str) -> str:
     return recipe if view == MAIN_VIEW else f"{recipe}@{view}"
 
 
-def _confusions(label_space: Space, rows: Sequence[Row]) -> Iterator[list[Any]]:
+def _confusions(label_space: Space, rows: Sequence[CellToScore]) -> Iterator[list[Any]]:
     """Yield one line per (truth, predicted) of each cell, counts averaged over replicates."""
     if not isinstance(label_space, ClassSpace):
         return
@@ -109,7 +101,7 @@ def _confusions(label_space: Space, rows: Sequence[Row]) -> Iterator[list[Any]]:
                     yield [*cell, round(counts[t, p], 2), round(share, 4)]
 
 
-def _entries(job: Job, label_space: Space, rows: Sequence[Row]) -> Iterator[Entry]:
+def _entries(job: TargetToScore, label_space: Space, rows: Sequence[CellToScore]) -> Iterator[RecipeScore]:
     """Yield each recipe's mean over the sources that all have, with what the comparison of recipes draws.
 
     All recipes are compared on the utterances that all of them predicted. A recipe that was trained on no source
@@ -132,16 +124,16 @@ def _entries(job: Job, label_space: Space, rows: Sequence[Row]) -> Iterator[Entr
         yield _entry(job, metric, recipe, of, sums.get(baseline, []) if recipe != baseline else [])
 
 
-def _by_recipe(rows: Sequence[Row]) -> dict[str, dict[str, scoring.Scored]]:
+def _by_recipe(rows: Sequence[CellToScore]) -> dict[str, dict[str, scoring.ScoredRows]]:
     """Return recipe -> source -> rows of the cross-corpus cells on the main labels that have a value."""
-    found: dict[str, dict[str, scoring.Scored]] = {}
+    found: dict[str, dict[str, scoring.ScoredRows]] = {}
     for row in rows:
         if row.view == MAIN_VIEW == view_of(row.settings) and row.source != row.target and row.scored:
             found.setdefault(row.recipe, {})[row.source] = row.scored
     return found
 
 
-def _entry(job: Job, metric: Any, recipe: str, sums: Sequence[Any], against: Sequence[Any]) -> Entry:
+def _entry(job: TargetToScore, metric: Any, recipe: str, sums: Sequence[Any], against: Sequence[Any]) -> RecipeScore:
     """Return a recipe's entry from the sums per dialogue of its cells; `against` are those of the baseline.
 
     Draws and exchanges are of this target alone: with the same ones, targets of as many dialogues would move together.
@@ -151,7 +143,7 @@ def _entry(job: Job, metric: Any, recipe: str, sums: Sequence[Any], against: Seq
     drawn = statistics.draws(clusters, resamples, seed)
     value = float(np.mean([metric.from_statistic(one.sum(axis=1)).mean() for one in sums]))
     spread = np.mean([statistics.resampled(one, drawn, metric) for one in sums], axis=0)
-    entry = Entry(recipe, job.target, len(sums), clusters, value, spread)
+    entry = RecipeScore(recipe, job.target, len(sums), clusters, value, spread)
     if against and clusters > 1:
         masks = random_exchanges(clusters, resamples, seed)
         moved = [exchanged(one, other, metric, masks) for one, other in zip(sums, against, strict=True)]

@@ -21,7 +21,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Scored:
+class ScoredRows:
     """The test rows of one cell: truth (n,), scores (replicates, n, columns), dialogue number (n,)."""
 
     truth: NDArray[Any]
@@ -37,11 +37,11 @@ class Scored:
         classes: NDArray[np.int64] = self.scores.argmax(axis=-1)
         return classes
 
-    def stands_on(self, other: Scored) -> bool:
+    def stands_on(self, other: ScoredRows) -> bool:
         """Tell whether two cells hold the same utterances, so that they can be compared in pairs."""
         return self.ids is other.ids or self.ids == other.ids
 
-    def only(self, kept: Set[str]) -> Scored:
+    def only(self, kept: Set[str]) -> ScoredRows:
         """Return the rows of these ids; dialogues are numbered anew, in the order in which they appear.
 
         So two cells that hold other rows beside the same `kept` ones number their dialogues alike, and are paired.
@@ -52,7 +52,7 @@ class Scored:
         _, first, number = np.unique(self.clusters[at], return_index=True, return_inverse=True)
         clusters = first.argsort().argsort()[number].astype(np.int64)
         ids = [self.ids[place] for place in at]
-        return Scored(self.truth[at], self.scores[:, at], clusters, self.asked, self.seeds, ids)
+        return ScoredRows(self.truth[at], self.scores[:, at], clusters, self.asked, self.seeds, ids)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class Tested:
         self._before: tuple[list[str], NDArray[Any], NDArray[np.int64]] | None = None
         self._orders: tuple[list[str], list[str], list[str], NDArray[np.int64]] | None = None
 
-    def align(self, found: Sequence[Predictions], in_domain: bool) -> Scored:
+    def align(self, found: Sequence[Predictions], in_domain: bool) -> ScoredRows:
         """Put predictions, truth and dialogues side by side.
 
         Args:
@@ -95,7 +95,7 @@ class Tested:
             for group, order in zip(groups, orders, strict=True)
         ]
         truth, clusters = self._facts(rows)
-        return Scored(
+        return ScoredRows(
             truth=truth,
             scores=np.array(scores, dtype=np.float32),
             clusters=clusters,
@@ -134,7 +134,7 @@ def align(
     dialogues: Mapping[str, str],
     tested: Sequence[str],
     in_domain: bool,
-) -> Scored:
+) -> ScoredRows:
     """Return `Tested(truth, dialogues, tested).align(found, in_domain)`."""
     return Tested(truth, dialogues, tested).align(found, in_domain)
 
@@ -162,7 +162,7 @@ def _same(now: Sequence[tuple[list[str], list[str]]], before: Sequence[tuple[lis
     )
 
 
-def values(scored: Scored, space: Space, metrics: Sequence[str], weights: NDArray[Any]) -> list[Value]:
+def values(scored: ScoredRows, space: Space, metrics: Sequence[str], weights: NDArray[Any]) -> list[Value]:
     """Compute every metric of a cell: points by torchmetrics, resamples from sums per dialogue.
 
     `recall` becomes one value per class, named recall/<class>.
@@ -183,7 +183,7 @@ def values(scored: Scored, space: Space, metrics: Sequence[str], weights: NDArra
     return found
 
 
-def spreads(scored: Scored, space: Space, metrics: Sequence[str], weights: NDArray[Any]) -> dict[str, Floats]:
+def spreads(scored: ScoredRows, space: Space, metrics: Sequence[str], weights: NDArray[Any]) -> dict[str, Floats]:
     """Return metric -> its values in every resample, averaged over replicates: (resamples,) or (resamples, classes).
 
     Metrics of one statistic share its sums, and where they have a `reduced` form of it, that.
@@ -205,7 +205,7 @@ def spreads(scored: Scored, space: Space, metrics: Sequence[str], weights: NDArr
     return found
 
 
-def statistic(scored: Scored, space: Space, metric: ModuleType) -> Floats:
+def statistic(scored: ScoredRows, space: Space, metric: ModuleType) -> Floats:
     """Return the sums per dialogue that a metric is a function of."""
     if isinstance(space, ClassSpace):
         if metric.STATISTIC == "calibration":
@@ -248,7 +248,7 @@ def _constant_floor(truth: Floats, module: ModuleType) -> float | None:
     return None if np.isnan(value) else value
 
 
-def degeneracy(scored: Scored, space: Space) -> list[str]:
+def degeneracy(scored: ScoredRows, space: Space) -> list[str]:
     """Return warnings about a predictor that is nearly constant or never gives a class that the truth holds."""
     if not isinstance(space, ClassSpace):
         constant = scored.scores[..., 0].std(axis=1) < 1e-4

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from harness.core import paths
-from harness.core.files import digest, read_json
+from harness.core.files import digest
 from harness.evaluation.matrix.split_overlap import overlaps
-from harness.study import manifest
 from harness.study.cells import Cell
 from harness.study.labels import ClassSpace, space
+from harness.study.prepared import prepared
 
 
 def shared_parts(params: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return what splits of the corpora share (`audit.overlaps`), from their utterances as prepared."""
-    return overlaps({name: manifest.read_utterances(paths.utterances(name)) for name in params["corpora"]})
+    return overlaps({name: prepared(name).utterances for name in params["corpora"]})
 
 
 def study_facts(
@@ -32,7 +31,7 @@ def study_facts(
         cells: what was scored.
         shared: `shared_parts` of the corpora.
     """
-    cards = {name: read_json(paths.card(name), "dvc repro prepare") for name in params["corpora"]}
+    cards = {name: prepared(name).card for name in params["corpora"]}
     return {
         "study": params["study"],
         "synthetic": any(card["synthetic"] for card in cards.values()),

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from harness.core.paths import CELLS
-from harness.evaluation.matrix.cells import Row, Target, score
-from harness.evaluation.replay.replay import Named
+from harness.evaluation.matrix.cells import CellToScore, score
+from harness.evaluation.matrix.target_corpus import TargetCorpus
+from harness.evaluation.replay.replay import NamedCell
 from harness.study.cells import SINGLE_SOURCE, TRANSDUCTIVE, read_cells
 from harness.study.corpus import MAIN_VIEW
 from harness.study.labels import ClassSpace, space
@@ -20,32 +21,32 @@ CLOSE = 5e-7  # cells.csv has six decimals
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class ReplayResult:
     """Whether all is equal, and what to say, one line each."""
 
     equal: bool
     lines: Sequence[str]
 
 
-def predicted(before: Sequence[Predictions], now: Sequence[Predictions]) -> Compared:
+def predicted(before: Sequence[Predictions], now: Sequence[Predictions]) -> ReplayResult:
     """Compare the rows and the scores of two lists of predictions."""
     if [(one.fold, one.seed) for one in before] != [(one.fold, one.seed) for one in now]:
-        return Compared(False, [f"different: {len(before)} replicates were stored and {len(now)} are made now"])
+        return ReplayResult(False, [f"different: {len(before)} replicates were stored and {len(now)} are made now"])
     for one, other in zip(before, now, strict=True):
         if one.ids != other.ids or one.splits != other.splits:
-            return Compared(False, [f"different: the predicted utterances of fold {one.fold}, seed {one.seed}"])
+            return ReplayResult(False, [f"different: the predicted utterances of fold {one.fold}, seed {one.seed}"])
     then, again = (np.concatenate([one.scores for one in side]) for side in (before, now))
     where = f"{len(then):,} rows of {len(before)} replicate{'s' if len(before) > 1 else ''}"
     if np.array_equal(then, again):
-        return Compared(True, [f"equal: every score, {where}"])
+        return ReplayResult(True, [f"equal: every score, {where}"])
     apart = np.abs(then - again)
     said = [f"different: {int((apart.max(axis=1) > 0).sum()):,} of {where}, a score by {apart.max():.3g} at most"]
     if then.shape[1] > 1:
         said.append(f"different: the predicted class of {int((then.argmax(1) != again.argmax(1)).sum()):,} rows")
-    return Compared(False, said)
+    return ReplayResult(False, said)
 
 
-def stored_values(cell: Named) -> dict[str, float]:
+def stored_values(cell: NamedCell) -> dict[str, float]:
     """Return metric -> value of a cell in cells.csv, none where the study was not scored."""
     if not CELLS.exists():
         return {}
@@ -54,11 +55,11 @@ def stored_values(cell: Named) -> dict[str, float]:
 
 def scored(
     params: Mapping[str, Any],
-    cell: Named,
+    cell: NamedCell,
     settings: Mapping[str, Any],
     stored: Mapping[str, float],
     now: Sequence[Predictions],
-) -> Compared:
+) -> ReplayResult:
     """Compare the values of cells.csv with those of the predictions that were made now.
 
     Args:
@@ -70,10 +71,12 @@ def scored(
     """
     label_space = space(cell.space)
     if not stored:
-        return Compared(True, ["no value of the cell is in results/cells.csv: nothing to compare"])
+        return ReplayResult(True, ["no value of the cell is in results/cells.csv: nothing to compare"])
     metrics = params["metrics"]["classes" if isinstance(label_space, ClassSpace) else "scale"]
-    row = Row(cell.recipe, dict(settings), cell.source, cell.target, MAIN_VIEW, file=cell.file, by_fold=cell.by_fold)
-    done = score(row, params, label_space, metrics, Target(cell.target), now)
+    row = CellToScore(
+        cell.recipe, dict(settings), cell.source, cell.target, MAIN_VIEW, file=cell.file, by_fold=cell.by_fold
+    )
+    done = score(row, params, label_space, metrics, TargetCorpus(cell.target), now)
     values = {name: float(one.replicates.mean()) for name, one in (done.values or {}).items()}
     lines = [
         f"different: {name} {value:.6f}, now {values[name]:.6f}"
@@ -81,10 +84,10 @@ def scored(
         if name in values and not abs(value - values[name]) <= CLOSE
     ]
     known = sum(name in values for name in stored)
-    return Compared(not lines, lines or [f"equal: {known} of {len(stored)} values in results/cells.csv"])
+    return ReplayResult(not lines, lines or [f"equal: {known} of {len(stored)} values in results/cells.csv"])
 
 
-def _is(cell: Named, one: Any) -> bool:
+def _is(cell: NamedCell, one: Any) -> bool:
     where = (one.recipe, one.space, one.source, one.target, one.variant, one.view)
     if where != (cell.recipe, cell.space, cell.source, cell.target, cell.variant, MAIN_VIEW):
         return False

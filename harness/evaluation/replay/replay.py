@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.core import paths
+from harness.core import memory, paths
 from harness.core.errors import HarnessError, NameUnknownError, ResultError
 from harness.core.plugins import find
 from harness.evaluation.matrix.cells import EXTERNAL
@@ -27,7 +27,7 @@ from harness.training import (
     protocol_case,
     protocol_case_plan,
 )
-from harness.training.corpus_features import with_modalities
+from harness.training.corpus_features import corpus_features, with_modalities
 from harness.training.matrix_row import CellRow
 
 ENDING = ".parquet"
@@ -35,7 +35,7 @@ WAYS = "<recipe>/<source>/<space>/<target>, or protocols/<row>/<recipe>/<space>/
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class NamedCell:
     """A cell by the path of its predictions: of the matrix, or of a row of `protocols`."""
 
     protocol: str  # empty: of the matrix
@@ -49,7 +49,7 @@ class Named:
     options: Mapping[str, Any] = field(default_factory=dict)  # of the row of `protocols` when it was made
 
 
-def find_cell(params: Mapping[str, Any], text: str) -> tuple[Named, dict[str, Any]]:
+def find_cell(params: Mapping[str, Any], text: str) -> tuple[NamedCell, dict[str, Any]]:
     """Return the cell that a path means, and the settings of its recipe when it was made.
 
     Args:
@@ -87,7 +87,7 @@ def find_cell(params: Mapping[str, Any], text: str) -> tuple[Named, dict[str, An
         raise HarnessError(f"{path}: was predicted elsewhere; only who made {settings.get('file')} can make it again")
     recipe, by_fold = cell.get("recipe", parts[0]), cell.get("by_fold", cell["source"] == cell["target"])
     where = (cell["space"], cell["source"], cell["target"], Path(cell["file"]), by_fold, cell.get("variant", ""))
-    return Named(protocol, recipe, *where, options), settings
+    return NamedCell(protocol, recipe, *where, options), settings
 
 
 def _one(known: Mapping[str, dict[str, Any]], name: str) -> dict[str, Any]:
@@ -96,7 +96,7 @@ def _one(known: Mapping[str, dict[str, Any]], name: str) -> dict[str, Any]:
     return known[name]
 
 
-def changes(params: Mapping[str, Any], cell: Named, settings: Mapping[str, Any]) -> list[str]:
+def changes(params: Mapping[str, Any], cell: NamedCell, settings: Mapping[str, Any]) -> list[str]:
     """Return what is not as it was when the cell was made, in words; each is one digest, so it cannot say more."""
     found = []
     if dict(settings) != params["recipes"].get(cell.recipe):
@@ -116,7 +116,9 @@ def changes(params: Mapping[str, Any], cell: Named, settings: Mapping[str, Any])
     return found
 
 
-def made_again(params: Mapping[str, Any], cell: Named, settings: Mapping[str, Any]) -> list[predictions.Predictions]:
+def made_again(
+    params: Mapping[str, Any], cell: NamedCell, settings: Mapping[str, Any]
+) -> list[predictions.Predictions]:
     """Train and predict the cell in a folder that is deleted afterwards, and return its predictions."""
     with _elsewhere(with_models=bool(cell.protocol)):
         if cell.protocol:
@@ -126,16 +128,16 @@ def made_again(params: Mapping[str, Any], cell: Named, settings: Mapping[str, An
         return predictions.read(cell.file, space(cell.space))
 
 
-def _job(params: Mapping[str, Any], cell: Named, settings: Mapping[str, Any]) -> CellRow:
+def _job(params: Mapping[str, Any], cell: NamedCell, settings: Mapping[str, Any]) -> CellRow:
     recipe = with_modalities(dict(settings), params["encoders"])
     seeds = tuple(params["training"]["seeds"])
-    own = matrix_row.inputs_of(cell.source, recipe)
+    own = corpus_features(cell.source, recipe)
     used = matrix_row.seeds_of(find("fusion", str(recipe["fusion"])), seeds)
     key = matrix_row.key_of(recipe, own, cell.space, seeds)
     return CellRow(cell.recipe, recipe, cell.source, cell.space, (cell.target,), used, key)
 
 
-def _case(params: Mapping[str, Any], cell: Named, settings: Mapping[str, Any]) -> protocol_case.Job:
+def _case(params: Mapping[str, Any], cell: NamedCell, settings: Mapping[str, Any]) -> protocol_case.ProtocolCase:
     then = {
         **params,
         "recipes": {**params["recipes"], cell.recipe: dict(settings)},
@@ -164,4 +166,4 @@ def _elsewhere(with_models: bool) -> Iterator[None]:
             yield
         finally:
             os.chdir(study)
-            matrix_row.forget()
+            memory.forget()

@@ -28,7 +28,7 @@ Labels = Literal["labels", "prior", "none"]
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class KnownPair:
     """What is known of a source and a target before testing; what is None makes the estimates that need it absent.
 
     Args:
@@ -56,7 +56,7 @@ class Estimator:
 
     Args:
         title: as it is printed.
-        needs: fields of `Pair`.
+        needs: fields of `KnownPair`.
         target_labels: what it must know of the target's labels: each, their `prior` alone, or `none`.
         higher_is_better: False for a distance.
         classes: whether it is of label spaces with classes only.
@@ -140,7 +140,7 @@ ESTIMATORS: Mapping[str, Estimator] = {
 }
 
 
-def estimates(pair: Pair, seed: int = 0) -> dict[str, Estimate]:
+def estimates(pair: KnownPair, seed: int = 0) -> dict[str, Estimate]:
     """Return every estimate of a pair, or its reason: `needs:hidden`, `not_for_a_scale`, or why it is undefined.
 
     LogME and the H-score draw 5,000 rows and the proxy A-distance 3,000 of each side, by `seed`; the others use all.
@@ -162,7 +162,7 @@ def subsample(n: int, rows: int, seed: int) -> NDArray[np.int64]:
     return np.sort(np.random.default_rng([seed, n]).choice(n, rows, replace=False))
 
 
-def _estimate(one: Estimator, pair: Pair, seed: int) -> Estimate:
+def _estimate(one: Estimator, pair: KnownPair, seed: int) -> Estimate:
     scale = any(y is not None and np.asarray(y).dtype.kind == "f" for y in (pair.y, pair.source_y))
     if one.classes and scale:
         return Estimate(None, "not_for_a_scale")

@@ -17,7 +17,7 @@ import numpy as np
 
 from harness.core import paths
 from harness.core.plugins import find
-from harness.evaluation.transferability.estimators import ESTIMATORS, Pair, estimates
+from harness.evaluation.transferability.estimators import ESTIMATORS, KnownPair, estimates
 from harness.evaluation.transferability.of_predictions import log_odds
 from harness.features.matrix import Ragged
 from harness.study import splits
@@ -25,15 +25,15 @@ from harness.study.labels import ClassSpace, space
 from harness.study.predictions import indices
 from harness.study.recipes import view_of
 from harness.training import model_files, replicates
-from harness.training.corpus_features import Inputs, with_modalities
-from harness.training.matrix_row import inputs_of, own_statistics
+from harness.training.corpus_features import CorpusFeatures, corpus_features, with_modalities
+from harness.training.matrix_row import own_statistics
 
 COLUMNS = ("space", "recipe", "source", "target", "estimator", "value", "needs", "reason")
 DIVIDED, UNLABELLED = "target_has_no_train_split", "target_no_labelled_train_rows"
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class CorpusPair:
     """One pair of corpora: recipe as written, space, source and target."""
 
     params: Mapping[str, Any]
@@ -44,23 +44,27 @@ class Job:
     target: str
 
 
-def work(job: Job) -> list[list[Any]]:
+def work(job: CorpusPair) -> list[list[Any]]:
     """Return a line of estimates.csv for each estimator."""
     recipe = with_modalities(dict(job.settings), job.params["encoders"])
-    target = inputs_of(job.target, recipe)
+    target = corpus_features(job.target, recipe)
     keys = [job.space, job.name, job.source, job.target]
     truth = target.labels(job.space)
-    labels = {name: truth[name] for name in splits.adaptation_rows(target.utterances) if name in truth}
-    if reason := DIVIDED if splits.has_folds(target.utterances) else "" if labels else UNLABELLED:
+    labels = {name: truth[name] for name in splits.adaptation_rows(target.prepared.utterances) if name in truth}
+    if reason := DIVIDED if splits.has_folds(target.prepared.utterances) else "" if labels else UNLABELLED:
         return [[*keys, name, None, one.target_labels, reason] for name, one in ESTIMATORS.items()]
-    pair = _pair(job, recipe, inputs_of(job.source, recipe), target, labels)
+    pair = _pair(job, recipe, corpus_features(job.source, recipe), target, labels)
     found = estimates(pair, int(job.params["statistics"]["seed"]))
     return [[*keys, name, one.value, ESTIMATORS[name].target_labels, one.reason or ""] for name, one in found.items()]
 
 
 def _pair(
-    job: Job, recipe: Mapping[str, Any], source: Inputs, target: Inputs, labels: Mapping[str, str | float]
-) -> Pair:
+    job: CorpusPair,
+    recipe: Mapping[str, Any],
+    source: CorpusFeatures,
+    target: CorpusFeatures,
+    labels: Mapping[str, str | float],
+) -> KnownPair:
     """Return what is known of a pair; what the source says of the target is the mean over its models.
 
     Args:
@@ -76,15 +80,15 @@ def _pair(
     every = [replicates.predict(module, o.arrays, rows, label_space, recipe, o.chosen, own) for o in trained]
     said = np.asarray(every, dtype=np.float64).mean(axis=0)
     classes = isinstance(label_space, ClassSpace)
-    fold = next(one for one in splits.folds(source.utterances) if one.name == trained[0].fold)
+    fold = next(one for one in source.prepared.folds if one.name == trained[0].fold)
     source_labels = source.labels(job.space, view_of(recipe))
     learned = [name for name in fold.train if name in source_labels]
-    dialogues = [{row.id: row.dialogue for row in side.utterances} for side in (source, target)]
+    dialogues = [{row.id: row.dialogue for row in side.prepared.utterances} for side in (source, target)]
     pooled = not any(isinstance(part, Ragged) for part in (*target.parts.values(), *source.parts.values()))
     state = {name.removeprefix("norm."): value for name, value in trained[0].arrays.items() if name.startswith("norm.")}
     x = replicates.side_by_side(recipe["normalise"], {**state, **(own or {})}, rows) if pooled else None
     source_x = replicates.side_by_side(recipe["normalise"], state, source.rows(learned)) if pooled else None
-    return Pair(
+    return KnownPair(
         probabilities=said if classes else None,
         hidden=log_odds(said) if classes else said,
         y=y,

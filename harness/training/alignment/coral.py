@@ -23,13 +23,13 @@ from scipy import sparse
 
 from harness.core.errors import SettingError
 from harness.features.matrix import Matrix, Ragged
-from harness.training.feature_rows import Rows
+from harness.training.feature_rows import FeatureRows
 from harness.training.normalisers import State, of_slot
 
 ROWS = 20_000  # rows or frames that means and covariances are counted on; more are drawn from
 
 
-def fit_rows(source: Rows, target: Rows, seed: int = 0) -> State:
+def fit_rows(source: FeatureRows, target: FeatureRows, seed: int = 0) -> State:
     """Return what moves every slot of the source's train rows, as arrays by `slot.name`; both already normalised.
 
     Raises:
@@ -39,7 +39,7 @@ def fit_rows(source: Rows, target: Rows, seed: int = 0) -> State:
     return {f"{slot}.{key}": value for slot, state in states.items() for key, value in state.items()}
 
 
-def apply_slot(state: Mapping[str, NDArray[Any]], rows: Rows, slot: str) -> Matrix:
+def apply_slot(state: Mapping[str, NDArray[Any]], rows: FeatureRows, slot: str) -> Matrix:
     """Return the moved features of one slot of source rows, zero where it is absent."""
     return rows.spread(slot, apply(of_slot(state, slot), rows.found(slot)))
 

@@ -1,0 +1,82 @@
+"""A corpus as it is tested on: its test rows with their truth, floors and human ceilings, computed once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.core.memory import remembered
+from harness.core.plugins import find
+from harness.evaluation.matrix import scoring
+from harness.statistics import sums
+from harness.study import splits
+from harness.study.corpus import MAIN_VIEW
+from harness.study.labels import ClassSpace, Space
+from harness.study.predictions import indices
+from harness.study.prepared import prepared
+
+
+class TargetCorpus:
+    """The test rows of one corpus; every recipe and source asks for the same ones.
+
+    Args:
+        name: a row of `corpora`.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name, self.prepared = name, prepared(name)
+        splits_of_rows = splits.target_rows(self.prepared.utterances)
+        self.tested = [id_ for id_, split in splits_of_rows.items() if split == "test"]
+        self._rows: dict[tuple[str, str], scoring.Tested] = {}
+        self._ceilings: dict[tuple[str, str, str], float | None] = {}
+        self._floors: dict[tuple[int, str, str], tuple[Any, tuple[float | None, float | None]]] = {}
+
+    def rows(self, space: Space, view: str = MAIN_VIEW) -> scoring.Tested:
+        """Return the test rows that have a label in a view, as class index or number."""
+        key = space.name, view
+        if key not in self._rows:
+            labels = self.prepared.labels(space.name, view)
+            known = {id_: labels[id_] for id_ in self.tested if id_ in labels}
+            truth = dict(zip(known, indices(list(known.values()), space).tolist(), strict=True))
+            self._rows[key] = scoring.Tested(truth, self.prepared.dialogues, self.tested)
+        return self._rows[key]
+
+    def truth(self, space: Space, view: str = MAIN_VIEW) -> Mapping[str, Any]:
+        """Return utterance id -> class index or number of the test rows that have a label in a view."""
+        return self.rows(space, view).truth
+
+    def floors(self, truth: NDArray[Any], space: Space, metric: str) -> tuple[float | None, float | None]:
+        """Return `scoring.floors` of the truth of a cell, which cells with the same rows share."""
+        key = id(truth), space.name, metric
+        if key not in self._floors:
+            self._floors[key] = truth, scoring.floors(truth, space, metric)  # kept, so that no other array has its id
+        return self._floors[key][1]
+
+    def ceiling(self, space: ClassSpace, modality: str, metric: str) -> float | None:
+        """Score people who saw one modality only against the main label; None where nobody did."""
+        key = space.name, modality, metric
+        if key not in self._ceilings:
+            self._ceilings[key] = self._ceiling(space, modality, metric)
+        return self._ceilings[key]
+
+    def _ceiling(self, space: ClassSpace, modality: str, metric: str) -> float | None:
+        name, _, label = metric.partition("/")
+        module = find("metric", name)
+        human, truth = self.truth(space, modality), self.truth(space)
+        both = [id_ for id_ in truth if id_ in human]
+        if not both or module.STATISTIC != "confusion":
+            return None
+        one_cluster = np.zeros(len(both), dtype=np.int64)
+        t, p = (np.array([side[id_] for id_ in both], dtype=np.int64) for side in (truth, human))
+        value = module.from_statistic(sums.confusion(t, p[None], one_cluster, len(space.classes))[0, 0])
+        value = value[space.classes.index(label)] if label else value
+        return None if np.isnan(value) else float(value)
+
+
+@remembered(8)
+def target_corpus(name: str) -> TargetCorpus:
+    """Return a corpus of the study as it is tested on; a process reads each once."""
+    return TargetCorpus(name)
