@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import inspect
 import os
+import re
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from types import ModuleType
 
 from harness.core import plugins
@@ -15,6 +17,7 @@ from harness.study import params as settings
 from harness.study import params_check
 
 KINDS = ("stage", "verb")
+PIPELINE = Path("dvc.yaml")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -92,11 +95,8 @@ def _options(module: ModuleType) -> dict[str, inspect.Parameter]:
 
 
 def _ordered(kind: str) -> list[str]:
-    """Return stages in pipeline order, verbs by name."""
-    order = (
-        *("prepare", "audit", "features", "transfer", "external", "protocols", "score", "analyse", "foresee"),
-        *("report", "track"),
-    )
+    """Return stages in the order of dvc.yaml, verbs by name."""
+    order = re.findall(r"(?m)^  (\w+):$", PIPELINE.read_text(encoding="utf-8")) if PIPELINE.is_file() else []
     return sorted(plugins.names(kind), key=lambda name: (order.index(name) if name in order else len(order), name))
 
 

@@ -9,6 +9,7 @@ WATERMARK = "SYNTHETIC.json"  # lies at the root of a synthetic release; everyth
 RAW = Path("data/raw")
 CORPORA = Path("data/corpora")
 INPUTS = Path("data/inputs")
+CODE = Path("data/code")
 FEATURES = Path("data/features")
 WORK = Path("data/work")  # half-finished pieces of a stage; safe to delete
 MODELS = Path("models")
@@ -31,6 +32,11 @@ AUDIT_MD = RESULTS / "audit.md"
 AUDIT_JSON = RESULTS / "audit.json"
 TRACKED = RESULTS / "tracked.json"
 NOT_LINKED = "NOT_LINKED.txt"
+
+
+def code(name: str) -> Path:
+    """Return the digest of the code of a stage, or of `encoder/<file>` or `fusion/<file>`."""
+    return CODE / name
 
 
 def raw(corpus: str) -> Path:
