@@ -24,7 +24,8 @@ def imports(page: Path) -> Iterator[tuple[str, str]]:
 
 
 def is_there(module: str, name: str) -> bool:
-    return hasattr(importlib.import_module(module), name) or find_spec(f"{module}.{name}") is not None
+    found = importlib.import_module(module)
+    return hasattr(found, name) or (hasattr(found, "__path__") and find_spec(f"{module}.{name}") is not None)
 
 
 def test_a_file_that_is_named_is_there() -> None:
