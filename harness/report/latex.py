@@ -57,7 +57,9 @@ def matrix(block: Block, watermark: str = "") -> str:
     groups += [_foot(block.grids[0], targets)] if agree and block.grids else []
     header = " & ".join(["source", *map(escape, targets)])
     label = f"{block.space}-{block.metric.replace('/', '-')}"
-    return _environment(_caption(block), watermark, label, f"l{'c' * len(targets)}", header, groups, list(_notes(block)))
+    return _environment(
+        _caption(block), watermark, label, f"l{'c' * len(targets)}", header, groups, list(_notes(block))
+    )
 
 
 def _environment(

@@ -81,9 +81,7 @@ def table_of(
     rows = list(zip(*columns.values(), strict=True))
     drawings = [stacked(list(parts.values())) for parts in shares]
     key = list(shares[0]) if shares else []
-    table = Table(
-        "", question, "", list(columns), rows, drawings=drawings, drawn="the shares", prose=prose, key=key
-    )
+    table = Table("", question, "", list(columns), rows, drawings=drawings, drawn="the shares", prose=prose, key=key)
     return [table] if rows else []
 
 

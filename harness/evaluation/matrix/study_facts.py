@@ -7,14 +7,14 @@ from typing import Any
 
 from harness.core import paths
 from harness.core.files import digest, read_json
-from harness.evaluation.matrix.split_overlap import overlaps
 from harness.study import manifest
 from harness.study.cells import Cell
 from harness.study.labels import ClassSpace, space
+from harness.study.split_overlap import overlaps
 
 
 def shared_parts(params: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return what splits of the corpora share (`audit.overlaps`), from their utterances as prepared."""
+    """Return what splits of the corpora share (`split_overlap.overlaps`), from their utterances as prepared."""
     return overlaps({name: manifest.read_utterances(paths.utterances(name)) for name in params["corpora"]})
 
 
