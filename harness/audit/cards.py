@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.audit.findings_labels import verdict
-from harness.audit.formats import Facts, counts_text, share, titles
+from harness.audit.formats import Facts, counts_text, scales_of, share, titles
 from harness.report.formats import count, plural, reason_text
 from harness.report.tables import Mark, Table
 from harness.study.corpus import MAIN_VIEW
@@ -88,11 +88,7 @@ def _remarks(corpus: Facts) -> list[str]:
         f"{table.get('source', 'the publication')}"
         for table in corpus["card"].get("published", [])
     ]
-    verdicts = [
-        verdict(name, reference, scale)
-        for name, by_reference in corpus["contradictions"]["scales"].items()
-        for reference, scale in by_reference.items()
-    ]
+    verdicts = [verdict(name, reference, scale) for name, reference, scale in scales_of(corpus)]
     words = [
         f"{view} votes: {counts_text(votes['words'], MANY)}"
         + (f"; {plural(len(votes['folded']), 'rare spelling')} folded" if votes["folded"] else "")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.audit.formats import Facts, fixed, listing, part_of, present, rate, share, titles
+from harness.audit.formats import Facts, fixed, listing, part_of, present, rate, scales_of, share, titles
 from harness.report.formats import ABSENT, count, number
 from harness.report.tables import Table
 from harness.study.corpus import MAIN_VIEW
 
+FIRST = ("emotion7", "polarity3")  # the spaces whose views and ceilings stand here
 FEW = 3  # views of which the human ceiling stands here
 
 
@@ -18,52 +19,45 @@ def compare(facts: Facts) -> Table:
     columns = {names[name]: _profile(corpus) for name, corpus in present(facts).items()}
     quantities = dict.fromkeys(quantity for profile in columns.values() for quantity in profile)
     rows = [[quantity, *(profile[quantity] or ABSENT for profile in columns.values())] for quantity in quantities]
-    return Table(
-        "",
-        "Corpora side by side",
+    method = (
         "Medians where nothing else is said; each figure comes from the section of its topic. – means that the corpus, "
-        "or this form of its release, does not say.",
-        ["quantity", *columns],
-        [row for row in rows if set(row[1:]) != {ABSENT}],
-        words=1 + len(columns),
+        "or this form of its release, does not say."
     )
+    rows = [row for row in rows if set(row[1:]) != {ABSENT}]
+    return Table("", "Corpora side by side", method, ["quantity", *columns], rows, words=1 + len(columns))
 
 
 def _profile(corpus: Facts) -> dict[str, str]:
     """Return quantity -> text of one corpus, in the order of the table; "" or a dash for what it does not state."""
-    counts, views, texts = corpus["counts"], corpus["views"], corpus["duplicates"]["texts"]
-    whole, tested = counts["all"], counts["all"] if counts["folded"] else counts["groups"].get("test", {})
-    votes = corpus["agreement"].get(MAIN_VIEW, {})
+    counts, views, splits, texts = corpus["counts"], corpus["views"], corpus["splits"], corpus["duplicates"]["texts"]
+    whole, votes = counts["all"], corpus["agreement"].get(MAIN_VIEW, {})
+    tested = whole if counts["folded"] else counts["groups"].get("test", {})
     size, seconds, turns = (whole[key] or {} for key in ("size", "seconds", "turns"))
+    states = {f"readable {name}": counts["media"][name]["states"] for name in ("audio", "video")}
+    ratings = [f"{scale} {number(one['alpha_interval'])}" for scale, one in corpus["ratings"].items()]
+    ceilings = [f"{one['view']} {number(one['wf1'])}" for one in views.get("ceilings", ()) if one["space"] in FIRST]
     return {
-        "language": listing(counts["languages"]),
-        "licence": str(corpus["card"].get("licence", "")),
+        "language": listing(counts["languages"]), "licence": str(corpus["card"].get("licence", "")),
         **{key: count(whole[key]) for key in ("utterances", "dialogues", "speakers")},
-        "hours": _hours(counts),
-        "seconds per utterance": fixed(seconds.get("p50")),
+        "hours": _hours(counts), "seconds per utterance": fixed(seconds.get("p50")),
         "turns per dialogue": fixed(turns.get("p50"), 0),
         "text length": f"{fixed(size['p50'], 0)} {counts['size_unit']}" if size else "",
         "utterances with text": rate(whole["with_text"], whole["utterances"]),
-        **{f"readable {modality}": _readable(counts["media"][modality]["states"]) for modality in ("audio", "video")},
+        **{readable: rate(found.get("ok", 0), sum(found.values())) for readable, found in states.items()},
         "label spaces": listing([*corpus["priors"], *corpus["scales"]]),
         "label views": listing(views.get("views", [MAIN_VIEW])),
-        "votes per utterance (mean)": _mean(votes["annotators_per_utterance"]) if votes else "",
-        "Fleiss κ": number(votes.get("fleiss")),
-        "Krippendorff α, nominal": number(votes.get("alpha")),
-        "annotators all alike": share(votes.get("unanimous")),
-        "Krippendorff α of ratings": ", ".join(
-            f"{scale} {number(ratings['alpha_interval'])}" for scale, ratings in corpus["ratings"].items()
-        ),
-        "single modality = fused label": ", ".join(_as_fused(views)),
-        "human ceiling of one modality, WF1": ", ".join(_ceilings(views)),
-        "sentiment against emotion": "; ".join(_verdicts(corpus["contradictions"])),
-        **{f"{space}, majority": _prior(corpus, space) for space in ("emotion7", "emotion4", "polarity3")},
-        "test utterances": count(tested.get("utterances")),
-        "test speakers": count(tested.get("speakers")),
-        "test utterances by speakers of train": "folds" if counts["folded"] else _known_speakers(corpus["splits"]),
-        "dialogues in several splits": part_of(corpus["splits"]["dialogues_in_several"], corpus["splits"]["dialogues"]),
+        "votes per utterance (mean)": _mean(votes.get("annotators_per_utterance", {})),
+        "Fleiss κ": number(votes.get("fleiss")), "Krippendorff α, nominal": number(votes.get("alpha")),
+        "annotators all alike": share(votes.get("unanimous")), "Krippendorff α of ratings": ", ".join(ratings),
+        "single modality = fused label": ", ".join(_as_fused(views.get("pairs", {}))),
+        "human ceiling of one modality, WF1": ", ".join(ceilings[:FEW]),
+        "sentiment against emotion": "; ".join(_verdicts(corpus)),
+        **{f"{space}, majority": _majority(corpus, space) for space in ("emotion7", "emotion4", "polarity3")},
+        "test utterances": count(tested.get("utterances")), "test speakers": count(tested.get("speakers")),
+        "test utterances by speakers of train": "folds" if counts["folded"] else _known_speakers(splits),
+        "dialogues in several splits": part_of(splits["dialogues_in_several"], splits["dialogues"]),
         "long texts that recur in another split": rate(texts["long_across"], texts["long"]),
-    }
+    }  # fmt: skip
 
 
 def _hours(counts: Facts) -> str:
@@ -72,45 +66,31 @@ def _hours(counts: Facts) -> str:
     return f"{fixed(hours)} ({told})" if hours else ""
 
 
-def _readable(states: Facts) -> str:
-    return rate(states.get("ok", 0), sum(states.values()))
-
-
 def _mean(votes: Facts) -> str:
-    return fixed(sum(int(each) * rows for each, rows in votes.items()) / sum(votes.values()))
+    return fixed(sum(int(each) * rows for each, rows in votes.items()) / sum(votes.values())) if votes else ""
 
 
-def _as_fused(views: Facts) -> Iterator[str]:
+def _as_fused(by_space: Facts) -> Iterator[str]:
     """Yield how far each single modality has the fused label, in the first space that was compared."""
-    pairs = next((views["pairs"][space] for space in ("emotion7", "polarity3") if space in views.get("pairs", {})), ())
+    pairs = next((by_space[space] for space in FIRST if space in by_space), ())
     yield from (f"{pair['b']} {share(pair['equal'])}" for pair in pairs if pair["a"] == MAIN_VIEW)
 
 
-def _ceilings(views: Facts) -> list[str]:
-    spaces = ("emotion7", "polarity3")
-    return [f"{c['view']} {number(c['wf1'])}" for c in views.get("ceilings", ()) if c["space"] in spaces][:FEW]
-
-
-def _verdicts(contradictions: Facts) -> Iterator[str]:
+def _verdicts(corpus: Facts) -> Iterator[str]:
     """Yield what the contradiction checks say of a corpus in a few words."""
-    for name, by_reference in contradictions["scales"].items():
-        for reference, scale in by_reference.items():
-            yield f"{name} {_verb(scale)} {reference.removeprefix('the ')}"
-    for name, words in contradictions["words"].items():
-        yield f"{name} {_verb(words)} the emotion"
+    words = [(name, "the emotion label", against) for name, against in corpus["contradictions"]["words"].items()]
+    for name, reference, against in scales_of(corpus) + words:
+        verb = "contradicts" if against["contradicts"] else "agrees with"
+        yield f"{name} {verb} {reference.removeprefix('the ')}"
 
 
-def _verb(checked: Facts) -> str:
-    return "contradicts" if checked["contradicts"] else "agrees with"
-
-
-def _prior(corpus: Facts, space: str) -> str:
-    prior = corpus["priors"].get(space, {}).get(MAIN_VIEW, {}).get("all")
-    if not prior:
-        return ""
-    return f"{prior['majority']} {share(prior['majority_share'])}, entropy {number(prior['entropy'])}"
+def _majority(corpus: Facts, space: str) -> str:
+    if prior := corpus["priors"].get(space, {}).get(MAIN_VIEW, {}).get("all"):
+        return f"{prior['majority']} {share(prior['majority_share'])}, entropy {number(prior['entropy'])}"
+    return ""
 
 
 def _known_speakers(splits: Facts) -> str:
-    pair = next((pair for pair in splits["pairs"] if (pair["a"], pair["b"]) == ("train", "test")), {})
-    return "" if pair.get("known_speaker") is None else rate(pair["known_speaker"], pair["rows_b"])
+    pairs = {(pair["a"], pair["b"]): pair for pair in splits["pairs"]}
+    pair = pairs.get(("train", "test"), {"known_speaker": None})
+    return "" if pair["known_speaker"] is None else rate(pair["known_speaker"], pair["rows_b"])

@@ -56,15 +56,14 @@ class Corpus:
 
         What is not stated, an empty text too, is missing; `long` tells whether a text is too long to recur by chance.
         """
-        frame = pd.DataFrame({name: [getattr(row, name) or None for row in self.utterances] for name in NAMES})
-        return frame.assign(
-            start=[row.start for row in self.utterances],
-            end=[row.end for row in self.utterances],
-            group=[group_of(row) for row in self.utterances],
-            bare_id=frame["id"].map(bare_id),
-            size=[size_of(row.text) if row.text else None for row in self.utterances],
-            long=[is_long(row.text) for row in self.utterances],
-        )
+        rows = self.utterances
+        columns: dict[str, list[Any]] = {name: [getattr(row, name) or None for row in rows] for name in NAMES}
+        columns |= {name: [getattr(row, name) for row in rows] for name in ("start", "end")}
+        columns["group"] = [group_of(row) for row in rows]
+        columns["bare_id"] = [bare_id(row.id) for row in rows]
+        columns["size"] = [size_of(row.text) if row.text else None for row in rows]
+        columns["long"] = [is_long(row.text) for row in rows]
+        return pd.DataFrame(columns)
 
     @cached_property
     def views(self) -> list[str]:

@@ -22,7 +22,7 @@ NOT_MEASURED = ("long",)  # a wrongly cut clip: its length is not that of the ut
 def counts(corpus: Corpus) -> dict[str, Any]:
     """Return the counts of a corpus, for all of it and for each split or fold."""
     rows, seconds = corpus.utterances, lengths(corpus)
-    frame = corpus.frame.assign(seconds=[seconds.get(row.id, (None,))[0] for row in rows])
+    frame = corpus.frame.assign(seconds=[seconds[row.id][0] if row.id in seconds else np.nan for row in rows])
     strata = dict.fromkeys(name for row in rows for name in row.strata)
     return {
         "all": _part(frame),

@@ -52,8 +52,11 @@ def _examples(rows: pd.DataFrame) -> list[list[Any]]:
 def _recurring(corpus: Corpus, frame: pd.DataFrame) -> dict[str, dict[str, dict[str, int]]]:
     """Return stratum -> value -> long texts and those that another split or fold has too: read lines show here."""
     strata = pd.DataFrame([row.strata for row in corpus.utterances])
-    sums = {name: frame[["long", "across"]].groupby(strata[name], sort=False).sum() for name in strata}
-    return {str(name): by_value.to_dict(orient="index") for name, by_value in sums.items()}
+    recurring: dict[str, Any] = {}
+    for name in map(str, strata):
+        by_value = frame[["long", "across"]].groupby(strata[name], sort=False).sum()
+        recurring[name] = by_value.to_dict(orient="index")
+    return recurring
 
 
 def _repeated_ids(rows: pd.DataFrame) -> dict[str, Any]:
@@ -71,8 +74,8 @@ def _repeated_ids(rows: pd.DataFrame) -> dict[str, Any]:
 def _same_rows(rows: pd.DataFrame) -> dict[str, Any]:
     """Return rows that repeat another one's words, speaker and time; only rows with a time can be held together."""
     first = rows.groupby(SAME_ROW, dropna=False)["id"].transform("first")
-    again = rows[rows.duplicated(SAME_ROW)]
-    examples = [[first[at], id_] for at, id_ in again["id"].head(EXAMPLES).items()]
+    again = rows.assign(first=first)[rows.duplicated(SAME_ROW)]
+    examples = again[["first", "id"]].head(EXAMPLES).to_numpy().tolist()
     return {"checked": len(rows), "surplus": len(again), "examples": examples}
 
 

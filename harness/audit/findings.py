@@ -6,7 +6,7 @@ the release lacks. docs/audit.md gives the thresholds.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from harness.audit import findings_files, findings_labels
@@ -67,7 +67,7 @@ def _distances(facts: Facts, names: Mapping[str, str]) -> Iterator[Row]:
 def _untold(facts: Facts, names: Mapping[str, str]) -> Iterator[Row]:
     """Yield what cannot be told of several corpora, in one sentence each, and the corpora that are not there."""
     there = present(facts)
-    checks = (
+    checks: Sequence[tuple[int, str, str, Callable[[Facts], Any]]] = (
         (46, "agreement", "No annotator's votes came with {}: agreement cannot be computed there.",
          lambda corpus: corpus["agreement"] or corpus["ratings"]),
         (45, "media", "No clip was probed of {}: what is said of them comes from annotations alone.",

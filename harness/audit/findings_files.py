@@ -59,9 +59,8 @@ def _duplicates(duplicates: Facts) -> Found:
     for by_value in duplicates["strata"].values():
         for value, part in by_value.items():
             if part["across"] > 5 * RECUR * part["long"]:
-                share = rate(part["across"], part["long"])
-                text = f"{share} of long {value} transcripts recur in another fold: a text model can learn the lines by heart."
-                yield 62, "duplicates", text
+                share = f"{rate(part['across'], part['long'])} of long {value} transcripts"
+                yield 62, "duplicates", f"{share} recur in another fold: a text model can learn the lines by heart."
     if rows["surplus"]:
         repeat = plural(rows["surplus"], "row repeats", "rows repeat")
         yield 54, "duplicates", f"{repeat} another one: same words, speaker and time."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.audit.corpus_data import CLASS_SPACES
-from harness.audit.formats import Facts, listing, rate, share, value_text
+from harness.audit.formats import Facts, listing, rate, scales_of, share, value_text
 from harness.report.formats import count, number
 from harness.study.labels import POLARITY_OF_EMOTION
 
@@ -17,7 +17,7 @@ FLIPS = 0.01  # share of labels that weighting by confidence changes, from which
 
 def findings(corpus: Facts) -> Found:
     """Yield (weight, section, sentence) for one corpus."""
-    yield from _scales(corpus["contradictions"]["scales"])
+    yield from _scales(corpus)
     yield from _words(corpus["contradictions"]["words"])
     yield from _views(corpus["views"])
     yield from _votes(corpus["agreement"], corpus["majority"])
@@ -48,13 +48,12 @@ def verdict(name: str, reference: str, scale: Facts) -> str:
     )
 
 
-def _scales(scales: Facts) -> Found:
-    for name, by_reference in scales.items():
-        for reference, scale in by_reference.items():
-            if scale["contradicts"]:
-                yield 100, "contradictions", verdict(name, reference, scale)
-            elif steps := listing(value_text(step["value"]) for step in absent_steps(scale)):
-                yield 85, "contradictions", f"the steps {steps} of {name} never occur, though their mirrors do."
+def _scales(corpus: Facts) -> Found:
+    for name, reference, scale in scales_of(corpus):
+        if scale["contradicts"]:
+            yield 100, "contradictions", verdict(name, reference, scale)
+        elif steps := listing(value_text(step["value"]) for step in absent_steps(scale)):
+            yield 85, "contradictions", f"the steps {steps} of {name} never occur, though their mirrors do."
 
 
 def _words(words: Facts) -> Found:
@@ -75,19 +74,15 @@ def _views(views: Facts) -> Found:
     together = views.get("together", {})
     # the space in which most utterances have a label in every view, the richer one on a tie
     space = max(together, key=lambda name: (together[name]["utterances"], len(CLASS_SPACES[name])), default="")
-    if space:
-        alike, alone = (
-            rate(together[space][key], together[space]["utterances"]) for key in ("all_equal", "fused_alone")
-        )
-        text = f"the label views agree on {alike} of utterances ({space}); for {alone} no single modality has the fused label."
-        yield 70, "views", text
-    ceilings = [f"{one['view']} {number(one['wf1'])}" for one in views.get("ceilings", ()) if one["space"] == space]
-    if ceilings:
-        text = (
-            f"people with one modality alone reach WF1 {listing(ceilings)} against the fused label ({space}, test): "
-            "the yardstick of a unimodal model."
-        )
-        yield 68, "ceilings", text
+    if rows := together.get(space, {"utterances": 0})["utterances"]:
+        alike, alone = (rate(together[space][key], rows) for key in ("all_equal", "fused_alone"))
+        text = f"the label views agree on {alike} of utterances ({space}); for {alone} no single modality has the"
+        yield 70, "views", f"{text} fused label."
+    if ceilings := [
+        f"{one['view']} {number(one['wf1'])}" for one in views.get("ceilings", ()) if one["space"] == space
+    ]:
+        text = f"people with one modality alone reach WF1 {listing(ceilings)} against the fused label ({space}, test)"
+        yield 68, "ceilings", f"{text}: the yardstick of a unimodal model."
 
 
 def _votes(agreement: Facts, majority: Facts) -> Found:

@@ -6,7 +6,7 @@ A share of rows is a percentage ("24.5 %"); a metric, coefficient or distance is
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from harness.report.formats import ABSENT, count
@@ -71,7 +71,7 @@ def present(facts: Facts) -> dict[str, Facts]:
     return {name: corpus for name, corpus in facts["corpora"].items() if corpus["present"]}
 
 
-def records(facts: Facts, make: Callable[[Facts], Iterable[Mapping[str, str]]]) -> list[dict[str, str]]:
-    """Return the records (column title -> text) that `make` gives for each corpus, with its title in front."""
-    names = titles(facts)
-    return [{"corpus": names[name], **row} for name, corpus in present(facts).items() for row in make(corpus)]
+def scales_of(corpus: Facts) -> list[tuple[str, str, Facts]]:
+    """Return each sentiment scale of a corpus: its field, the label that it is held against, and how they agree."""
+    by_field = corpus["contradictions"]["scales"].items()
+    return [(name, reference, scale) for name, scales in by_field for reference, scale in scales.items()]

@@ -8,27 +8,14 @@ from typing import Any
 
 import jinja2
 
-from harness.audit import sections_files, sections_labels
 from harness.audit.cards import cards
 from harness.audit.compare import compare
 from harness.audit.formats import Facts, present
+from harness.audit.sections import sections
 from harness.report.formats import plural
 from harness.report.templates import environment
 
 WATERMARK = "Synthetic corpora: this audit says nothing about real ones"
-SECTIONS = (
-    sections_labels.contradictions,
-    sections_files.overlap,
-    sections_files.between,
-    sections_labels.agreement,
-    sections_labels.views,
-    sections_labels.ceilings,
-    sections_labels.priors,
-    sections_labels.distance,
-    sections_files.duplicates,
-    sections_files.sizes,
-    sections_files.media,
-)
 TERMINAL = 21  # findings printed; with a head, a foot and a line between it stays on one screen
 
 
@@ -76,7 +63,7 @@ def _context(facts: Facts, made: Mapping[str, Any]) -> dict[str, Any]:
         "faults": faults,
         "untold": untold,
         "compare": compare(facts),
-        "sections": [make(facts) for make in SECTIONS],
+        "sections": sections(facts),
         "cards": cards(facts),
     }
 

@@ -44,7 +44,7 @@ def contradictions(corpus: Corpus) -> dict[str, Any]:
         for name, value in row.get("native", {}).items():
             fields[name][id_] = value
     emotion = corpus.column(EMOTION)
-    words = {name: pd.Series(polarity) for name, values in fields.items() if (polarity := polarity_words(values))}
+    words = {name: pd.Series(by_id) for name, values in fields.items() if (by_id := polarity_words(values))}
     references = {"the emotion label": emotion.map(POLARITY_OF_EMOTION).dropna()}
     references |= {f"the field {name}": polarity for name, polarity in words.items()}
     scales: dict[str, Any] = {}
@@ -124,7 +124,7 @@ def chance_above(a: Any, b: Any) -> float:
 
 
 def against_scale(numbers: pd.Series[Any], polarity: pd.Series[Any], by_class: pd.Series[Any]) -> dict[str, Any]:
-    """Return how a number and a polarity agree; all three are by id, `by_class` has the classes of which means are told."""
+    """Return how numbers and polarities by id agree, and the means of the numbers `by_class` (id -> class)."""
     middle = middle_of(numbers, polarity)
     positive, negative = (_side(numbers, polarity, side) for side in SIDES)
     found = {

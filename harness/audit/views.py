@@ -99,7 +99,7 @@ def _ceilings(corpus: Corpus, space: str, by_view: pd.DataFrame) -> Iterator[dic
     for view in rows:
         both = rows[[MAIN_VIEW, view]].dropna()
         if view != MAIN_VIEW and len(both):
-            scores = ceiling(both[MAIN_VIEW], both[view], CLASS_SPACES[space])
+            scores = ceiling(list(both[MAIN_VIEW]), list(both[view]), CLASS_SPACES[space])
             yield {"space": space, "view": view, "asked": len(rows), **scores}
 
 

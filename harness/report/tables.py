@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from harness.core import csv_tables
 from harness.report.formats import ABSENT
@@ -92,8 +93,7 @@ def _is_worded(cell: str) -> bool:
 def stacked(shares: Sequence[float]) -> list[Mark]:
     """Return the marks of the parts of a whole, one after the other."""
     ends = [100 * sum(shares[:at]) for at in range(len(shares) + 1)]
-    pairs = zip(ends, ends[1:], strict=False)
-    return [Mark(f"share-{at}", round(start, 2), round(end, 2)) for at, (start, end) in enumerate(pairs, 1)]
+    return [Mark(f"share-{at}", round(start, 2), round(end, 2)) for at, (start, end) in enumerate(pairwise(ends), 1)]
 
 
 def drawings(rows: Sequence[Sequence[Bar]]) -> list[list[Mark]]:
