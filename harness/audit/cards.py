@@ -78,7 +78,7 @@ def _bars(space: str, prior: Facts) -> Table:
     """Return the classes of a space with their shares; the largest class fills its bar."""
     counts, most = prior["counts"], max(prior["counts"].values())
     rows = [[name, share(n / prior["rows"]), count(n)] for name, n in counts.items()]
-    drawings = [[Mark("bar-2", 0, round(100 * n / most, 2))] for n in counts.values()]
+    drawings = [[Mark("bar-1", 0, round(100 * n / most, 2))] for n in counts.values()]
     return Table("", space, "", ["class", "share", "utterances"], rows, drawings=drawings, drawn="the share")
 
 

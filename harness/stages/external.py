@@ -19,7 +19,7 @@ from harness.evaluation.external import (
     rows as external_rows,
 )
 from harness.evaluation.external.cells import Made, Target
-from harness.evaluation.external.table import Table
+from harness.evaluation.external.predictions_file import PredictionsFile
 from harness.study import predictions
 from harness.study.labels import space
 from harness.study.params import row
@@ -35,7 +35,7 @@ def run(params: dict[str, Any], name: str) -> None:
     asked = params_row.checked(params, name, row(params, "external", name))
     targets = {one: Target(one, read_json(paths.card(one), "dvc repro prepare")) for one in params["corpora"]}
     path = Path(asked["file"])
-    table = Table(path)
+    table = PredictionsFile(path)
     ids = {one: target.ids if target.card["present"] else None for one, target in targets.items()}
     rows = external_rows.read(table, asked["space"], ids)
     cells = external_cells.cells(rows, targets, params["spaces"], asked["partial"])

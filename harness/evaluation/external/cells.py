@@ -15,7 +15,7 @@ from harness.core.errors import ReleaseError
 from harness.core.files import digest
 from harness.evaluation.external import rows as external_rows
 from harness.evaluation.external.rows import Rows
-from harness.evaluation.external.table import Codes
+from harness.evaluation.external.predictions_file import Codes
 from harness.study import manifest
 from harness.study import splits as protocol
 from harness.study.corpus import Utterance
