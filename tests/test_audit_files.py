@@ -7,12 +7,13 @@ from dataclasses import replace
 import pytest
 from audit_sample import corpus, label, said
 
-from harness.audit.corpus_data import Corpus, is_long, size_of
+from harness.audit.corpus_data import Corpus
 from harness.audit.counts import counts, lengths, spread
-from harness.audit.duplicates import bare_id, duplicates, same_clips
+from harness.audit.duplicates import duplicates, same_clips
 from harness.audit.findings_files import findings
 from harness.audit.overlap import between_corpora, between_splits
 from harness.study.corpus import MediaPart, Utterance
+from harness.study.split_overlap import bare_id, is_long, size_of
 
 LINE = "I would not say that again, ever."
 

@@ -18,6 +18,7 @@ from harness.audit.document import facts
 from harness.core import paths
 from harness.core.errors import ResultError
 from harness.core.plugins import find
+from harness.report.templates import markdown_text
 
 MADE = {"time": "2026-01-01", "commit": "abc"}
 
@@ -73,7 +74,25 @@ def test_the_first_table_holds_all_corpora_side_by_side(found: dict[str, Any]) -
     by_name = {row[0]: row[1:] for row in rows}
     assert by_name["utterances"] == ["60", "60", "1"]
     assert by_name["text length"] == ["12 characters", "12 characters", "–"]
-    assert by_name["single modality = fused label"][0] == "text .333, audio 1.000, video 1.000"
+    assert by_name["single modality = fused label"][0] == "text 33.3 %, audio 100 %, video 100 %"
+
+
+def test_what_no_corpus_states_is_left_out(found: dict[str, Any]) -> None:
+    page = Page(re.sub(r"<(path|rect)([^>]*)/>", r"<\1\2></\1>", audit_page.html(found, MADE)))
+    for table in page.of_class("list"):
+        head, *rows = table["rows"]
+        cells = zip(*rows, strict=True) if "side" not in table["class"] else (row[1:] for row in rows)
+        assert all(set(texts) != {"–"} for texts in cells), head
+    assert "hours" in {row[0] for row in page.tables[0]["rows"]}
+    assert "readable audio" not in {row[0] for row in page.tables[0]["rows"]}, "no clip was probed"
+
+
+def test_what_cannot_be_told_stands_apart_from_faults(found: dict[str, Any]) -> None:
+    assert {one["section"] for one in found["findings"] if one["untold"]} >= {"media", "corpora"}
+    text = audit_page.markdown(found, MADE)
+    faults, untold = text.split("### What cannot be told")[:2]
+    for one in found["findings"]:
+        assert markdown_text(one["text"], "|*_`[") in (untold if one["untold"] else faults)
 
 
 def test_markdown_has_the_same_tables_whole(found: dict[str, Any]) -> None:

@@ -17,8 +17,8 @@ from harness.core import paths
 from harness.core.errors import ReleaseError
 from harness.core.files import read_json
 from harness.evaluation.external.cells import cells
+from harness.evaluation.external.predictions_file import PredictionsFile
 from harness.evaluation.external.rows import read
-from harness.evaluation.external.table import Table
 from harness.study import manifest, predictions, splits
 from harness.study.labels import EMOTION4, POLARITY3
 from harness.study.prepared import PreparedCorpus
@@ -125,7 +125,7 @@ def test_corpora_of_one_family_are_not_set_against_each_other(params: dict[str, 
     give(right("meld", source="meld") + right("iemocap", source="meld") + right("emotiontalk", source="meld"))
     targets = {name: PreparedCorpus(name) for name in CORPORA}
     targets["iemocap"].card = {**targets["iemocap"].card, "family": targets["meld"].card["family"]}
-    rows = read(Table(Path("given.csv")), None, {name: target.ids for name, target in targets.items()})
+    rows = read(PredictionsFile(Path("given.csv")), None, {name: target.ids for name, target in targets.items()})
     reasons = {cell.target: cell.reason for cell in cells(rows, targets, ["emotion4"])}
     assert reasons == {"meld": "", "iemocap": "same_family", "emotiontalk": ""}
 

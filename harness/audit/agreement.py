@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from harness.audit.votes import Votes
 
 LARGEST = 20_000_000  # krippendorff lays out utterances x values x values; beyond it every k-th utterance is taken
-Table = NDArray[np.int64]
 
 
 def agreement(votes: Votes) -> dict[str, Any]:
@@ -104,14 +103,11 @@ def pairwise(words: Sequence[Hashable]) -> float:
     return sum(a == b for a, b in pairs) / len(pairs)
 
 
-def count_table(rows: Sequence[Sequence[Any]]) -> tuple[Table, list[Any]]:
+def count_table(rows: Sequence[Sequence[Any]]) -> tuple[NDArray[np.int64], list[Any]]:
     """Return how many annotators gave each value to each row, (rows, values), and the values in order."""
     values = sorted(
         {value for row in rows for value in row}, key=lambda v: sorted(v) if isinstance(v, frozenset) else v
     )
-    place = {value: at for at, value in enumerate(values)}
-    table = np.zeros((len(rows), len(values)), dtype=np.int64)
-    for at, row in enumerate(rows):
-        for value in row:
-            table[at, place[value]] += 1
-    return table, values
+    counters = [Counter(row) for row in rows]
+    table = np.array([[counter[value] for value in values] for counter in counters], dtype=np.int64)
+    return table.reshape(len(rows), len(values)), values

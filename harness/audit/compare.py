@@ -1,159 +1,96 @@
-"""The one table that holds the corpora side by side, a corpus a column."""
+"""The one table that holds the corpora side by side, one corpus per column."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator
 
-from harness.audit.formats import fixed, listing, rate, score, share
-from harness.audit.tables import Facts, Named, Section, Table
-from harness.audit.tables_labels import verdicts
-from harness.report.formats import ABSENT, count
+from harness.audit.formats import Facts, fixed, listing, part_of, present, rate, scales_of, share, titles
+from harness.report.formats import ABSENT, count, number
+from harness.report.tables import Table
 from harness.study.corpus import MAIN_VIEW
 
+FIRST = ("emotion7", "polarity3")  # the spaces whose views and ceilings stand here
+FEW = 3  # views of which the human ceiling stands here
 
-def compare(facts: Facts) -> Section:
-    """Return the comparison of all corpora that are there."""
-    named = Named(facts)
-    rows = [[title, *(make(one) for one in named.present.values())] for title, make in ROWS]
-    heads = ["", *(named.titles[name] for name in named.present)]
-    tables = [Table("Corpora side by side", heads, rows)] if named.present else []
-    return Section(
-        "compare",
-        "The corpora side by side",
+
+def compare(facts: Facts) -> Table:
+    """Return the comparison of all corpora that are there; what no corpus states is left out."""
+    names = titles(facts)
+    columns = {names[name]: _profile(corpus) for name, corpus in present(facts).items()}
+    quantities = dict.fromkeys(quantity for profile in columns.values() for quantity in profile)
+    rows = [[quantity, *(profile[quantity] or ABSENT for profile in columns.values())] for quantity in quantities]
+    method = (
         "Medians where nothing else is said; each figure comes from the section of its topic. – means that the corpus, "
-        "or this form of its release, does not say.",
-        tables,
-        "No corpus is linked.",
+        "or this form of its release, does not say."
     )
+    rows = [row for row in rows if set(row[1:]) != {ABSENT}]
+    return Table("", "Corpora side by side", method, ["quantity", *columns], rows, words=1 + len(columns))
 
 
-def _all(key: str) -> Callable[[Facts], str]:
-    return lambda one: count(one["counts"]["all"][key]) if one["counts"]["all"][key] else ABSENT
+def _profile(corpus: Facts) -> dict[str, str]:
+    """Return quantity -> text of one corpus, in the order of the table; "" or a dash for what it does not state."""
+    counts, views, splits, texts = corpus["counts"], corpus["views"], corpus["splits"], corpus["duplicates"]["texts"]
+    whole, votes = counts["all"], corpus["agreement"].get(MAIN_VIEW, {})
+    tested = whole if counts["folded"] else counts["groups"].get("test", {})
+    size, seconds, turns = (whole[key] or {} for key in ("size", "seconds", "turns"))
+    states = {f"readable {name}": counts["media"][name]["states"] for name in ("audio", "video")}
+    ratings = [f"{scale} {number(one['alpha_interval'])}" for scale, one in corpus["ratings"].items()]
+    ceilings = [f"{one['view']} {number(one['wf1'])}" for one in views.get("ceilings", ()) if one["space"] in FIRST]
+    return {
+        "language": listing(counts["languages"]), "licence": str(corpus["card"].get("licence", "")),
+        **{key: count(whole[key]) for key in ("utterances", "dialogues", "speakers")},
+        "hours": _hours(counts), "seconds per utterance": fixed(seconds.get("p50")),
+        "turns per dialogue": fixed(turns.get("p50"), 0),
+        "text length": f"{fixed(size['p50'], 0)} {counts['size_unit']}" if size else "",
+        "utterances with text": rate(whole["with_text"], whole["utterances"]),
+        **{readable: rate(found.get("ok", 0), sum(found.values())) for readable, found in states.items()},
+        "label spaces": listing([*corpus["priors"], *corpus["scales"]]),
+        "label views": listing(views.get("views", [MAIN_VIEW])),
+        "votes per utterance (mean)": _mean(votes.get("annotators_per_utterance", {})),
+        "Fleiss κ": number(votes.get("fleiss")), "Krippendorff α, nominal": number(votes.get("alpha")),
+        "annotators all alike": share(votes.get("unanimous")), "Krippendorff α of ratings": ", ".join(ratings),
+        "single modality = fused label": ", ".join(_as_fused(views.get("pairs", {}))),
+        "human ceiling of one modality, WF1": ", ".join(ceilings[:FEW]),
+        "sentiment against emotion": "; ".join(_verdicts(corpus)),
+        **{f"{space}, majority": _majority(corpus, space) for space in ("emotion7", "emotion4", "polarity3")},
+        "test utterances": count(tested.get("utterances")), "test speakers": count(tested.get("speakers")),
+        "test utterances by speakers of train": "folds" if counts["folded"] else _known_speakers(splits),
+        "dialogues in several splits": part_of(splits["dialogues_in_several"], splits["dialogues"]),
+        "long texts that recur in another split": rate(texts["long_across"], texts["long"]),
+    }  # fmt: skip
 
 
-def _median(key: str, places: int) -> Callable[[Facts], str]:
-    return lambda one: fixed((one["counts"]["all"][key] or {}).get("p50"), places)
+def _hours(counts: Facts) -> str:
+    hours, sources = counts["all"]["hours"], set(counts["length_source"])
+    told = "annotated" if sources == {"span"} else "probed" if "span" not in sources else "mostly probed"
+    return f"{fixed(hours)} ({told})" if hours else ""
 
 
-def _hours(one: Facts) -> str:
-    part, source = one["counts"]["all"], one["counts"]["length_source"]
-    said = "annotated" if set(source) == {"span"} else "probed" if "span" not in source else "mostly probed"
-    return f"{fixed(part['hours'])} ({said})" if part["hours"] else ABSENT
+def _mean(votes: Facts) -> str:
+    return fixed(sum(int(each) * rows for each, rows in votes.items()) / sum(votes.values())) if votes else ""
 
 
-def _text(one: Facts) -> str:
-    size, unit = one["counts"]["all"]["size"], one["counts"]["size_unit"]
-    return f"{fixed(size['p50'], 0)} {unit}" if size else ABSENT
+def _as_fused(by_space: Facts) -> Iterator[str]:
+    """Yield how far each single modality has the fused label, in the first space that was compared."""
+    pairs = next((by_space[space] for space in FIRST if space in by_space), ())
+    yield from (f"{pair['b']} {share(pair['equal'])}" for pair in pairs if pair["a"] == MAIN_VIEW)
 
 
-def _votes(one: Facts) -> str:
-    found = one["agreement"].get(MAIN_VIEW)
-    return fixed(_mean(found["annotators_per_utterance"])) if found else ABSENT
+def _verdicts(corpus: Facts) -> Iterator[str]:
+    """Yield what the contradiction checks say of a corpus in a few words."""
+    words = [(name, "the emotion label", against) for name, against in corpus["contradictions"]["words"].items()]
+    for name, reference, against in scales_of(corpus) + words:
+        verb = "contradicts" if against["contradicts"] else "agrees with"
+        yield f"{name} {verb} {reference.removeprefix('the ')}"
 
 
-def _mean(counter: Mapping[str, int]) -> float:
-    return sum(int(n) * rows for n, rows in counter.items()) / sum(counter.values())
+def _majority(corpus: Facts, space: str) -> str:
+    if prior := corpus["priors"].get(space, {}).get(MAIN_VIEW, {}).get("all"):
+        return f"{prior['majority']} {share(prior['majority_share'])}, entropy {number(prior['entropy'])}"
+    return ""
 
 
-def _vote_figure(key: str, form: Callable[[Any], str]) -> Callable[[Facts], str]:
-    return lambda one: form(one["agreement"][MAIN_VIEW][key]) if MAIN_VIEW in one["agreement"] else ABSENT
-
-
-def _ratings(one: Facts) -> str:
-    return ", ".join(f"{scale} {score(found['alpha_interval'])}" for scale, found in one["ratings"].items()) or ABSENT
-
-
-def _fused(one: Facts) -> str:
-    """Return how far each single modality has the fused label, in the first space that was compared."""
-    for space in ("emotion7", "polarity3"):
-        pairs = [pair for pair in one["views"].get("pairs", {}).get(space, ()) if pair["a"] == MAIN_VIEW]
-        if pairs:
-            return ", ".join(f"{pair['b']} {score(pair['equal'])}" for pair in pairs)
-    return ABSENT
-
-
-def _ceiling(one: Facts) -> str:
-    found = [c for c in one["views"].get("ceilings", ()) if c["space"] in ("emotion7", "polarity3")][:3]
-    return ", ".join(f"{c['view']} {score(c['wf1'])}" for c in found) or ABSENT
-
-
-def _prior(space: str) -> Callable[[Facts], str]:
-    def text(one: Facts) -> str:
-        parts = one["priors"].get(space, {}).get(MAIN_VIEW)
-        if not parts:
-            return ABSENT
-        found = parts["all"]
-        return f"{found['majority']} {share(found['majority_share'])}, entropy {score(found['entropy'])}"
-
-    return text
-
-
-def _known_speakers(one: Facts) -> str:
-    for pair in one["splits"]["pairs"]:
-        if (pair["a"], pair["b"]) == ("train", "test") and pair["of"]["speakers"]:
-            return rate(pair["known_speaker"], pair["rows_b"])
-    return "folds" if one["counts"]["folded"] else ABSENT
-
-
-def _in_several(one: Facts) -> str:
-    return f"{count(one['splits']['dialogues_in_several'])} of {count(one['splits']['dialogues'])}"
-
-
-def _recurring(one: Facts) -> str:
-    texts = one["duplicates"]["texts"]
-    return rate(texts["long_across"], texts["long"])
-
-
-def _clips(modality: str) -> Callable[[Facts], str]:
-    def text(one: Facts) -> str:
-        states = one["counts"]["media"][modality]["states"]
-        return rate(states.get("ok", 0), sum(states.values())) if states else ABSENT
-
-    return text
-
-
-def _spaces(one: Facts) -> str:
-    return listing([*one["priors"], *one["scales"]])
-
-
-def _tested(key: str) -> Callable[[Facts], str]:
-    def text(one: Facts) -> str:
-        part = one["counts"]["groups"].get("test") or (one["counts"]["all"] if one["counts"]["folded"] else {})
-        return count(part[key]) if part.get(key) else ABSENT
-
-    return text
-
-
-ROWS: Sequence[tuple[str, Callable[[Facts], str]]] = (
-    ("language", lambda one: listing(one["counts"]["languages"])),
-    ("licence", lambda one: str(one["card"].get("licence", "")) or ABSENT),
-    ("utterances", _all("utterances")),
-    ("dialogues", _all("dialogues")),
-    ("speakers", _all("speakers")),
-    ("hours", _hours),
-    ("seconds an utterance", _median("seconds", 1)),
-    ("turns a dialogue", _median("turns", 0)),
-    ("text length", _text),
-    ("utterances with text", lambda one: rate(one["counts"]["all"]["with_text"], one["counts"]["all"]["utterances"])),
-    ("readable audio", _clips("audio")),
-    ("readable video", _clips("video")),
-    ("label spaces", _spaces),
-    ("label views", lambda one: listing(one["views"].get("views", [MAIN_VIEW]))),
-    ("votes an utterance (mean)", _votes),
-    ("Fleiss κ", _vote_figure("fleiss", score)),
-    ("Krippendorff α, nominal", _vote_figure("alpha", score)),
-    ("annotators all alike", _vote_figure("unanimous", share)),
-    ("Krippendorff α of ratings", _ratings),
-    ("single modality = fused label", _fused),
-    ("human ceiling of one modality, WF1", _ceiling),
-    ("sentiment against emotion", verdicts),
-    ("emotion7, majority", _prior("emotion7")),
-    ("emotion4, majority", _prior("emotion4")),
-    ("polarity3, majority", _prior("polarity3")),
-    ("test utterances", _tested("utterances")),
-    ("test speakers", _tested("speakers")),
-    ("test utterances by speakers of train", _known_speakers),
-    ("dialogues in several splits", _in_several),
-    ("long texts that recur in another split", _recurring),
-)
+def _known_speakers(splits: Facts) -> str:
+    pairs = {(pair["a"], pair["b"]): pair for pair in splits["pairs"]}
+    pair = pairs.get(("train", "test"), {"known_speaker": None})
+    return "" if pair["known_speaker"] is None else rate(pair["known_speaker"], pair["rows_b"])

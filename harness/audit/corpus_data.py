@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from typing import Any
+
+import pandas as pd
 
 from harness.core import paths
 from harness.core.errors import ResultError
@@ -16,12 +17,11 @@ from harness.core.files import read_json
 from harness.study import manifest
 from harness.study.corpus import MAIN_VIEW, SPLITS, Utterance
 from harness.study.labels import SPACES, ClassSpace
+from harness.study.split_overlap import bare_id, group_of, is_long, size_of
 
 MADE_BY = "dvc repro prepare"
-LONG_WORDS = 4  # a text of fewer words recurs by chance
-LONG_CHARACTERS = 8  # the same for a script that puts no blanks between words
-_UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u0e00-\u0e7f]")  # kana, Han, Thai
-CLASS_SPACES = {name: found.classes for name, found in SPACES.items() if isinstance(found, ClassSpace)}
+CLASS_SPACES = {name: space.classes for name, space in SPACES.items() if isinstance(space, ClassSpace)}
+NAMES = ("id", "dialogue", "speaker", "text", "gender")
 
 
 @dataclass(frozen=True)
@@ -47,28 +47,43 @@ class Corpus:
     @cached_property
     def groups(self) -> list[str]:
         """Return the splits, or folds, that occur: train, dev, test, then folds by name."""
-        found = {group_of(row) for row in self.utterances}
-        return [split for split in SPLITS if split in found] + sorted(found.difference(SPLITS))
+        names = {group_of(row) for row in self.utterances}
+        return [*(split for split in SPLITS if split in names), *sorted(names - set(SPLITS))]
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """Return the utterances as rows: some of their fields, `group` (fold or split), `bare_id`, `size` of the text.
+
+        What is not stated, an empty text too, is missing; `long` tells whether a text is too long to recur by chance.
+        """
+        rows = self.utterances
+        columns: dict[str, list[Any]] = {name: [getattr(row, name) or None for row in rows] for name in NAMES}
+        columns |= {name: [getattr(row, name) for row in rows] for name in ("start", "end")}
+        columns["group"] = [group_of(row) for row in rows]
+        columns["bare_id"] = [bare_id(row.id) for row in rows]
+        columns["size"] = [size_of(row.text) if row.text else None for row in rows]
+        columns["long"] = [is_long(row.text) for row in rows]
+        return pd.DataFrame(columns)
 
     @cached_property
     def views(self) -> list[str]:
         """Return the label views in which some row has a label, the main one first."""
         extra = dict.fromkeys(view for row in self.labels.values() for view in row.get("views", {}))
-        return [MAIN_VIEW, *(view for view in extra if any(self.column(name, view) for name in SPACES))]
+        return [MAIN_VIEW, *(view for view in extra if any(len(self.column(name, view)) for name in SPACES))]
 
-    def column(self, space: str, view: str = MAIN_VIEW) -> dict[str, Any]:
-        """Return id -> shared label of the rows that have one in this space and view."""
-        return self._columns.get((space, view), {})
+    def column(self, space: str, view: str = MAIN_VIEW) -> pd.Series[Any]:
+        """Return the shared labels of the rows that have one in this space and view, by id."""
+        return pd.Series(self._columns.get((space, view), {}), dtype=object)
 
     @cached_property
     def _columns(self) -> dict[tuple[str, str], dict[str, Any]]:
-        found: dict[tuple[str, str], dict[str, Any]] = {}
+        columns: dict[tuple[str, str], dict[str, Any]] = {}
         for id_, row in self.labels.items():
             for view in (MAIN_VIEW, *row.get("views", ())):
                 for space in SPACES:
                     if (label := manifest.label_of(row, space, view)) is not None:
-                        found.setdefault((space, view), {})[id_] = label
-        return found
+                        columns.setdefault((space, view), {})[id_] = label
+        return columns
 
 
 def load(name: str) -> Corpus:
@@ -86,26 +101,3 @@ def _media(path: Path) -> list[dict[str, Any]]:
         return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     except ValueError as error:
         raise ResultError(f"{path}: damaged ({error}); delete it and run `{MADE_BY}`") from error
-
-
-def group_of(row: Utterance) -> str:
-    """Return the fold of an utterance, or its split in a corpus that has an official one."""
-    return row.fold or row.split
-
-
-@cache
-def is_unspaced(text: str) -> bool:
-    """Tell whether most letters of a text belong to a script without blanks between words."""
-    letters = sum(character.isalpha() for character in text)
-    return 2 * len(_UNSPACED.findall(text)) > letters
-
-
-@cache
-def size_of(text: str) -> int:
-    """Return the length of a text in words, or in letters and digits where its script has no blanks."""
-    return sum(character.isalnum() for character in text) if is_unspaced(text) else len(text.split())
-
-
-def is_long(text: str | None) -> bool:
-    """Tell whether a text is too long to recur by chance."""
-    return bool(text) and size_of(text or "") >= (LONG_CHARACTERS if is_unspaced(text or "") else LONG_WORDS)

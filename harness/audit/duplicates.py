@@ -1,109 +1,91 @@
-"""Repeated texts, ids and rows of one corpus."""
+"""Repeated texts, ids, rows and clips of one corpus; rows are counted, not pairs."""
 
 from __future__ import annotations
 
-import re
-from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from harness.audit.corpus_data import Corpus, group_of, is_long
+import pandas as pd
+
+from harness.audit.corpus_data import Corpus
 from harness.study.corpus import Utterance
 
 EXAMPLES = 3
 LETTERS = 28  # an example is cut here: it shows a kind, it is no copy of the corpus
-_SPLIT_PREFIX = re.compile(r"^(?:train|dev|test|valid|val)[\W_]+", re.IGNORECASE)
+SAME_ROW = ["text", "speaker", "start", "end"]
 
 
 def duplicates(corpus: Corpus) -> dict[str, Any]:
-    """Return what repeats in a corpus; rows are counted, not pairs."""
+    """Return what repeats in a corpus."""
+    by_text = corpus.frame.groupby("text")["group"]
+    frame = corpus.frame.assign(times=by_text.transform("size"))
+    frame["across"] = frame["long"] & (by_text.transform("nunique") > 1)
     return {
-        "texts": texts(corpus.utterances),
-        "strata": recurring(corpus.utterances),
-        "ids": repeated_ids(corpus.utterances),
-        "rows": same_rows(corpus.utterances),
+        "texts": _texts(frame.dropna(subset=["text"])),
+        "strata": _recurring(corpus, frame),
+        "ids": _repeated_ids(frame),
+        "rows": _same_rows(frame.dropna(subset=["start", "end"])),
         "clips": same_clips(corpus.utterances),
     }
 
 
-def texts(rows: Sequence[Utterance]) -> dict[str, Any]:
+def _texts(rows: pd.DataFrame) -> dict[str, Any]:
     """Return rows whose transcript occurs again: anywhere, and for long ones also in another split or fold."""
-    count = Counter(row.text for row in rows if row.text)
-    long = [row for row in rows if is_long(row.text)]
-    places = _places(long)
-    repeated = [(text, n) for text, n in count.most_common() if n > 1]
+    repeated, long = rows[rows["times"] > 1], rows[rows["long"]]
     return {
-        "rows": count.total(),
-        "repeated": sum(n for _, n in repeated),
-        "surplus": sum(n - 1 for _, n in repeated),
-        "long": len(long),
-        "long_repeated": sum(count[row.text or ""] > 1 for row in long),
-        "long_across": sum(len(places[row.text or ""]) > 1 for row in long),
-        "examples": [[_cut(text), n] for text, n in repeated[:EXAMPLES]],
-        "long_examples": [[_cut(text), n] for text, n in repeated if is_long(text)][:EXAMPLES],
-    }
-
-
-def recurring(rows: Sequence[Utterance]) -> dict[str, dict[str, dict[str, int]]]:
-    """Return stratum -> value -> long texts and those that another split or fold has too: read lines show here."""
-    places = _places([row for row in rows if is_long(row.text)])
-    found: dict[str, dict[str, dict[str, int]]] = {}
-    for row in rows:
-        for name, value in row.strata.items():
-            part = found.setdefault(name, {}).setdefault(value, {"long": 0, "across": 0})
-            if is_long(row.text):
-                part["long"] += 1
-                part["across"] += len(places[row.text or ""]) > 1
-    return found
-
-
-def _places(rows: Sequence[Utterance]) -> Mapping[str, set[str]]:
-    places: dict[str, set[str]] = defaultdict(set)
-    for row in rows:
-        places[row.text or ""].add(group_of(row))
-    return places
-
-
-def bare_id(id_: str) -> str:
-    """Return an id without the split it starts with: `test_dia0_utt0` -> `dia0_utt0`."""
-    return _SPLIT_PREFIX.sub("", id_)
-
-
-def repeated_ids(rows: Sequence[Utterance]) -> dict[str, Any]:
-    """Return the ids that occur in more than one split or fold once the split in front is taken off."""
-    places: dict[str, set[str]] = defaultdict(set)
-    for row in rows:
-        places[bare_id(row.id)].add(group_of(row))
-    repeated = sorted(id_ for id_, groups in places.items() if len(groups) > 1)
-    return {
-        "prefixed": any(bare_id(row.id) != row.id for row in rows),
+        "rows": len(rows),
         "repeated": len(repeated),
-        "rows": sum(len(places[id_]) for id_ in repeated),
-        "examples": repeated[:EXAMPLES],
+        "surplus": len(repeated) - repeated["text"].nunique(),
+        "long": len(long),
+        "long_repeated": int((long["times"] > 1).sum()),
+        "long_across": int(long["across"].sum()),
+        "examples": _examples(repeated),
+        "long_examples": _examples(repeated[repeated["long"]]),
     }
 
 
-def same_rows(rows: Sequence[Utterance]) -> dict[str, Any]:
+def _examples(rows: pd.DataFrame) -> list[list[Any]]:
+    counts = rows.drop_duplicates("text").sort_values("times", ascending=False, kind="stable").head(EXAMPLES)
+    return [[_cut(text), int(times)] for text, times in zip(counts["text"], counts["times"], strict=True)]
+
+
+def _recurring(corpus: Corpus, frame: pd.DataFrame) -> dict[str, dict[str, dict[str, int]]]:
+    """Return stratum -> value -> long texts and those that another split or fold has too: read lines show here."""
+    strata = pd.DataFrame([row.strata for row in corpus.utterances])
+    recurring: dict[str, Any] = {}
+    for name in map(str, strata):
+        by_value = frame[["long", "across"]].groupby(strata[name], sort=False).sum()
+        recurring[name] = by_value.to_dict(orient="index")
+    return recurring
+
+
+def _repeated_ids(rows: pd.DataFrame) -> dict[str, Any]:
+    """Return the ids that occur in more than one split or fold once the split in front is taken off."""
+    groups = rows.groupby("bare_id")["group"].nunique()
+    repeated = groups[groups > 1]
+    return {
+        "prefixed": bool((rows["bare_id"] != rows["id"]).any()),
+        "repeated": len(repeated),
+        "rows": int(repeated.sum()),
+        "examples": list(repeated.index[:EXAMPLES]),
+    }
+
+
+def _same_rows(rows: pd.DataFrame) -> dict[str, Any]:
     """Return rows that repeat another one's words, speaker and time; only rows with a time can be held together."""
-    timed = [row for row in rows if row.start is not None and row.end is not None]
-    count = Counter((row.text, row.speaker, row.start, row.end) for row in timed)
-    first: dict[tuple[Any, ...], str] = {}
-    examples = []
-    for row in timed:
-        key = (row.text, row.speaker, row.start, row.end)
-        if count[key] > 1 and key in first:
-            examples.append([first[key], row.id])
-        first.setdefault(key, row.id)
-    return {"checked": count.total(), "surplus": sum(n - 1 for n in count.values()), "examples": examples[:EXAMPLES]}
+    first = rows.groupby(SAME_ROW, dropna=False)["id"].transform("first")
+    again = rows.assign(first=first)[rows.duplicated(SAME_ROW)]
+    examples = again[["first", "id"]].head(EXAMPLES).to_numpy().tolist()
+    return {"checked": len(rows), "surplus": len(again), "examples": examples}
 
 
 def same_clips(rows: Sequence[Utterance]) -> dict[str, int]:
     """Return modality -> rows that use a clip (file and part of it) that another row uses too."""
-    found = {}
-    for modality in ("audio", "video"):
-        count = Counter((path, row.parts.get(modality)) for row in rows if (path := getattr(row, modality)))
-        found[modality] = sum(n - 1 for n in count.values())
-    return found
+    clips = {
+        modality: [(path, row.parts.get(modality)) for row in rows if (path := getattr(row, modality))]
+        for modality in ("audio", "video")
+    }
+    return {modality: len(used) - len(set(used)) for modality, used in clips.items()}
 
 
 def _cut(text: str) -> str:

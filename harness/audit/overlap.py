@@ -2,62 +2,52 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
-from harness.audit.corpus_data import Corpus, group_of, is_long
-from harness.audit.duplicates import bare_id
-from harness.study.corpus import Utterance
+from harness.audit.corpus_data import Corpus
 from harness.study.labels import SPACES
+from harness.study.split_overlap import group_of, names_of, shared_names
 
-KINDS = ("speakers", "dialogues", "texts", "ids")
-NAMED = 8  # so many shared names are listed
+LISTED = 8  # so many shared names are listed
 CONTAINED = 0.5  # share of the smaller corpus' ids found in the other, from which it is said to lie in it
 
 
 def between_splits(corpus: Corpus) -> dict[str, Any]:
     """Return every pair of splits or folds with what it shares, and the dialogues that are in several of them.
 
-    `known_speaker` are the rows of `b` whose speaker also speaks in `a`. A dialogue is a video in corpora cut from
-    videos.
+    Counts are None where one of the two names no speaker or has no text. `known_speaker` are the rows of `b` whose
+    speaker also speaks in `a`. A dialogue is a video in corpora cut from videos.
     """
-    parts = {name: _names([row for row in corpus.utterances if group_of(row) == name]) for name in corpus.groups}
-    places: dict[str, set[str]] = defaultdict(set)
-    for row in corpus.utterances:
-        places[row.dialogue].add(group_of(row))
+    rows = {name: [row for row in corpus.utterances if group_of(row) == name] for name in corpus.groups}
+    names = {name: names_of(part) for name, part in rows.items()}
     pairs = []
-    for a, b in combinations(parts, 2):
-        shared = {kind: sorted(parts[a][kind] & parts[b][kind]) for kind in KINDS}
-        speakers = set(shared["speakers"])
-        rows_b = [row for row in corpus.utterances if group_of(row) == b]
+    for a, b in combinations(rows, 2):
+        shared = shared_names(names[a], names[b])
+        speakers = shared["speakers"]
         pairs.append(
             {
                 "a": a,
                 "b": b,
-                **{kind: len(names) for kind, names in shared.items()},
-                "of": {kind: len(parts[b][kind]) for kind in KINDS},
-                "speaker_names": shared["speakers"] if len(speakers) <= NAMED else [],
-                "known_speaker": sum(row.speaker in speakers for row in rows_b),
-                "rows_b": len(rows_b),
+                **{kind: _count(common) for kind, common in shared.items()},
+                "of": {kind: _count(known) for kind, known in names[b].items()},
+                "speaker_names": sorted(speakers or ()) if len(speakers or ()) <= LISTED else [],
+                "known_speaker": None if speakers is None else sum(row.speaker in speakers for row in rows[b]),
+                "rows_b": len(rows[b]),
             }
         )
+    places = corpus.frame.groupby("dialogue")["group"].nunique()
     return {
         "pairs": pairs,
         "dialogues": len(places),
-        "dialogues_in_several": sum(len(groups) > 1 for groups in places.values()),
-        "dialogues_in_all": sum(len(groups) == len(parts) for groups in places.values()) if len(parts) > 1 else 0,
+        "dialogues_in_several": int((places > 1).sum()),
+        "dialogues_in_all": int((places == len(rows)).sum()) if len(rows) > 1 else 0,
     }
 
 
-def _names(rows: Sequence[Utterance]) -> dict[str, set[str]]:
-    return {
-        "speakers": {row.speaker for row in rows if row.speaker},
-        "dialogues": {row.dialogue for row in rows},
-        "texts": {row.text for row in rows if row.text and is_long(row.text)},
-        "ids": {bare_id(row.id) for row in rows},
-    }
+def _count(names: set[str] | None) -> int | None:
+    return None if names is None else len(names)
 
 
 def between_corpora(corpora: Sequence[Corpus]) -> list[dict[str, Any]]:
@@ -65,23 +55,23 @@ def between_corpora(corpora: Sequence[Corpus]) -> list[dict[str, Any]]:
 
     Speakers are not compared: a name means nothing in another corpus.
     """
-    found = []
+    names = {corpus.name: names_of(corpus.utterances) for corpus in corpora}
+    pairs = []
     for a, b in combinations(corpora, 2):
-        texts = [{row.text for row in one.utterances if is_long(row.text)} for one in (a, b)]
-        ids = {row.id for row in a.utterances} & {row.id for row in b.utterances}
-        small, large = sorted((a, b), key=lambda one: len(one.utterances))
+        ids = set(a.frame["id"]) & set(b.frame["id"])
+        small, large = sorted((a, b), key=lambda corpus: len(corpus.utterances))
         contained = len(ids) >= CONTAINED * len(small.utterances)
-        found.append(
+        pairs.append(
             {
                 "a": a.name,
                 "b": b.name,
                 "same_family": a.card.get("family") == b.card.get("family"),
-                "texts": len(texts[0] & texts[1]),
+                "texts": _count(shared_names(names[a.name], names[b.name])["texts"]),
                 "ids": len(ids),
                 "contained": containment(small, large) if contained else None,
             }
         )
-    return found
+    return pairs
 
 
 def containment(small: Corpus, large: Corpus) -> dict[str, Any]:
@@ -96,9 +86,9 @@ def containment(small: Corpus, large: Corpus) -> dict[str, Any]:
         "large": large.name,
         "utterances": len(small.utterances),
         "recur": len(pairs),
-        "equal_label": sum(_same_label(small.labels[one.id], large.labels[one.id]) for one, _ in pairs),
-        "equal_split": sum(one.split == other.split for one, other in pairs),
-        "equal_text": sum(one.text == other.text for one, other in pairs),
+        "equal_label": sum(_same_label(small.labels[a.id], large.labels[b.id]) for a, b in pairs),
+        "equal_split": sum(a.split == b.split for a, b in pairs),
+        "equal_text": sum(a.text == b.text for a, b in pairs),
     }
 
 

@@ -2,86 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import cache, partial
+from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import jinja2
 
-from harness.audit import tables_files, tables_labels, tables_priors, tables_votes
 from harness.audit.cards import cards
 from harness.audit.compare import compare
-from harness.audit.formats import share
-from harness.audit.tables import Section
-from harness.report import colours
+from harness.audit.formats import Facts, present
+from harness.audit.sections import sections
 from harness.report.formats import plural
-from harness.report.templates import environment, markdown_text
+from harness.report.templates import environment
 
 WATERMARK = "Synthetic corpora: this audit says nothing about real ones"
-SECTIONS = (
-    tables_labels.contradictions,
-    tables_files.overlap,
-    tables_files.between,
-    tables_votes.agreement,
-    tables_labels.views,
-    tables_labels.ceilings,
-    tables_priors.priors,
-    tables_priors.distance,
-    tables_files.duplicates,
-    tables_files.sizes,
-    tables_files.media,
-)
-TERMINAL = 22  # findings printed; with a head and a foot it stays on one screen
+TERMINAL = 21  # findings printed; with a head, a foot and a line between it stays on one screen
 
 
-def html(facts: Mapping[str, Any], made: Mapping[str, Any]) -> str:
+def html(facts: Facts, made: Mapping[str, Any]) -> str:
     """Return the audit as one HTML page without any outside resource.
 
     Args:
-        facts: what audit_facts.facts returned.
-        made: provenance; `time` and `commit` are printed where they are known.
+        facts: what document.facts returned.
+        made: provenance; what is known of it is printed.
     """
     return _templates(escape=True).get_template("audit.html.j2").render(_context(facts, made))
 
 
-def markdown(facts: Mapping[str, Any], made: Mapping[str, Any]) -> str:
+def markdown(facts: Facts, made: Mapping[str, Any]) -> str:
     """Return the same findings, tables and cards as Markdown with pipe tables."""
     return _templates(escape=False).get_template("audit.md.j2").render(_context(facts, made))
 
 
-def terminal(facts: Mapping[str, Any], where: object) -> str:
-    """Return the findings as plain sentences, worst first, at most 25 lines."""
-    found = facts["findings"]
-    linked = sum(one["present"] for one in facts["corpora"].values())
-    lines = [
-        f"{linked} of {plural(len(facts['corpora']), 'corpus', 'corpora')} audited; what to know before using them:"
-    ]
-    lines += [f"- {one['text']}" for one in found[:TERMINAL]]
-    if len(found) > TERMINAL:
-        lines.append(f"  and {plural(len(found) - TERMINAL, 'more finding')} on the page")
-    warning = [WATERMARK] if facts["synthetic"] else []
-    return "\n".join([*warning[:1], *lines, f"audit: {where}"])
+def terminal(facts: Facts, where: object) -> str:
+    """Return the findings as plain sentences, worst first and what cannot be told last, at most 25 lines."""
+    faults, untold = _findings(facts)
+    lines = [f"{_linked(facts, 'audited')}; what to know before using them:"]
+    lines += [f"- {finding['text']}" for finding in faults]
+    lines += ["what cannot be told:", *(f"- {finding['text']}" for finding in untold)] if untold else []
+    if (more := len(lines) - 1 - TERMINAL) > 0:
+        lines = [*lines[: 1 + TERMINAL], f"  and {plural(more, 'more line')} on the page"]
+    return "\n".join([*([WATERMARK] if facts["synthetic"] else []), *lines, f"audit: {where}"])
 
 
-def _context(facts: Mapping[str, Any], made: Mapping[str, Any]) -> dict[str, Any]:
-    sections: Sequence[Section] = [make(facts) for make in SECTIONS]
-    linked = sum(one["present"] for one in facts["corpora"].values())
-    total = plural(len(facts["corpora"]), "corpus", "corpora")
+def _linked(facts: Facts, verb: str) -> str:
+    return f"{len(present(facts))} of {plural(len(facts['corpora']), 'corpus', 'corpora')} {verb}"
+
+
+def _findings(facts: Facts) -> tuple[list[Facts], list[Facts]]:
+    """Return the faults, and what cannot be told."""
+    return [[one for one in facts["findings"] if one["untold"] is untold] for untold in (False, True)]  # type: ignore[return-value]
+
+
+def _context(facts: Facts, made: Mapping[str, Any]) -> dict[str, Any]:
+    faults, untold = _findings(facts)
     return {
         "watermark": WATERMARK if facts["synthetic"] else "",
-        "headline": [f"{linked} of {total} linked", plural(len(facts["findings"]), "finding"), made.get("time", "")],
+        "headline": [_linked(facts, "linked"), plural(len(facts["findings"]), "finding"), made.get("time", "")],
         "made": made,
-        "findings": facts["findings"],
+        "faults": faults,
+        "untold": untold,
         "compare": compare(facts),
-        "sections": sections,
+        "sections": sections(facts),
         "cards": cards(facts),
-        "palettes": {"light": colours.css(colours.LIGHT), "dark": colours.css(colours.DARK)},
-        "steps": list(colours.LIGHT),
     }
 
 
 @cache
 def _templates(escape: bool) -> jinja2.Environment:
-    made = environment(escape)
-    made.filters.update(share=share, md=partial(markdown_text, marks="|*_`["))
-    return made
+    return environment(escape, marks="|*_`[")

@@ -11,23 +11,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.audit.corpus_data import CLASS_SPACES, Corpus, group_of
+from harness.audit.corpus_data import CLASS_SPACES, Corpus
 from harness.audit.counts import spread
-from harness.study.labels import SPACES, ScaleSpace
+from harness.study.labels import SPACES
 
 
 def priors(corpus: Corpus) -> dict[str, Any]:
     """Return space -> view -> part ("all", splits or folds) -> prior, for what the corpus labels."""
-    group = {row.id: group_of(row) for row in corpus.utterances}
     found: dict[str, Any] = {}
     for space, classes in CLASS_SPACES.items():
         for view in corpus.views:
-            column = corpus.column(space, view)
-            if column:
-                parts = {"all": prior(column.values(), classes)}
-                for name in corpus.groups:
-                    parts[name] = prior((label for id_, label in column.items() if group[id_] == name), classes)
-                found.setdefault(space, {})[view] = parts
+            labels = corpus.column(space, view)
+            if len(labels):
+                group = corpus.frame.set_index("id")["group"].reindex(labels.index)
+                parts = {name: prior(labels[group == name], classes) for name in corpus.groups}
+                found.setdefault(space, {})[view] = {"all": prior(labels, classes), **parts}
     return found
 
 
@@ -38,30 +36,30 @@ def prior(labels: Iterable[str], classes: Sequence[str]) -> dict[str, Any]:
     smallest that occurs; classes that never occur are in `absent`.
     """
     counter = Counter(labels)
-    counts = [counter[name] for name in classes]
-    total = sum(counts)
-    there = [count for count in counts if count]
+    counts = {name: counter[name] for name in classes}
+    absent = [name for name, count in counts.items() if not count]
+    total, most = sum(counts.values()), max(counts, key=counts.__getitem__)
     if not total:
-        return {"rows": 0, "counts": dict(zip(classes, counts, strict=True)), "absent": list(classes)}
-    entropy = -sum(count / total * math.log(count / total) for count in there)
+        return {"rows": 0, "counts": counts, "absent": absent}
+    shares = [count / total for count in counts.values() if count]
     return {
         "rows": total,
-        "counts": dict(zip(classes, counts, strict=True)),
-        "absent": [name for name, count in zip(classes, counts, strict=True) if not count],
-        "majority": classes[counts.index(max(counts))],
-        "majority_share": max(counts) / total,
-        "entropy": entropy / math.log(len(classes)) + 0.0,
-        "ratio": max(counts) / min(there),
+        "counts": counts,
+        "absent": absent,
+        "majority": most,
+        "majority_share": counts[most] / total,
+        "entropy": -sum(share * math.log(share) for share in shares) / math.log(len(classes)) + 0.0,
+        "ratio": max(shares) / min(shares),
     }
 
 
 def scales(corpus: Corpus) -> dict[str, Any]:
     """Return scale space -> view -> rows and spread of the numbers."""
     found: dict[str, Any] = {}
-    for space in (name for name, one in SPACES.items() if isinstance(one, ScaleSpace)):
+    for space in (name for name in SPACES if name not in CLASS_SPACES):
         for view in corpus.views:
-            numbers = list(corpus.column(space, view).values())
-            if numbers:
+            numbers = corpus.column(space, view)
+            if len(numbers):
                 found.setdefault(space, {})[view] = {"rows": len(numbers), "spread": spread(numbers)}
     return found
 
@@ -74,27 +72,27 @@ def distances(by_corpus: Mapping[str, Mapping[str, Any]], view: str, part: str) 
         view: the label view that is compared.
         part: the split that is compared; of a corpus without it, all rows are.
     """
-    found: dict[str, list[dict[str, Any]]] = {}
+    found = {}
     for space in CLASS_SPACES:
-        shares = {
-            name: _shares(parts.get(part, parts["all"]))
-            for name, by_space in by_corpus.items()
-            if (parts := by_space.get(space, {}).get(view)) and parts.get(part, parts["all"])["rows"]
-        }
+        parts = {name: spaces.get(space, {}).get(view) for name, spaces in by_corpus.items()}
+        chosen = {name: one.get(part, one["all"]) for name, one in parts.items() if one}
+        shares = {name: _shares(one["counts"]) for name, one in chosen.items() if one["rows"]}
         pairs = [
-            {"a": a, "b": b, "total_variation": total_variation(shares[a], shares[b]), "jensen_shannon": js}
+            {
+                "a": a,
+                "b": b,
+                "total_variation": total_variation(shares[a], shares[b]),
+                "jensen_shannon": jensen_shannon(shares[a], shares[b]),
+            }
             for a, b in combinations(shares, 2)
-            if (js := jensen_shannon(shares[a], shares[b])) is not None
         ]
         if pairs:
             found[space] = pairs
     return found
 
 
-def _shares(facts: Mapping[str, Any]) -> NDArray[np.float64]:
-    counts = np.array(list(facts["counts"].values()), dtype=np.float64)
-    shares: NDArray[np.float64] = counts / counts.sum()
-    return shares
+def _shares(counts: Mapping[str, int]) -> NDArray[np.float64]:
+    return np.array(list(counts.values()), dtype=np.float64) / sum(counts.values())
 
 
 def total_variation(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:

@@ -12,8 +12,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from harness.audit.corpus_data import Corpus
+from harness.audit.counts import tally
 from harness.study.labels import POLARITY_OF_EMOTION
 
 EMOTION = "emotion7"
@@ -32,6 +34,7 @@ STEPS = (1.0, 0.5, 0.25, 0.2, 0.1, 0.05)
 ON_GRID = 0.995  # share of values that must be multiples of a step
 EXPECTED = 10  # rows a step should hold by its mirror, from which none at all cannot be chance (e^-10)
 SIGN = {"positive": 1, "neutral": 0, "negative": -1}
+SIDES = ("positive", "negative")
 
 
 def contradictions(corpus: Corpus) -> dict[str, Any]:
@@ -41,19 +44,18 @@ def contradictions(corpus: Corpus) -> dict[str, Any]:
         for name, value in row.get("native", {}).items():
             fields[name][id_] = value
     emotion = corpus.column(EMOTION)
-    words = {name: polarity for name, values in fields.items() if (polarity := polarity_words(values))}
-    category = {id_: POLARITY_OF_EMOTION[label] for id_, label in emotion.items() if label in POLARITY_OF_EMOTION}
-    found: dict[str, Any] = {"words": {}, "scales": {}}
-    if emotion:
-        found["words"] = {name: against_words(emotion, polarity) for name, polarity in words.items()}
-    references = {"the emotion label": category, **{f"the field {name}": polarity for name, polarity in words.items()}}
+    words = {name: pd.Series(by_id) for name, values in fields.items() if (by_id := polarity_words(values))}
+    references = {"the emotion label": emotion.map(POLARITY_OF_EMOTION).dropna()}
+    references |= {f"the field {name}": polarity for name, polarity in words.items()}
+    scales: dict[str, Any] = {}
     for name, values in fields.items():
         numbers = _numbers(values, len(corpus.labels))
         for reference, polarity in references.items():
-            if numbers and _ranks(numbers, polarity):
-                by_class = emotion if emotion else polarity
-                found["scales"].setdefault(name, {})[reference] = against_scale(numbers, polarity, by_class)
-    return found
+            if len(numbers) and _ranks(numbers, polarity):
+                by_class = emotion if len(emotion) else polarity
+                scales.setdefault(name, {})[reference] = against_scale(numbers, polarity, by_class)
+    against = {name: against_words(emotion, polarity) for name, polarity in words.items()} if len(emotion) else {}
+    return {"words": against, "scales": scales}
 
 
 def polarity_words(values: Mapping[str, Any]) -> dict[str, str]:
@@ -66,33 +68,33 @@ def polarity_words(values: Mapping[str, Any]) -> dict[str, str]:
     return {id_: WORDS[text] for id_, text in texts.items()}
 
 
-def against_words(emotion: Mapping[str, str], polarity: Mapping[str, str]) -> dict[str, Any]:
+def against_words(emotion: pd.Series[Any], polarity: pd.Series[Any]) -> dict[str, Any]:
     """Return class -> polarity -> rows, and the rows whose sentiment opposes or merely differs from the class'."""
-    table: dict[str, Counter[str]] = defaultdict(Counter)
-    for id_, label in emotion.items():
-        if id_ in polarity:
-            table[label][polarity[id_]] += 1
-    own = {label: SIGN[POLARITY_OF_EMOTION[label]] for label in table if label in POLARITY_OF_EMOTION}
-    compared = sum(table[label].total() for label in own)
-    opposed = sum(n for label in own for word, n in table[label].items() if own[label] * SIGN[word] < 0)
-    differ = sum(n for label in own for word, n in table[label].items() if own[label] != SIGN[word])
+    pairs = pd.DataFrame({"label": emotion, "word": polarity}).dropna()
+    table = {label: tally(words) for label, words in pairs.groupby("label", sort=False)["word"]}
+    signs = [
+        (SIGN[POLARITY_OF_EMOTION[label]], SIGN[word])
+        for label, word in zip(pairs["label"], pairs["word"], strict=True)
+        if label in POLARITY_OF_EMOTION
+    ]
+    opposed = sum(a * b < 0 for a, b in signs)
     return {
-        "table": {label: dict(counter) for label, counter in table.items()},
-        "compared": compared,
+        "table": table,
+        "compared": len(signs),
         "opposed": opposed,
-        "different": differ,
+        "different": sum(a != b for a, b in signs),
         "both_ways": [
             label
-            for label, counter in table.items()
-            if min(counter["positive"], counter["negative"]) >= BOTH_WAYS * counter.total()
+            for label, words in table.items()
+            if min(words.get(side, 0) for side in SIDES) >= BOTH_WAYS * sum(words.values())
         ],
-        "contradicts": bool(compared) and opposed >= CONTRADICTS * compared,
+        "contradicts": bool(signs) and opposed >= CONTRADICTS * len(signs),
     }
 
 
-def _numbers(values: Mapping[str, Any], rows: int) -> dict[str, float]:
-    found = {id_: number for id_, value in values.items() if (number := _number(value)) is not None}
-    return found if len(found) >= FILLED * rows and len(set(found.values())) >= LEAST_VALUES else {}
+def _numbers(values: Mapping[str, Any], rows: int) -> pd.Series[Any]:
+    numbers = pd.Series({id_: number for id_, value in values.items() if (number := _number(value)) is not None})
+    return numbers if len(numbers) >= FILLED * rows and numbers.nunique() >= LEAST_VALUES else numbers.iloc[:0]
 
 
 def _number(value: Any) -> float | None:
@@ -105,12 +107,13 @@ def _number(value: Any) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _ranks(numbers: Mapping[str, float], polarity: Mapping[str, str]) -> bool:
-    sides = {
-        side: [value for id_, value in numbers.items() if polarity.get(id_) == side]
-        for side in ("positive", "negative")
-    }
-    return bool(sides["positive"] and sides["negative"]) and chance_above(sides["positive"], sides["negative"]) >= RANKS
+def _ranks(numbers: pd.Series[Any], polarity: pd.Series[Any]) -> bool:
+    positive, negative = (_side(numbers, polarity, side) for side in SIDES)
+    return bool(len(positive) and len(negative)) and chance_above(positive, negative) >= RANKS
+
+
+def _side(numbers: pd.Series[Any], polarity: pd.Series[Any], side: str) -> pd.Series[Any]:
+    return numbers[polarity.reindex(numbers.index) == side]
 
 
 def chance_above(a: Any, b: Any) -> float:
@@ -120,55 +123,42 @@ def chance_above(a: Any, b: Any) -> float:
     return float(mannwhitneyu(a, b).statistic) / (len(a) * len(b))
 
 
-def against_scale(
-    numbers: Mapping[str, float], polarity: Mapping[str, str], by_class: Mapping[str, str]
-) -> dict[str, Any]:
-    """Return how a number and a polarity agree.
-
-    Args:
-        numbers: id -> number.
-        polarity: id -> polarity, what the number is held against.
-        by_class: id -> the class of which means are told.
-    """
+def against_scale(numbers: pd.Series[Any], polarity: pd.Series[Any], by_class: pd.Series[Any]) -> dict[str, Any]:
+    """Return how numbers and polarities by id agree, and the means of the numbers `by_class` (id -> class)."""
     middle = middle_of(numbers, polarity)
-    sides = {
-        side: np.array([value - middle for id_, value in numbers.items() if polarity.get(id_) == side])
-        for side in ("positive", "negative")
-    }
-    classes: dict[str, list[float]] = defaultdict(list)
-    for id_, value in numbers.items():
-        if id_ in by_class:
-            classes[by_class[id_]].append(value)
+    positive, negative = (_side(numbers, polarity, side) for side in SIDES)
     found = {
         "rows": len(numbers),
         "middle": middle,
-        "below": float(np.mean([value < middle for value in numbers.values()])),
-        "above": float(np.mean([value > middle for value in numbers.values()])),
-        "chance_above": chance_above(sides["positive"], sides["negative"]),
-        "positive_below": int((sides["positive"] < 0).sum()),
-        "positive": len(sides["positive"]),
-        "positive_mean": float(sides["positive"].mean() + middle),
-        "negative_above": int((sides["negative"] > 0).sum()),
-        "negative": len(sides["negative"]),
-        "negative_mean": float(sides["negative"].mean() + middle),
-        "classes": {label: _side(values, middle) for label, values in sorted(classes.items())},
-        "asymmetry": asymmetry([value - middle for value in numbers.values()]),
+        "below": float((numbers < middle).mean()),
+        "above": float((numbers > middle).mean()),
+        "chance_above": chance_above(positive, negative),
+        "positive_below": int((positive < middle).sum()),
+        "positive": len(positive),
+        "positive_mean": float(positive.mean()),
+        "negative_above": int((negative > middle).sum()),
+        "negative": len(negative),
+        "negative_mean": float(negative.mean()),
+        "classes": {
+            label: {
+                "rows": len(values),
+                "mean": float(values.mean()),
+                "below": int((values < middle).sum()),
+                "above": int((values > middle).sum()),
+            }
+            for label, values in numbers.groupby(by_class.reindex(numbers.index))
+        },
+        "asymmetry": asymmetry(list(numbers - middle)),
     }
     return {**found, "contradicts": _contradicts(found)}
 
 
-def middle_of(numbers: Mapping[str, float], polarity: Mapping[str, str]) -> float:
+def middle_of(numbers: pd.Series[Any], polarity: pd.Series[Any]) -> float:
     """Return 0 for a scale with both signs, else the median of the neutral rows, else the middle of the range."""
-    values = numbers.values()
-    if min(values) < 0 < max(values):
+    if numbers.min() < 0 < numbers.max():
         return 0.0
-    neutral = [value for id_, value in numbers.items() if polarity.get(id_) == "neutral"]
-    return float(np.median(neutral)) if neutral else (min(values) + max(values)) / 2
-
-
-def _side(values: Sequence[float], middle: float) -> dict[str, Any]:
-    below, above = sum(value < middle for value in values), sum(value > middle for value in values)
-    return {"rows": len(values), "mean": float(np.mean(values)), "below": below, "above": above}
+    neutral = _side(numbers, polarity, "neutral")
+    return float(neutral.median() if len(neutral) else (numbers.min() + numbers.max()) / 2)
 
 
 def _contradicts(found: Mapping[str, Any]) -> bool:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import combinations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+import pandas as pd
 
 from harness.audit.corpus_data import CLASS_SPACES, Corpus
 from harness.metrics import macro_f1, uar, wa, wf1
@@ -15,7 +15,6 @@ from harness.study.corpus import MAIN_VIEW
 from harness.study.labels import SPACES
 
 METRICS = {"wa": wa, "uar": uar, "macro_f1": macro_f1, "wf1": wf1}
-Labels = Mapping[str, Any]
 
 
 def views(corpus: Corpus) -> dict[str, Any]:
@@ -26,36 +25,29 @@ def views(corpus: Corpus) -> dict[str, Any]:
     """
     if len(corpus.views) < 2:
         return {}
-    columns = {
-        space: {view: column for view in corpus.views if (column := corpus.column(space, view))} for space in SPACES
+    labels = {
+        space: pd.DataFrame({view: column for view in corpus.views if len(column := corpus.column(space, view))})
+        for space in SPACES
     }
     return {
         "views": corpus.views,
-        "pairs": {space: pairs for space, by_view in columns.items() if (pairs := _pairs(space, by_view))},
-        "together": {
-            space: found for space in CLASS_SPACES if (found := together(columns[space])) and found["utterances"]
-        },
-        "ceilings": _ceilings(corpus, columns),
+        "pairs": {space: pairs for space, by_view in labels.items() if (pairs := _pairs(space, by_view))},
+        "together": {space: alike for space in CLASS_SPACES if (alike := together(labels[space]))},
+        "ceilings": [ceiling_ for space in CLASS_SPACES for ceiling_ in _ceilings(corpus, space, labels[space])],
     }
 
 
-def _pairs(space: str, by_view: Mapping[str, Labels]) -> list[dict[str, Any]]:
+def _pairs(space: str, by_view: pd.DataFrame) -> list[dict[str, Any]]:
     compare = _classes_alike if space in CLASS_SPACES else _numbers_alike
-    return [{"a": a, "b": b, **compare(*aligned(by_view[a], by_view[b]))} for a, b in combinations(by_view, 2)]
-
-
-def aligned(a: Labels, b: Labels) -> tuple[list[Any], list[Any]]:
-    """Return the labels of the utterances that have both, in the same order."""
-    both = [id_ for id_ in a if id_ in b]
-    return [a[id_] for id_ in both], [b[id_] for id_ in both]
+    pairs = []
+    for a, b in combinations(by_view, 2):
+        both = by_view[[a, b]].dropna()
+        pairs.append({"a": a, "b": b, "utterances": len(both), **compare(list(both[a]), list(both[b]))})
+    return pairs
 
 
 def _classes_alike(a: Sequence[str], b: Sequence[str]) -> dict[str, Any]:
-    return {
-        "utterances": len(a),
-        "equal": float(np.mean(np.array(a) == np.array(b))) if a else None,
-        "kappa": cohen(a, b),
-    }
+    return {"equal": float(np.mean(np.array(a) == np.array(b))) if a else None, "kappa": cohen(a, b)}
 
 
 def cohen(a: Sequence[str], b: Sequence[str]) -> float | None:
@@ -72,57 +64,49 @@ def _numbers_alike(a: Sequence[float], b: Sequence[float]) -> dict[str, Any]:
 
     varied = len(a) > 1 and len(set(a)) > 1 and len(set(b)) > 1
     return {
-        "utterances": len(a),
         "pearson": float(pearsonr(a, b).statistic) if varied else None,
         "mae": float(np.mean(np.abs(np.array(a) - np.array(b)))) if a else None,
     }
 
 
-def together(by_view: Mapping[str, Labels]) -> dict[str, Any]:
-    """Return the shares of utterances whose labels agree in every view, in every single modality, or nowhere.
+def together(by_view: pd.DataFrame) -> dict[str, Any]:
+    """Return how many utterances have equal labels in every view, in every single modality, or nowhere.
 
     Only utterances with a label in every view count. `fused_alone`: no single modality has the fused label.
     """
     single = [view for view in by_view if view != MAIN_VIEW]
-    if MAIN_VIEW not in by_view or len(single) < 2:
+    rows = by_view.dropna()
+    if MAIN_VIEW not in by_view or len(single) < 2 or rows.empty:
         return {}
-    ids = [id_ for id_ in by_view[MAIN_VIEW] if all(id_ in by_view[view] for view in single)]
-    rows = [(by_view[MAIN_VIEW][id_], [by_view[view][id_] for view in single]) for id_ in ids]
+    labels = rows[single].to_numpy()
+    distinct = np.array([len(set(row)) for row in labels])
+    as_fused = labels == rows[[MAIN_VIEW]].to_numpy()
     return {
         "utterances": len(rows),
         "single_views": single,
-        "all_equal": sum({fused} == set(alone) for fused, alone in rows),
-        "single_equal": sum(len(set(alone)) == 1 for _, alone in rows),
-        "single_different": sum(len(set(alone)) == len(alone) for _, alone in rows),
-        "fused_alone": sum(fused not in alone for fused, alone in rows),
+        "all_equal": int(as_fused.all(axis=1).sum()),
+        "single_equal": int((distinct == 1).sum()),
+        "single_different": int((distinct == len(single)).sum()),
+        "fused_alone": int((~as_fused.any(axis=1)).sum()),
     }
 
 
-def _ceilings(corpus: Corpus, columns: Mapping[str, Mapping[str, Labels]]) -> list[dict[str, Any]]:
-    folded = corpus.folded
-    tested = {row.id for row in corpus.utterances if folded or row.split == "test"}
-    found = []
-    for space, classes in CLASS_SPACES.items():
-        truth = {id_: label for id_, label in columns[space].get(MAIN_VIEW, {}).items() if id_ in tested}
-        for view in columns[space]:
-            if view != MAIN_VIEW and truth:
-                t, p = aligned(truth, columns[space][view])
-                if t:
-                    asked = len(truth)
-                    found.append({"space": space, "view": view, "asked": asked, **ceiling(t, p, classes)})
-    return found
+def _ceilings(corpus: Corpus, space: str, by_view: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    if MAIN_VIEW not in by_view:
+        return
+    tested = [row.id for row in corpus.utterances if corpus.folded or row.split == "test"]
+    rows = by_view.reindex(tested).dropna(subset=[MAIN_VIEW])
+    for view in rows:
+        both = rows[[MAIN_VIEW, view]].dropna()
+        if view != MAIN_VIEW and len(both):
+            scores = ceiling(list(both[MAIN_VIEW]), list(both[view]), CLASS_SPACES[space])
+            yield {"space": space, "view": view, "asked": len(rows), **scores}
 
 
 def ceiling(truth: Sequence[str], predicted: Sequence[str], classes: Sequence[str]) -> dict[str, Any]:
     """Return the project's own metrics of one view's labels as a prediction of another's."""
-    counts = confusion(truth, predicted, classes)
-    return {"utterances": len(truth), **{name: float(one.from_statistic(counts)) for name, one in METRICS.items()}}
+    from sklearn.metrics import confusion_matrix
 
-
-def confusion(truth: Sequence[str], predicted: Sequence[str], classes: Sequence[str]) -> NDArray[np.int64]:
-    """Return counts (truth, predicted)."""
-    place = {name: at for at, name in enumerate(classes)}
-    counts = np.zeros((len(classes), len(classes)), dtype=np.int64)
-    for t, p in zip(truth, predicted, strict=True):
-        counts[place[t], place[p]] += 1
-    return counts
+    counts = confusion_matrix(truth, predicted, labels=classes)  # (truth, predicted)
+    scores = {name: float(metric.from_statistic(counts)) for name, metric in METRICS.items()}
+    return {"utterances": len(truth), **scores}

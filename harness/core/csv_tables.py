@@ -33,7 +33,7 @@ def _cell(column: str, value: Any) -> str:
         return ""
     if isinstance(value, float):  # numpy's float64, too
         if not math.isfinite(value):
-            raise ResultError(f"column {column}: {value} is no result; leave it out and say why")
+            raise ResultError(f"column {column}: {value} is no result (NaN is never a score): leave it out and say why")
         return f"{value:.6f}".replace("-0.000000", "0.000000")
     return str(value)
 

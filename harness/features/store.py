@@ -12,7 +12,6 @@ made_by.json   who made it, from what; written last, so its presence means the s
 from __future__ import annotations
 
 import csv
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from harness.core import csv_tables
 from harness.core.errors import ResultError
 from harness.core.files import read_json, write_json, write_text, write_whole
 from harness.features.matrix import Matrix, Pieces, Ragged, as_kept
@@ -102,8 +102,8 @@ def write(
     for part in PARTS - {*KINDS[kind]}:
         (folder / f"{part}.npy").unlink(missing_ok=True)
     write_text(folder / "ids.txt", "".join(f"{name}\n" for name in ids))
-    write_text(folder / "failed.csv", _csv(("id", "reason"), failed))
-    write_text(folder / "notes.csv", _csv(("id", "note"), notes or {}))
+    write_text(folder / "failed.csv", csv_tables.text(("id", "reason"), sorted(failed.items())))
+    write_text(folder / "notes.csv", csv_tables.text(("id", "note"), sorted((notes or {}).items())))
     facts = {"kind": kind, "rows": len(ids), "width": int(matrix.shape[1]), "dtype": kept}
     write_json(folder / MADE_BY, {**made_by, **facts})
 
@@ -190,11 +190,3 @@ def _write_sparse(folder: Path, matrix: sparse.csr_matrix, dtype: str) -> str:
 def _save(path: Path, array: NDArray[Any]) -> None:
     with path.open("wb") as file:
         np.save(file, array, allow_pickle=False)
-
-
-def _csv(header: tuple[str, str], values: Mapping[str, str]) -> str:
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(sorted(values.items()))
-    return out.getvalue()

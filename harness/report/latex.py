@@ -1,4 +1,4 @@
-"""The matrices of one space and metric as a LaTeX table for a paper; the document needs the package booktabs."""
+"""Tables for a paper: plain ones, and the matrices of one space and metric; the document needs the package booktabs."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from harness.report.formats import FORMS, interval, number, reason_text
 from harness.report.grid import Block, Grid, ordered
 from harness.report.marks import AT_FLOOR, DEGENERATE, FEW, MARKS
+from harness.report.tables import Table
 
-_SPECIAL = {
+SPECIAL = {
     "\\": r"\textbackslash{}",
     "{": r"\{",
     "}": r"\}",
@@ -30,10 +31,19 @@ _MARKS = {DEGENERATE: r"\dagger", FEW: r"\ddagger", AT_FLOOR: r"\circ"}
 
 def escape(text: str) -> str:
     """Return text with every character that LaTeX would act upon made harmless."""
-    return "".join(_SPECIAL.get(character, character) for character in text)
+    return "".join(SPECIAL.get(character, character) for character in text)
 
 
-def table(block: Block, watermark: str = "") -> str:
+def plain(table: Table, watermark: str = "") -> str:
+    """Return a table of text as a `table` environment; `watermark` ends the caption."""
+    columns = "".join("l" if table.is_text(at) else "r" for at in range(len(table.header)))
+    between = "" if table.question.endswith("?") else ":"
+    caption = escape(f"{table.question}{between} {table.method}.")
+    header, *rows = [" & ".join(map(escape, cells)) for cells in (table.header, *table.rows)]
+    return _environment(caption, watermark, table.anchor, columns, header, [rows], [])
+
+
+def matrix(block: Block, watermark: str = "") -> str:
     """Return a `table` environment: sources in rows, targets in columns, one group of rows per recipe.
 
     What is said of the targets stands once, below all recipes that agree on it; `watermark` ends the caption.
@@ -45,29 +55,39 @@ def table(block: Block, watermark: str = "") -> str:
         for grid in block.grids
     ]
     groups += [_foot(block.grids[0], targets)] if agree and block.grids else []
+    header = " & ".join(["source", *map(escape, targets)])
+    label = f"{block.space}-{block.metric.replace('/', '-')}"
+    return _environment(
+        _caption(block), watermark, label, f"l{'c' * len(targets)}", header, groups, list(_notes(block))
+    )
+
+
+def _environment(
+    caption: str, watermark: str, label: str, columns: str, header: str, groups: Sequence[Sequence[str]],
+    notes: Sequence[str],
+) -> str:  # fmt: skip
+    """Return a whole `table` environment; a rule stands above each group of rows."""
+    caption += f" \\textbf{{{escape(watermark)}.}}" if watermark else ""
     lines = [
         "% needs \\usepackage{booktabs}",
         "\\begin{table}",
         "  \\centering",
-        f"  \\caption{{{_caption(block, watermark)}}}",
-        f"  \\label{{tab:{block.space}-{block.metric.replace('_', '-').replace('/', '-')}}}",
-        f"  \\begin{{tabular}}{{l{'c' * len(targets)}}}",
+        f"  \\caption{{{caption}}}",
+        f"  \\label{{tab:{label.replace('_', '-')}}}",
+        f"  \\begin{{tabular}}{{{columns}}}",
         "    \\toprule",
-        f"    {' & '.join(['source', *(escape(target) for target in targets)])} \\\\",
+        f"    {header} \\\\",
     ]
     for group in groups:
         lines += ["    \\midrule", *(f"    {row} \\\\" for row in group)]
     lines += ["    \\bottomrule", "  \\end{tabular}"]
-    notes = list(_notes(block))
-    if notes:
-        lines += ["", f"  \\smallskip\\footnotesize {'; '.join(notes)}."]
+    lines += ["", f"  \\smallskip\\footnotesize {'; '.join(notes)}."] if notes else []
     return "\n".join([*lines, "\\end{table}", ""])
 
 
-def _caption(block: Block, watermark: str) -> str:
+def _caption(block: Block) -> str:
     text = f"{block.title} in the label space {block.space}, source in rows, target in columns, {block.selections}."
-    text = escape(f"{text} Below each value its interval over dialogues; in-domain values in italics.")
-    return f"{text} \\textbf{{{escape(watermark)}.}}" if watermark else text
+    return escape(f"{text} Below each value its interval over dialogues; in-domain values in italics.")
 
 
 def _title(grid: Grid, columns: int) -> str:

@@ -17,7 +17,7 @@ from harness.core.errors import ResultError
 from harness.report import colours, formats
 from harness.report.corpora import cards
 from harness.report.grid import Block, block, only, ordered
-from harness.report.latex import table
+from harness.report.latex import matrix
 from harness.report.marks import MARKS, note_text
 from harness.report.protocols import tables
 from harness.report.questions import Sheets, questions
@@ -77,7 +77,7 @@ def latex(cells: Sequence[Cell], space: str, metric: str, facts: Mapping[str, An
     With `facts` the caption says so when the corpora are synthetic.
     """
     facts = facts or {}
-    return table(
+    return matrix(
         block(in_matrix(cells), space, metric, facts.get("recipes")), WATERMARK if facts.get("synthetic") else ""
     )
 

@@ -19,7 +19,7 @@ from harness.evaluation.external import (
     rows as external_rows,
 )
 from harness.evaluation.external.cells import Made
-from harness.evaluation.external.table import Table
+from harness.evaluation.external.predictions_file import PredictionsFile
 from harness.study import predictions
 from harness.study.labels import space
 from harness.study.params import row
@@ -37,7 +37,7 @@ def run(params: dict[str, Any], name: str) -> None:
     asked = params_row.checked(params, name, row(params, "external", name))
     targets = {name: prepared(name) for name in params["corpora"]}
     path = Path(asked["file"])
-    table = Table(path)
+    table = PredictionsFile(path)
     ids = {one: target.ids if target.card["present"] else None for one, target in targets.items()}
     rows = external_rows.read(table, asked["space"], ids)
     cells = external_cells.cells(rows, targets, params["spaces"], asked["partial"])

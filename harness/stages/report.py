@@ -6,10 +6,10 @@ from typing import Any
 
 from harness.core import csv_tables, paths
 from harness.core.files import read_json, write_text
-from harness.report import page
+from harness.report import latex, page
 from harness.report.questions import Sheets
 from harness.report.result_lines import frame
-from harness.report.tables import csv_text, latex_text
+from harness.report.tables import csv_text
 from harness.study.cells import read_cells
 from harness.study.provenance import provenance
 
@@ -24,7 +24,7 @@ def run(params: dict[str, Any]) -> None:
     for table in page.all_tables(cells, facts, found):
         write_text(paths.TABLES / f"{table.anchor}.csv", csv_text(table))
         write_text(
-            paths.TABLES / f"{table.anchor}.tex", latex_text(table, page.WATERMARK if facts["synthetic"] else "")
+            paths.TABLES / f"{table.anchor}.tex", latex.plain(table, page.WATERMARK if facts["synthetic"] else "")
         )
     for name, metric in params["primary"].items():
         if name in params["spaces"]:

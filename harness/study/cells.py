@@ -13,6 +13,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, get_type_hints
 
+from harness.core import csv_tables
 from harness.core.errors import ResultError
 from harness.study.splits import SINGLE_SOURCE
 
@@ -104,13 +105,8 @@ def ratio(value: float, in_domain: float, floor: float, in_domain_low: float) ->
 
 def cells_to_csv(cells: Iterable[Cell]) -> str:
     """Return the text of `cells.csv`; numbers with 6 decimals, an absent one as an empty cell."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
     names = [field.name for field in fields(Cell)]
-    writer.writerow(names)
-    for cell in cells:
-        writer.writerow([_text(getattr(cell, name)) for name in names])
-    return out.getvalue()
+    return csv_tables.text(names, ([getattr(cell, name) for name in names] for cell in cells))
 
 
 def read_cells(path: Path) -> list[Cell]:
@@ -127,16 +123,6 @@ def read_cells(path: Path) -> list[Cell]:
         return [Cell(**{name: _value(row[name], hints[name]) for name in hints}) for row in rows]
     except (TypeError, ValueError) as error:
         raise ResultError(f"{path}: damaged ({error}); run `dvc repro score`") from error
-
-
-def _text(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, float):
-        if math.isnan(value):
-            raise ResultError("NaN is never a score: give the cell a reason")
-        return f"{value:.6f}".replace("-0.000000", "0.000000")
-    return str(value)
 
 
 def _value(text: str, hint: Any) -> Any:

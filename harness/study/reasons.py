@@ -1,8 +1,9 @@
 """Why a cell, a label or a corpus has no value: from the code that is stored to the words that are printed.
 
 Those that one protocol gives stand in `REASONS` of its file. Here are the others, which labels, the matrix and every
-protocol may give; words are no part of the files that give the codes, so that a better word trains nothing again. A code may hold what was counted or named, as `{least}` says in
-`target_has_{least}_of_a_class`, and may end with a detail, as in `source_no_text:en`.
+protocol may give; words are no part of the files that give the codes, so that a better word trains nothing again. A
+code may hold what was counted or named, as `{least}` says in `target_has_{least}_of_a_class`, and may end with a
+detail, as in `source_no_text:en`.
 """
 
 from __future__ import annotations

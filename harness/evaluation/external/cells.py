@@ -12,8 +12,8 @@ from harness.core import paths
 from harness.core.errors import ReleaseError
 from harness.core.files import digest
 from harness.evaluation.external import rows as external_rows
+from harness.evaluation.external.predictions_file import Codes
 from harness.evaluation.external.rows import PredictedRows
-from harness.evaluation.external.table import Codes
 from harness.study import splits as protocol
 from harness.study.predictions import Predictions
 from harness.study.prepared import PreparedCorpus

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from harness.core import paths
 from harness.core.errors import ReleaseError, SettingError, did_you_mean
-from harness.evaluation.external.table import Coded, Codes, Table
+from harness.evaluation.external.predictions_file import Coded, Codes, PredictionsFile
 from harness.study.labels import SPACES, ClassSpace, Space, space
 from harness.study.splits import ALL, NO_SOURCE
 
@@ -35,7 +35,7 @@ class PredictedRows:
         seeds: which of its replicates.
     """
 
-    table: Table
+    table: PredictionsFile
     spaces: Coded
     sources: Coded
     corpora: Coded
@@ -52,7 +52,7 @@ class PredictedRows:
         return np.flatnonzero(found)
 
 
-def read(table: Table, only: str | None, utterances: Mapping[str, Sequence[str] | None]) -> PredictedRows:
+def read(table: PredictionsFile, only: str | None, utterances: Mapping[str, Sequence[str] | None]) -> PredictedRows:
     """Return the rows of a file, once each says whom it is about.
 
     Args:
@@ -108,7 +108,7 @@ def scores(rows: PredictedRows, name: str, at: Codes) -> NDArray[np.float32]:
     return _probabilities(table, target, at)
 
 
-def _one_hot(table: Table, target: ClassSpace, at: Codes) -> NDArray[np.float32]:
+def _one_hot(table: PredictionsFile, target: ClassSpace, at: Codes) -> NDArray[np.float32]:
     labels = table.texts("label")
     known = {name: number for number, name in enumerate(target.classes)}
     found = np.array([known.get(name, UNLINKED) for name in labels.names], dtype=np.int64)[labels.codes[at]]
@@ -125,7 +125,7 @@ def _one_hot(table: Table, target: ClassSpace, at: Codes) -> NDArray[np.float32]
     return np.eye(len(known), dtype=np.float32)[found]
 
 
-def _probabilities(table: Table, target: ClassSpace, at: Codes) -> NDArray[np.float32]:
+def _probabilities(table: PredictionsFile, target: ClassSpace, at: Codes) -> NDArray[np.float32]:
     columns = [f"p_{name}" for name in target.classes]
     _need(table, target, columns)
     found = np.stack([table.numbers(name)[at] for name in columns], axis=1)
@@ -150,7 +150,7 @@ def _probabilities(table: Table, target: ClassSpace, at: Codes) -> NDArray[np.fl
     return found.astype(np.float32)
 
 
-def _check_columns(table: Table) -> None:
+def _check_columns(table: PredictionsFile) -> None:
     known = [*COLUMNS, *(f"p_{name}" for name in CLASSES)]
     unknown = [name for name in table.names if name not in known and not name.startswith(INDEX)]
     if len(table.names) == 1 and (sign := next((one for one in (";", "\t", "|") if one in unknown[0]), "")):
@@ -169,7 +169,7 @@ def _check_columns(table: Table) -> None:
         raise ReleaseError(table.path, "has a column `label` and probabilities", todo="keep one of them")
 
 
-def _need(table: Table, target: Space | None, columns: Iterable[str]) -> None:
+def _need(table: PredictionsFile, target: Space | None, columns: Iterable[str]) -> None:
     if missing := [name for name in columns if name not in table.names]:
         of = f" of {target.name}" if target else ""
         either = "; or one column `label`" if isinstance(target, ClassSpace) else ""
@@ -180,7 +180,7 @@ def _need(table: Table, target: Space | None, columns: Iterable[str]) -> None:
         )
 
 
-def _check_names(table: Table, what: str, column: Coded, known: Iterable[str], todo: str = "") -> None:
+def _check_names(table: PredictionsFile, what: str, column: Coded, known: Iterable[str], todo: str = "") -> None:
     known = list(known)
     good = np.array([name in known for name in column.names])
 
@@ -191,7 +191,9 @@ def _check_names(table: Table, what: str, column: Coded, known: Iterable[str], t
     table.refuse(~good[column.codes], problem, f"one of {', '.join(known)}", todo)
 
 
-def _places(table: Table, corpora: Coded, names: Coded, utterances: Mapping[str, Sequence[str] | None]) -> Codes:
+def _places(
+    table: PredictionsFile, corpora: Coded, names: Coded, utterances: Mapping[str, Sequence[str] | None]
+) -> Codes:
     """Return the place of each row's utterance in its corpus."""
     found = np.full(len(table), UNLINKED, dtype=np.int64)
     for number, corpus in enumerate(corpora.names):
@@ -213,7 +215,7 @@ def _unknown_id(names: Coded, corpus: str, place: Mapping[str, int]) -> Callable
     return problem
 
 
-def _seeds(table: Table) -> Codes:
+def _seeds(table: PredictionsFile) -> Codes:
     column = table.texts("seed", absent="0")
     whole = np.array([name.isascii() and name.isdigit() and len(name) < 19 for name in column.names])
     table.refuse(
@@ -222,7 +224,7 @@ def _seeds(table: Table) -> Codes:
     return np.array([int(name) for name in column.names], dtype=np.int64)[column.codes]
 
 
-def _check_once(table: Table, columns: Iterable[Codes]) -> None:
+def _check_once(table: PredictionsFile, columns: Iterable[Codes]) -> None:
     """Refuse a second row of one utterance by one replicate."""
     key = np.zeros(len(table), dtype=np.int64)
     for column in columns:  # numbered anew each time, so that no product overflows

@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from harness.core.files import digest
-from harness.evaluation.matrix.split_overlap import overlaps
 from harness.study.cells import Cell
 from harness.study.labels import ClassSpace, space
 from harness.study.prepared import prepared
+from harness.study.split_overlap import overlaps
 
 
 def shared_parts(params: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return what splits of the corpora share (`audit.overlaps`), from their utterances as prepared."""
+    """Return what splits of the corpora share (`split_overlap.overlaps`), from their utterances as prepared."""
     return overlaps({name: prepared(name).utterances for name in params["corpora"]})
 
 

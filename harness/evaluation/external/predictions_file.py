@@ -36,7 +36,7 @@ class Coded:
         return Coded(np.array([places[name] for name in changed], dtype=np.int64)[self.codes], names)
 
 
-class Table:
+class PredictionsFile:
     """The columns of one file.
 
     Args:
