@@ -13,9 +13,10 @@ from harness.core.files import digest, write_json
 from harness.features import store
 from harness.features.matrix import Ragged
 from harness.study import manifest
-from harness.study.corpus import Annotation, Utterance
 from harness.study.labels import SPACES, Shared, absent
 from harness.study.params import SLOTS
+from harness.study.release import Annotation
+from harness.study.utterance import Utterance
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 ENCODERS = {"text": "e5", "audio": "logmel", "video": "face"}  # the files that stand for a modality; none of them runs

@@ -14,7 +14,7 @@ import soxr
 from harness.corpora.media.clips import Clip, Guard
 from harness.corpora.media.frames import read_frames
 from harness.corpora.media.sound import read_sound
-from harness.study.corpus import MediaPart
+from harness.study.utterance import MediaPart
 
 SECONDS, RATE, FPS, SIZE, WANTED = 10, 48_000, 25, (640, 360), 16_000
 GUARD = Guard(slack=2.0, longest=60.0)

@@ -28,8 +28,8 @@ from harness.corpora.reading import card
 from harness.corpora.synthetic.release import Plan, write
 from harness.corpora.synthetic.world import World
 from harness.study import manifest
-from harness.study.corpus import Utterance
 from harness.study.media_rows import write_media
+from harness.study.utterance import Utterance
 
 STEPS = (1, 2, 4)
 BANK = 100

@@ -17,10 +17,11 @@ from benchmarks._study import encoders, recipe, write_params
 from harness.core import paths
 from harness.core.files import write_json
 from harness.study import manifest, predictions
-from harness.study.corpus import Annotation, Split, Utterance
 from harness.study.labels import SPACES, ClassSpace, Shared, Space
 from harness.study.predictions import Predictions
+from harness.study.release import Annotation
 from harness.study.splits import target_rows
+from harness.study.utterance import Split, Utterance
 
 TARGETS = {  # rows of train, dev and test, dialogues of test, folds
     "emotiontalk": (15_413, 1908, 1929, 84, 0),

@@ -13,24 +13,11 @@ from harness.corpora.reading.csv_file import Row, read_csv, read_text
 from harness.corpora.reading.folds import speaker_folds, stratified_folds
 from harness.corpora.reading.json_file import Pairs, read_json
 from harness.corpora.reading.tree import NEAR, Tree
-from harness.study.corpus import (
-    MAIN_VIEW,
-    MEDIA_SUFFIXES,
-    SPLITS,
-    Annotation,
-    Dropped,
-    MediaPart,
-    Modality,
-    Published,
-    Release,
-    Split,
-    Utterance,
-    Vote,
-)
 from harness.study.labels import (
     BLANK,
     EMOTION4,
     EMOTION7,
+    MAIN_VIEW,
     NO_MAJORITY,
     NOT_ANNOTATED,
     POLARITY3,
@@ -46,6 +33,8 @@ from harness.study.labels import (
     share_polarity_of,
     sign_polarity,
 )
+from harness.study.release import MEDIA_SUFFIXES, Annotation, Dropped, Published, Release, Vote
+from harness.study.utterance import SPLITS, MediaPart, Modality, Split, Utterance
 
 __all__ = [
     "BLANK",

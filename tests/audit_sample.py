@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from harness.audit.corpus_data import Corpus
-from harness.study.corpus import Utterance
 from harness.study.labels import EMOTION4, POLARITY_OF_EMOTION
+from harness.study.utterance import Utterance
 
 CARD = {"title": "Made up", "language": "en", "family": "made_up", "views": ["multimodal"], "present": True}
 

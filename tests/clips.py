@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.corpora.media.clips import Clip, Guard
-from harness.study.corpus import MediaPart
+from harness.study.utterance import MediaPart
 
 GUARD = Guard(slack=2.0, longest=60.0)
 RATE = 48_000

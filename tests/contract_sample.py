@@ -8,8 +8,9 @@ from pathlib import Path
 from types import ModuleType
 
 from harness.core.errors import ReleaseError
-from harness.study.corpus import Annotation, Dropped, MediaPart, Published, Release, Utterance, Vote
 from harness.study.labels import Shared, share_emotion, share_polarity_of
+from harness.study.release import Annotation, Dropped, Published, Release, Vote
+from harness.study.utterance import MediaPart, Utterance
 
 EMOTIONS = ("happy", "surprise", "sad", "disgust", "anger", "fear", "neutral")
 PEOPLE = {"train": "ann", "dev": "bob", "test": "cy"}
@@ -161,7 +162,7 @@ BROKEN: dict[str, list[tuple[Callable[[ModuleType], object], str]]] = {
     "has_types": [
         (
             row(turn="2"),
-            "1 fields have another type: Utterance.turn is '2'; expected the types in harness/study/corpus.py",
+            "1 fields have another type: Utterance.turn is '2'; expected the types in harness/study/release.py",
         ),
         (row(flags=[1]), "Utterance.flags holds 1"),
         (label(shared={"emotion7": "happy"}), "Annotation.shared holds 'happy'"),

@@ -12,7 +12,7 @@ import numpy as np
 
 from harness.core.plugins import find
 from harness.corpora.synthetic.world import World, draw
-from harness.study.corpus import SPLITS, Utterance
+from harness.study.utterance import SPLITS, Utterance
 
 SMALL = World(utterances=40, dialogues=20, speakers=10)
 EXCERPTS = Path(__file__).parent / "corpora"

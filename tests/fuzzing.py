@@ -30,7 +30,7 @@ from harness.core.errors import LONGEST, HarnessError
 from harness.core.files import write_json
 from harness.corpora.reading.card import card
 from harness.study import manifest
-from harness.study.corpus import Adapter
+from harness.study.release import Adapter
 
 SAME, OTHER, ERROR, FINDING = "same rows", "other rows", "one error", "FINDING"
 SECONDS = 10.0  # until an input counts as a hang

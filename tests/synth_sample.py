@@ -23,7 +23,8 @@ from harness.corpora.media.survey import survey
 from harness.corpora.reading.card import card
 from harness.corpora.synthetic.release import Plan, write
 from harness.corpora.synthetic.world import World
-from harness.study.corpus import Modality, Release
+from harness.study.release import Release
+from harness.study.utterance import Modality
 
 WORLD = World(utterances=40, dialogues=20, speakers=10)
 GUARD = Guard(slack=2.0, longest=60.0)

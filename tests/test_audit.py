@@ -7,8 +7,8 @@ from typing import Any
 
 from harness_adapters import meld
 
-from harness.study.corpus import Split, Utterance
 from harness.study.split_overlap import overlaps
+from harness.study.utterance import Split, Utterance
 
 
 def said(split: Split, **facts: Any) -> Utterance:

@@ -12,8 +12,8 @@ from harness.audit.counts import counts, lengths, spread
 from harness.audit.duplicates import duplicates, same_clips
 from harness.audit.findings_files import findings
 from harness.audit.overlap import between_corpora, between_splits
-from harness.study.corpus import MediaPart, Utterance
 from harness.study.split_overlap import bare_id, is_long, size_of
+from harness.study.utterance import MediaPart, Utterance
 
 LINE = "I would not say that again, ever."
 

@@ -13,9 +13,10 @@ from harness.evaluation.matrix.target_corpus import TargetCorpus
 from harness.report.marks import FEW, marks_of
 from harness.study import manifest
 from harness.study.cells import Cell
-from harness.study.corpus import Annotation, Utterance
 from harness.study.labels import EMOTION4, SPACES, Shared
 from harness.study.predictions import Predictions
+from harness.study.release import Annotation
+from harness.study.utterance import Utterance
 
 NAMES = [f"u{at}" for at in range(40)]
 STATISTICS = {"resamples": 100, "seed": 1, "level": 0.95, "few_clusters": 20}

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from harness_adapters import ch_sims
 
-from harness.study.corpus import Release
+from harness.study.release import Release
 
 HEADER = "video_id,clip_id,text,label,label_T,label_A,label_V,annotation,mode"
 

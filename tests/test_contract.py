@@ -14,7 +14,7 @@ from harness.corpora.contract import check as contract
 from harness.corpora.contract import cuts
 from harness.corpora.synthetic.release import Plan, write
 from harness.corpora.synthetic.world import World
-from harness.study.corpus import Release
+from harness.study.release import Release
 
 CASES = [(name, at) for name, ways in BROKEN.items() for at in range(len(ways))]
 

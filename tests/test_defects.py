@@ -15,7 +15,7 @@ from harness.core.plugins import find
 from harness.corpora.media.clips import clip_of
 from harness.corpora.media.frames import read_frames
 from harness.corpora.media.sound import read_sound
-from harness.study.corpus import Modality
+from harness.study.utterance import Modality
 
 
 @pytest.mark.parametrize("corpus", CORPORA)

@@ -13,8 +13,8 @@ from harness_adapters._synthetic.emotiontalk import write
 
 from harness.core.errors import ReleaseError
 from harness.corpora.synthetic.world import Drawn, World, draw
-from harness.study.corpus import Release
 from harness.study.labels import Shared
+from harness.study.release import Release
 
 EXCERPT = Path(__file__).parent / "corpora" / "emotiontalk"
 CODES = {"neutral": 0, "happy": 1, "sad": 2, "angry": 3, "surprised": 4, "disgusted": 5, "fearful": 6}

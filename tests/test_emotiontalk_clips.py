@@ -13,7 +13,8 @@ from harness_adapters import emotiontalk
 from harness_adapters._emotiontalk_rows import clean
 
 from harness.core.errors import ReleaseError
-from harness.study.corpus import Annotation, Release, Utterance, Vote
+from harness.study.release import Annotation, Release, Vote
+from harness.study.utterance import Utterance
 
 FIRST, SECOND = "G00002_01_05_001", "G00002_01_06_002"
 BELOW = f"G00002/G00002_01/G00002_01_05/{FIRST}"

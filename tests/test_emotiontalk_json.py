@@ -9,8 +9,9 @@ import pytest
 from harness_adapters import emotiontalk
 
 from harness.core.errors import ReleaseError, UnknownLabelError
-from harness.study.corpus import Annotation, Release, Utterance, Vote
 from harness.study.labels import Shared
+from harness.study.release import Annotation, Release, Vote
+from harness.study.utterance import Utterance
 
 EXCERPT = Path(__file__).parent / "corpora" / "emotiontalk"
 ABSENT = Shared(None, "not_annotated")

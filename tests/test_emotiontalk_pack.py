@@ -11,8 +11,9 @@ import pytest
 from harness_adapters import emotiontalk
 
 from harness.core.errors import ReleaseError
-from harness.study.corpus import Annotation, Release, Utterance
 from harness.study.labels import SPACES, Shared
+from harness.study.release import Annotation, Release
+from harness.study.utterance import Utterance
 
 EXCERPT = Path(__file__).parent / "corpora" / "emotiontalk"
 ABSENT = Shared(None, "not_annotated")

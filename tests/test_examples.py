@@ -17,8 +17,8 @@ from harness.core import plugins
 from harness.core.errors import HarnessError, ReleaseError, UnknownLabelError
 from harness.corpora.contract import check
 from harness.corpora.reading import links
-from harness.study.corpus import Release
 from harness.study.manifest import read_utterances
+from harness.study.release import Release
 
 EXAMPLE = CHECKOUT / "examples" / "speech-corpora"
 CORPORA = ("ased", "ravdess", "taiwan", "urdu")

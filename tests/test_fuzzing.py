@@ -16,7 +16,7 @@ from fuzzing import ERROR, FINDING, OTHER, SAME, Judge, Patient
 from harness_adapters import meld
 
 from harness.core.errors import HarnessError
-from harness.study.corpus import Release
+from harness.study.release import Release
 
 
 @pytest.fixture(scope="module")

@@ -12,9 +12,10 @@ from harness_adapters._synthetic import iemocap as synthetic
 
 from harness.core.errors import ReleaseError, UnknownLabelError
 from harness.corpora.synthetic.world import World, draw
-from harness.study.corpus import Annotation, Release, Utterance, Vote
 from harness.study.labels import POLARITY_OF_EMOTION
 from harness.study.manifest import validate
+from harness.study.release import Annotation, Release, Vote
+from harness.study.utterance import Utterance
 
 EXCERPT = Path(__file__).parent / "corpora" / "iemocap"
 LABELS = "IEMOCAP_full_release/Session1/dialog/EmoEvaluation/Ses01F_impro01.txt"

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from harness_adapters import iemocap
 
-from harness.study.corpus import MediaPart, Release, Utterance
+from harness.study.release import Release
+from harness.study.utterance import MediaPart, Utterance
 
 EXCERPT = Path(__file__).parent / "corpora" / "iemocap"
 HOME = "IEMOCAP_full_release"

@@ -10,7 +10,7 @@ from harness_adapters import iemocap
 from harness_adapters._iemocap_transcripts import clean
 
 from harness.core.errors import ReleaseError
-from harness.study.corpus import Vote
+from harness.study.release import Vote
 
 EXCERPT = Path(__file__).parent / "corpora" / "iemocap"
 DIALOG = "IEMOCAP_full_release/Session1/dialog"

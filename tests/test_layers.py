@@ -54,8 +54,6 @@ AT_THE_TOP = {
 
 # A class name stands for one thing. `Model` is what every file of harness/fusion must define.
 SAME_NAME_BY_CONTRACT = {"Model"}
-# Still to be mended: delete a name here when its second class has got another.
-SAME_NAME_TO_MEND = {"Card", "Section", "Table"}
 
 
 @cache
@@ -209,8 +207,7 @@ def test_a_class_name_stands_for_one_thing() -> None:
             if isinstance(node, ast.ClassDef):
                 places[node.name].append(name_of(path))
     twice = {name: files for name, files in places.items() if len(files) > 1 and name not in SAME_NAME_BY_CONTRACT}
-    none_of(f"{name}: {', '.join(files)}" for name, files in twice.items() if name not in SAME_NAME_TO_MEND)
-    none_of(f"{name} is mended: delete it from SAME_NAME_TO_MEND" for name in SAME_NAME_TO_MEND - twice.keys())
+    none_of(f"{name}: {', '.join(files)}" for name, files in twice.items())
 
 
 def test_heavy_packages_are_imported_where_they_are_used() -> None:

@@ -12,8 +12,9 @@ from harness_adapters._synthetic.m3ed import write
 
 from harness.core.errors import ReleaseError
 from harness.corpora.synthetic.world import World, draw
-from harness.study.corpus import Annotation, Release, Utterance
 from harness.study.labels import Shared
+from harness.study.release import Annotation, Release
+from harness.study.utterance import Utterance
 
 EXCERPT = Path(__file__).parent / "corpora" / "m3ed"
 ABSENT = Shared(None, "not_annotated")

@@ -10,8 +10,9 @@ import pytest
 from harness_adapters import m3ed
 
 from harness.core.errors import ReleaseError, UnknownLabelError
-from harness.study.corpus import Annotation, Release, Utterance, Vote
 from harness.study.labels import SPACES, Shared
+from harness.study.release import Annotation, Release, Vote
+from harness.study.utterance import Utterance
 
 EXCERPT = Path(__file__).parent / "corpora" / "m3ed"
 ABSENT = Shared(None, "not_annotated")

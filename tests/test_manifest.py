@@ -11,8 +11,9 @@ import pytest
 
 from harness.core.errors import HarnessError, ResultError
 from harness.study import manifest
-from harness.study.corpus import Annotation, Dropped, Release, Utterance, Vote
 from harness.study.labels import Shared, absent, outside
+from harness.study.release import Annotation, Dropped, Release, Vote
+from harness.study.utterance import Utterance
 
 
 def utterance(name: str, split: Any = "train", **facts: Any) -> Utterance:

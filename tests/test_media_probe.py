@@ -16,7 +16,7 @@ from clips import RATE, paint, sine, write_picture, write_sound
 
 from harness.corpora.media.probe import probe
 from harness.corpora.media.probe_facts import probe_of
-from harness.study.corpus import Modality
+from harness.study.utterance import Modality
 
 FORMS = {"mp4": ("libx264", "aac"), "mkv": ("libx264", "aac"), "avi": ("mpeg4", "mp3")}
 

@@ -20,8 +20,8 @@ from harness.corpora.media import probe_many
 from harness.corpora.media.clips import Guard
 from harness.corpora.media.probe_facts import Probe
 from harness.corpora.media.survey import survey
-from harness.study.corpus import MediaPart, Utterance
 from harness.study.media_rows import read_media, write_media
+from harness.study.utterance import MediaPart, Utterance
 
 GUARD = Guard(slack=2.0, longest=60.0)
 RATE = 8_000

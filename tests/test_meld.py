@@ -14,8 +14,9 @@ from harness_adapters._synthetic import meld as synthetic
 
 from harness.core.errors import ReleaseError, UnknownLabelError
 from harness.corpora.synthetic.world import World, draw
-from harness.study.corpus import SPLITS, Release
 from harness.study.manifest import validate
+from harness.study.release import Release
+from harness.study.utterance import SPLITS
 
 CORPORA = os.environ.get("EMOTRANSFER_CORPORA")
 real = pytest.mark.skipif(not CORPORA, reason="EMOTRANSFER_CORPORA names no folder with the real annotation")

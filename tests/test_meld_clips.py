@@ -8,7 +8,8 @@ import pytest
 from harness_adapters import meld
 
 from harness.core.errors import ReleaseError
-from harness.study.corpus import SPLITS, Release
+from harness.study.release import Release
+from harness.study.utterance import SPLITS
 
 HEADER = "Utterance,Speaker,Emotion,Sentiment,Dialogue_ID,Utterance_ID,Season,Episode,StartTime,EndTime"
 LINE = "Oh.,Ann,joy,positive,{},{},4,7,0:00:01.000,0:00:02.000"

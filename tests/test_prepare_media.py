@@ -20,8 +20,9 @@ from harness.corpora.reading.card import summary
 from harness.corpora.synthetic.release import Plan, write
 from harness.corpora.synthetic.world import World
 from harness.study import manifest
-from harness.study.corpus import MediaPart, Release, Utterance
 from harness.study.media_rows import read_media
+from harness.study.release import Release
+from harness.study.utterance import MediaPart, Utterance
 
 WORLD = World(utterances=60, dialogues=20, speakers=10)
 

@@ -12,7 +12,7 @@ from harness.core.plugins import find, names
 from harness.protocols import few_shot, missing_modality, oracle, pooled, size_matched
 from harness.protocols._case import Case, Field, Part
 from harness.study import splits
-from harness.study.corpus import Split, Utterance
+from harness.study.utterance import Split, Utterance
 
 
 def utterance(name: str, split: Split, fold: str | None = None) -> Utterance:

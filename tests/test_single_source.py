@@ -8,7 +8,7 @@ from types import ModuleType
 import pytest
 
 from harness.study import splits
-from harness.study.corpus import Split, Utterance
+from harness.study.utterance import Split, Utterance
 
 
 def utterance(name: str, split: Split, fold: str | None = None) -> Utterance:

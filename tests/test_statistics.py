@@ -16,8 +16,8 @@ from sklearn.metrics import confusion_matrix, f1_score
 from harness.core.plugins import find, names
 from harness.evaluation.matrix import scoring
 from harness.statistics import sums
-from harness.study.corpus import Annotation
 from harness.study.labels import EMOTION4, EMOTION7, VALENCE, ClassSpace, Space
+from harness.study.release import Annotation
 
 CASES = [(name, EMOTION4 if find("metric", name).KIND == "classes" else VALENCE) for name in names("metric")]
 

@@ -24,8 +24,8 @@ from harness.corpora.synthetic.release import Plan, write
 from harness.corpora.synthetic.sound import RATE, Samples, loudness, speak
 from harness.corpora.synthetic.world import PAUSE, Drawn, World, draw
 from harness.encoders import logmel
-from harness.study.corpus import Modality, Utterance
 from harness.study.labels import EMOTION7
+from harness.study.utterance import Modality, Utterance
 
 SMALL = World(utterances=60, dialogues=20, speakers=10)
 CORPORA = ("emotiontalk", "ch_sims", "m3ed", "iemocap", "meld")

@@ -19,9 +19,10 @@ from harness.report.result_lines import frame
 from harness.statistics import sums
 from harness.statistics.few_clusters import small_sample_level
 from harness.study import manifest
-from harness.study.corpus import MAIN_VIEW, Annotation, Utterance
-from harness.study.labels import EMOTION4, SPACES, Shared
+from harness.study.labels import EMOTION4, MAIN_VIEW, SPACES, Shared
 from harness.study.predictions import Predictions
+from harness.study.release import Annotation
+from harness.study.utterance import Utterance
 
 N, DIALOGUES, TEXT = 200, 20, "text"
 NAMES = [f"u{at:03}" for at in range(N)]

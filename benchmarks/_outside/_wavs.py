@@ -8,8 +8,9 @@ import soundfile
 from numpy.typing import NDArray
 from scipy.signal import lfilter
 
-from harness.study.corpus import Annotation, Release, Utterance
 from harness.study.labels import absent, share_emotion, share_polarity_of
+from harness.study.release import Annotation, Release
+from harness.study.utterance import Utterance
 
 VIEWS = ("multimodal",)
 SPACES = {"emotion4": "as is", "emotion7": "as is", "polarity3": "by category", "valence": None}

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from benchmarks._outside import _wavs
-from harness.study.corpus import Release
+from harness.study.release import Release
 
 TITLE, LANGUAGE, FAMILY = "Made-up voices a", "en", "dba"
 LICENCE, ACCESS, CITATION = "none", "made up", "none"

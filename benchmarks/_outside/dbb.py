@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from benchmarks._outside import _wavs
-from harness.study.corpus import Release
+from harness.study.release import Release
 
 TITLE, LANGUAGE, FAMILY = "Made-up voices b", "en", "dbb"
 LICENCE, ACCESS, CITATION = "none", "made up", "none"

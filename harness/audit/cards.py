@@ -10,7 +10,7 @@ from harness.audit.findings_labels import verdict
 from harness.audit.formats import Facts, counts_text, scales_of, share, titles
 from harness.report.formats import count, plural, reason_text
 from harness.report.tables import Mark, Table
-from harness.study.corpus import MAIN_VIEW
+from harness.study.labels import MAIN_VIEW
 
 MANY = 12  # flags and words that are listed
 

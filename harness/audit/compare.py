@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from harness.audit.formats import Facts, fixed, listing, part_of, present, rate, scales_of, share, titles
 from harness.report.formats import ABSENT, count, number
 from harness.report.tables import Table
-from harness.study.corpus import MAIN_VIEW
+from harness.study.labels import MAIN_VIEW
 
 FIRST = ("emotion7", "polarity3")  # the spaces whose views and ceilings stand here
 FEW = 3  # views of which the human ceiling stands here

@@ -15,9 +15,9 @@ from harness.core import paths
 from harness.core.errors import ResultError
 from harness.core.files import read_json
 from harness.study import manifest
-from harness.study.corpus import MAIN_VIEW, SPLITS, Utterance
-from harness.study.labels import SPACES, ClassSpace
+from harness.study.labels import MAIN_VIEW, SPACES, ClassSpace
 from harness.study.split_overlap import bare_id, group_of, is_long, size_of
+from harness.study.utterance import SPLITS, Utterance
 
 MADE_BY = "dvc repro prepare"
 CLASS_SPACES = {name: space.classes for name, space in SPACES.items() if isinstance(space, ClassSpace)}

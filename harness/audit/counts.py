@@ -11,8 +11,8 @@ import pandas as pd
 
 from harness.audit.corpus_data import Corpus
 from harness.corpora.media.clips import stated_length
-from harness.study.corpus import Modality, Utterance
 from harness.study.split_overlap import is_unspaced
+from harness.study.utterance import Modality, Utterance
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 READABLE = "ok"

@@ -16,7 +16,7 @@ from harness.audit.priors import distances, priors, scales
 from harness.audit.sentiment import contradictions
 from harness.audit.views import views
 from harness.audit.votes import ratings_of, votes_of
-from harness.study.corpus import MAIN_VIEW
+from harness.study.labels import MAIN_VIEW
 
 
 def facts(corpora: Sequence[Corpus]) -> dict[str, Any]:

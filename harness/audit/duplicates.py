@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from harness.audit.corpus_data import Corpus
-from harness.study.corpus import Utterance
+from harness.study.utterance import Utterance
 
 EXAMPLES = 3
 LETTERS = 28  # an example is cut here: it shows a kind, it is no copy of the corpus

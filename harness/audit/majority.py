@@ -12,7 +12,7 @@ from typing import Any
 
 from harness.audit.corpus_data import Corpus
 from harness.audit.votes import Votes
-from harness.study.corpus import MAIN_VIEW
+from harness.study.labels import MAIN_VIEW
 
 SPACE = "emotion7"
 OUTSIDE = "(outside)"

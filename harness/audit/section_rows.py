@@ -20,7 +20,7 @@ from harness.audit.formats import (
 )
 from harness.report.formats import ABSENT, count, number
 from harness.report.tables import Table, table_of
-from harness.study.corpus import MAIN_VIEW
+from harness.study.labels import MAIN_VIEW
 
 MODALITIES = ("audio", "video")
 OF_OTHER_VIEWS = ("all", "test")  # the rest stands in audit.json

@@ -11,8 +11,7 @@ import pandas as pd
 
 from harness.audit.corpus_data import CLASS_SPACES, Corpus
 from harness.metrics import macro_f1, uar, wa, wf1
-from harness.study.corpus import MAIN_VIEW
-from harness.study.labels import SPACES
+from harness.study.labels import MAIN_VIEW, SPACES
 
 METRICS = {"wa": wa, "uar": uar, "macro_f1": macro_f1, "wf1": wf1}
 

@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import Any
 
 from harness.audit.corpus_data import Corpus
-from harness.study.corpus import MAIN_VIEW
+from harness.study.labels import MAIN_VIEW
 
 _JOINT = re.compile(r"[,;，；、]")
 RARE = 0.002  # share of all words of a view below which a word may be a misspelling

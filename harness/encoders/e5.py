@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from harness.core.errors import SettingError
 from harness.encoders._frames import checked_level
-from harness.encoders.ngrams import tokens_of
+from harness.encoders._tokens import tokens_of
 from harness.features.matrix import Ragged
 
 MODALITY = "text"

@@ -9,18 +9,16 @@ in `harness/training/normalisers.py` (`tfidf`).
 
 from __future__ import annotations
 
-import logging
-import re
 from collections.abc import Callable, Sequence
-from functools import cache
 
 import numpy as np
 from scipy import sparse
 
+from harness.encoders._tokens import tokens_of
+
 MODALITY = "text"
 PACKAGES = ("scikit-learn", "jieba")  # their versions decide the rows
 SHARD = 8192  # texts a piece of work
-TOKEN = re.compile(r"(?u)\b\w\w+\b")  # scikit-learn's default token
 
 
 class Ngrams:
@@ -64,21 +62,3 @@ class Ngrams:
 def encoder(**options: object) -> Ngrams:
     """Make the encoder of one row of `encoders` in params.yaml."""
     return Ngrams(**options)  # type: ignore[arg-type]
-
-
-def tokens_of(language: str) -> Callable[[str], list[str]]:
-    """Return the function that splits a text of this language into words."""
-    return _chinese_words if language.split("-")[0] == "zh" else TOKEN.findall
-
-
-@cache
-def _jieba() -> Callable[[str], list[str]]:
-    import jieba
-
-    jieba.setLogLevel(logging.WARNING)
-    cut: Callable[[str], list[str]] = jieba.lcut
-    return cut
-
-
-def _chinese_words(text: str) -> list[str]:
-    return [word for word in _jieba()(text) if not word.isspace()]

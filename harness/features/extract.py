@@ -28,7 +28,7 @@ from harness.features.matrix import Pieces, Ragged
 from harness.features.plan import Wanted
 from harness.features.read_ahead import ahead
 from harness.features.rows import Encoded, encode_clips, encode_texts
-from harness.study.corpus import Modality
+from harness.study.utterance import Modality
 
 
 @dataclass(frozen=True, slots=True)

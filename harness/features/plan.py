@@ -14,10 +14,10 @@ from harness.core.errors import SettingError
 from harness.core.files import digest
 from harness.core.plugins import find, source
 from harness.corpora.media.clips import Clip, Guard, clip_of
-from harness.study.corpus import Modality, Utterance
 from harness.study.media_rows import read_media
 from harness.study.params import NATIVE, encoder_row, row
 from harness.study.prepared import prepared
+from harness.study.utterance import Modality, Utterance
 
 DECIDES_ROWS = {  # beside the encoder: these files, and what they import
     "text": ("rows.py",),

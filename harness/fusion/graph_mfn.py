@@ -16,9 +16,9 @@ import torch
 from torch import Tensor, nn
 
 from harness.fusion._fused import Frames
+from harness.fusion._memory import Memory
 from harness.fusion._sequences import aligned
 from harness.fusion._slots import block, number, whole
-from harness.fusion.mfn import Memory
 
 DETERMINISTIC = False
 LEVEL = "frames"

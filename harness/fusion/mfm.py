@@ -18,9 +18,9 @@ import torch
 from torch import Tensor, nn
 
 from harness.fusion._fused import Frames, Fused
+from harness.fusion._memory import Memory
 from harness.fusion._sequences import LSTM, aligned
 from harness.fusion._slots import block, mean_of, number, whole
-from harness.fusion.mfn import Memory
 
 DETERMINISTIC = False
 LEVEL = "frames"

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from harness.study import splits
-from harness.study.corpus import Utterance
 from harness.study.splits import ALL
+from harness.study.utterance import Utterance
 
 OTHERS, EVERY = "others", "all"  # what stands for the source where it is not one corpus
 TRAIN, DEV = "train", "dev"

@@ -10,7 +10,7 @@ from harness.report import colours
 from harness.report.formats import selection_text
 from harness.report.marks import MARKS, letters, marks_of, warnings_of
 from harness.study.cells import TRANSDUCTIVE_SUFFIX, Cell
-from harness.study.corpus import MAIN_VIEW
+from harness.study.labels import MAIN_VIEW
 from harness.study.metric_facts import higher_is_better, metric_title
 from harness.study.recipes import TRANSDUCTIVE_NORMALISERS
 

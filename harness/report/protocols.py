@@ -12,7 +12,7 @@ from harness.report.grid import ordered
 from harness.report.protocol_tables._cells import ProtocolCells
 from harness.report.tables import Table
 from harness.study.cells import Cell, in_matrix
-from harness.study.corpus import MAIN_VIEW
+from harness.study.labels import MAIN_VIEW
 from harness.study.metric_facts import metric_title
 from harness.study.splits import SINGLE_SOURCE
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from harness.report.formats import ABSENT, count, interval, number, signed
 from harness.report.result_lines import first, groups, halves, nested, of, rows
 from harness.report.tables import Bar, Question, Table, drawings
-from harness.study.corpus import MAIN_VIEW
+from harness.study.labels import MAIN_VIEW
 from harness.study.metric_facts import metric_title
 
 if TYPE_CHECKING:

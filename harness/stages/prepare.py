@@ -12,9 +12,9 @@ from harness.corpora.media.survey import survey
 from harness.corpora.reading import links
 from harness.corpora.reading.card import absent_card, card, summary
 from harness.study import manifest
-from harness.study.corpus import Adapter
 from harness.study.media_rows import write_media
 from harness.study.params import row
+from harness.study.release import Adapter
 
 
 def run(params: dict[str, Any], corpus: str) -> None:

@@ -19,8 +19,7 @@ from harness.evaluation.matrix.score_target import ScoredTarget, TargetToScore, 
 from harness.evaluation.matrix.study_facts import shared_parts, study_facts
 from harness.study import cell_plans
 from harness.study.cells import Cell, cells_to_csv, in_matrix
-from harness.study.corpus import MAIN_VIEW
-from harness.study.labels import ClassSpace, space
+from harness.study.labels import MAIN_VIEW, ClassSpace, space
 
 
 def run(params: dict[str, Any]) -> None:

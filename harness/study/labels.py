@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from harness.core.errors import NameUnknownError
 
+MAIN_VIEW = "multimodal"  # the label view of what all modalities together say
 NOT_ANNOTATED = "not_annotated"  # the corpus has no such annotation at all
 NO_MAJORITY = "no_majority"  # the annotators did not agree on one label
 BLANK = "blank"  # the field exists and is empty in this row

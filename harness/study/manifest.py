@@ -17,8 +17,9 @@ import orjson
 
 from harness.core.errors import HarnessError, ResultError
 from harness.core.files import write_lines
-from harness.study.corpus import MAIN_VIEW, SPLITS, Annotation, MediaPart, Release, Utterance
-from harness.study.labels import SPACES, ClassSpace, Shared, Space
+from harness.study.labels import MAIN_VIEW, SPACES, ClassSpace, Shared, Space
+from harness.study.release import Annotation, Release
+from harness.study.utterance import SPLITS, MediaPart, Utterance
 
 _NAMES = tuple(field.name for field in fields(Utterance))
 

@@ -10,7 +10,8 @@ from harness.core import paths
 from harness.core.files import read_json
 from harness.core.memory import remembered
 from harness.study import manifest, splits
-from harness.study.corpus import MAIN_VIEW, Utterance
+from harness.study.labels import MAIN_VIEW
+from harness.study.utterance import Utterance
 
 MADE_BY = "dvc repro prepare"
 

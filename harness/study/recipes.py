@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.core.errors import NameUnknownError, SettingError
-from harness.study.corpus import MAIN_VIEW, Modality
+from harness.study.labels import MAIN_VIEW
 from harness.study.params import SLOTS
+from harness.study.utterance import Modality
 
 SPEAKER = "speaker_std"
 NORMALISERS = ("none", "source_std", "target_std", SPEAKER, "tfidf")

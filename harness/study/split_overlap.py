@@ -12,7 +12,7 @@ from functools import cache
 from itertools import combinations
 from typing import Any
 
-from harness.study.corpus import Utterance
+from harness.study.utterance import Utterance
 
 LONG_WORDS = 4
 LONG_CHARACTERS = 8  # the same for a script that puts no blanks between words

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.study.corpus import Utterance
+from harness.study.utterance import Utterance
 
 SINGLE_SOURCE = "single_source"  # the protocol of the transfer matrix
 NO_SOURCE = "none"  # in the place of a source: learned from no corpus of the study

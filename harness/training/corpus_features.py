@@ -20,10 +20,11 @@ from harness.features import store as features
 from harness.features.matrix import Matrix, Ragged
 from harness.features.store import FeatureStore
 from harness.study import splits
-from harness.study.corpus import MAIN_VIEW, Modality
+from harness.study.labels import MAIN_VIEW
 from harness.study.params import NATIVE, inputs
 from harness.study.prepared import prepared
 from harness.study.recipes import BY_CORPUS, SPEAKER, test_views_of, view_of
+from harness.study.utterance import Modality
 from harness.training.feature_rows import ABSENT, FeatureRows
 from harness.training.speaker_normaliser import by_speaker
 

@@ -10,8 +10,8 @@ from harness.core.plugins import find
 from harness.corpora.reading import links
 from harness.corpora.reading.card import card, summary
 from harness.study import manifest
-from harness.study.corpus import Adapter
 from harness.study.params import row
+from harness.study.release import Adapter
 
 
 def run(params: dict[str, Any], corpus: str, folder: str) -> None:

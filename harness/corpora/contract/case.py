@@ -10,7 +10,7 @@ from pathlib import Path
 from types import ModuleType, TracebackType
 
 from harness.core.errors import HarnessError
-from harness.study.corpus import Release
+from harness.study.release import Release
 
 EXAMPLES = 3  # names that stand for all of their kind
 

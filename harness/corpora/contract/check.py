@@ -32,7 +32,7 @@ from harness.corpora.contract import (
 )
 from harness.corpora.contract.case import Attempt, Check, ContractCase, Finding, state_of
 from harness.corpora.contract.types import has_types
-from harness.study.corpus import Release
+from harness.study.release import Release
 
 SHOWN = 5  # findings of one check that are printed
 ROWS: tuple[Check, ...] = (

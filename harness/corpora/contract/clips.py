@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from harness.corpora.contract.case import Check, ContractCase, Finding, such
-from harness.study.corpus import Modality, Utterance
+from harness.study.utterance import Modality, Utterance
 
 ALLOWED = "EMOTRANSFER_LINKS"  # folders outside a release that links in it may lead to
 WITH_CLIPS = (Modality.AUDIO, Modality.VIDEO)

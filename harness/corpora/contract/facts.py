@@ -7,8 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from harness.corpora.contract.case import Check, ContractCase, Finding
-from harness.study.corpus import MAIN_VIEW
-from harness.study.labels import SPACES
+from harness.study.labels import MAIN_VIEW, SPACES
 
 FACTS = ("TITLE", "FAMILY", "LICENCE", "ACCESS", "CITATION")
 LANGUAGE_TAG = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|\d{3}))?(-[a-z0-9]{5,8})*")

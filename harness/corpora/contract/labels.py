@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from harness.corpora.contract.case import Check, ContractCase, Finding, such
 from harness.corpora.contract.rows import WORD
 from harness.corpora.reading.card import published_differences
-from harness.study.corpus import Vote
 from harness.study.labels import SPACES, ClassSpace
+from harness.study.release import Vote
 
 
 def has_native_labels(case: ContractCase) -> Iterator[Finding]:

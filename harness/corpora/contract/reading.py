@@ -12,7 +12,7 @@ from typing import Any
 
 from harness.core.errors import ReleaseError
 from harness.corpora.contract.case import Attempt, Check, ContractCase, Finding, state_of, such
-from harness.study.corpus import Release
+from harness.study.release import Release
 
 MEND = "raise ReleaseError(path, problem, row=line, expected=..., todo=...) instead"
 

@@ -20,7 +20,7 @@ def is_whole(case: ContractCase) -> Iterator[Finding]:
     """`prepare` takes the release: ids, splits, labels and the number of rows fit together."""
     for problem in manifest.problems(case.name, case.release):
         yield Finding(
-            problem.removeprefix(f"{case.name}: "), todo="see harness/study/corpus.py for what each field means"
+            problem.removeprefix(f"{case.name}: "), todo="see harness/study/release.py for what each field means"
         )
 
 

@@ -1,4 +1,4 @@
-"""The contract, before rows are looked at: every field has the type that harness/study/corpus.py gives it."""
+"""The contract, before rows are looked at: every field has the type that harness/study/release.py gives it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from types import UnionType
 from typing import Any
 
 from harness.corpora.contract.case import ContractCase, Finding, such
-from harness.study.corpus import Annotation, Dropped, MediaPart, Published, Release, Utterance, Vote
 from harness.study.labels import Shared
+from harness.study.release import Annotation, Dropped, Published, Release, Vote
+from harness.study.utterance import MediaPart, Utterance
 
 Types = dict[str, type | UnionType]
 
@@ -31,7 +32,7 @@ ANNOTATION: Types = {"id": str, **dict.fromkeys(("native", "shared", "views", "v
 
 
 def has_types(case: ContractCase) -> Iterator[Finding]:
-    """Every field has the type that harness/study/corpus.py gives it."""
+    """Every field has the type that harness/study/release.py gives it."""
     release = case.release
     wrong = list(_fields([release], Release, RELEASE))
     if not wrong:
@@ -39,7 +40,7 @@ def has_types(case: ContractCase) -> Iterator[Finding]:
         wrong += _fields(release.annotations, Annotation, ANNOTATION)
     if not wrong:
         wrong += [f"{what} holds {value!r}" for what, value, kind in _held(release) if not isinstance(value, kind)]
-    yield from such(wrong, "fields have another type", "the types in harness/study/corpus.py", "convert what was read")
+    yield from such(wrong, "fields have another type", "the types in harness/study/release.py", "convert what was read")
 
 
 def _fields(rows: Sequence[Any], kind: type, types: Types) -> Iterator[str]:

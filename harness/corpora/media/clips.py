@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.study.corpus import MediaPart, Modality, Utterance
+from harness.study.utterance import MediaPart, Modality, Utterance
 
 WHOLE = MediaPart()
 

@@ -21,7 +21,7 @@ from harness.corpora.media.probe_facts import BREAKS_OFF, Probe, Sound
 from harness.corpora.media.sound import RATES
 from harness.corpora.media.streams import LOOKED_AT, are_one, is_audible, streams_of
 from harness.corpora.media.truncation import boxes, ends_in_zeros, fingerprint, lacking
-from harness.study.corpus import Modality
+from harness.study.utterance import Modality
 
 if TYPE_CHECKING:
     from soundfile import SoundFile

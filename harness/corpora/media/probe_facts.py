@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from harness.study.corpus import Modality
+from harness.study.utterance import Modality
 
 BREAKS_OFF = "breaks off before its end; get the file again"
 

@@ -15,7 +15,7 @@ from harness.corpora.media.channels import Float
 from harness.corpora.media.container import open_media, picture_of, sound_of
 from harness.corpora.media.probe_facts import BREAKS_OFF, Picture, Probe, Sound
 from harness.corpora.media.sound import RATES
-from harness.study.corpus import Modality
+from harness.study.utterance import Modality
 
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream

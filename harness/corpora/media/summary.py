@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from harness.corpora.media.survey import MODALITIES, OK, path_of
-from harness.study.corpus import Release
+from harness.study.release import Release
 
 NO_UTTERANCE = "no_utterance"
 NONE_LINKED = "none linked"

@@ -26,7 +26,7 @@ from harness.corpora.media.clips import WHOLE, Clip, Guard, stated_length
 from harness.corpora.media.decode import span_of
 from harness.corpora.media.probe_facts import Probe
 from harness.corpora.media.probe_many import probe_files
-from harness.study.corpus import Modality, Utterance
+from harness.study.utterance import Modality, Utterance
 
 MODALITIES = (Modality.AUDIO, Modality.VIDEO)
 SHORT = 0.2  # seconds

@@ -10,8 +10,8 @@ from typing import Any
 from harness.core.files import digest, file_digest
 from harness.core.paths import WATERMARK
 from harness.corpora.media.summary import Rows, media_facts, media_lines
-from harness.study.corpus import Adapter, Annotation, Release
 from harness.study.labels import SPACES
+from harness.study.release import Adapter, Annotation, Release
 
 
 def absent_card(adapter: Adapter, reason: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from types import ModuleType
 
 from harness.core.errors import NameUnknownError
 from harness.corpora.synthetic.world import Drawn, World
-from harness.study.corpus import Split
+from harness.study.utterance import Split
 
 ALL = "all"
 NONE = "none"

@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from harness.core.errors import SettingError
-from harness.study.corpus import Split
 from harness.study.labels import EMOTION7
+from harness.study.utterance import Split
 
 PAUSE = 0.15  # seconds between two turns
 NEGATIVE = frozenset(("sad", "anger", "disgust", "fear"))

@@ -14,8 +14,7 @@ from harness.evaluation.matrix.cells import CellToScore, planned, score
 from harness.evaluation.matrix.target_corpus import target_corpus
 from harness.statistics import prior_shift, sums
 from harness.study import predictions
-from harness.study.corpus import MAIN_VIEW
-from harness.study.labels import ClassSpace, space
+from harness.study.labels import MAIN_VIEW, ClassSpace, space
 from harness.study.predictions import Predictions
 from harness.study.prepared import prepared
 from harness.study.recipes import view_of

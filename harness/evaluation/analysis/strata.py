@@ -12,7 +12,8 @@ from harness.evaluation.analysis.recipe_on_target import RecipeOnTarget
 from harness.evaluation.matrix.scoring import ScoredRows
 from harness.statistics import fairness as strata_fairness
 from harness.statistics.sums import confusion
-from harness.study.corpus import MAIN_VIEW, Modality
+from harness.study.labels import MAIN_VIEW
+from harness.study.utterance import Modality
 
 COLUMNS = ("kind", "stratum", "metric", "value", "low", "high", "rows", "dialogues", "warnings", "reason")
 FAIRNESS = ("kind", "check", "group", "value", "threshold", "passed", "warning", "reason")

@@ -8,7 +8,7 @@ from typing import Any
 from harness.statistics import language_contrast
 from harness.statistics.ranks import Ranking, by_target, rank
 from harness.study.cells import Cell, in_matrix
-from harness.study.corpus import MAIN_VIEW
+from harness.study.labels import MAIN_VIEW
 from harness.study.metric_facts import higher_is_better
 from harness.study.splits import NO_SOURCE
 

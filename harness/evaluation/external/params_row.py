@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.core.errors import NameUnknownError, SettingError
-from harness.study.corpus import Modality
 from harness.study.labels import space
 from harness.study.params import NO_MODALITY, SLOTS
 from harness.study.splits import NO_SOURCE
+from harness.study.utterance import Modality
 
 NEEDED, OPTIONAL = ("file", "description"), ("inputs", "space", "partial")
 KINDS: dict[str, tuple[Any, str]] = {

@@ -15,8 +15,7 @@ from harness.statistics import sums
 from harness.statistics.few_clusters import small_sample_level
 from harness.study import predictions, splits
 from harness.study.cells import TRANSDUCTIVE_SUFFIX, Cell, ratio
-from harness.study.corpus import MAIN_VIEW
-from harness.study.labels import ClassSpace, Space
+from harness.study.labels import MAIN_VIEW, ClassSpace, Space
 from harness.study.metric_facts import higher_is_better
 from harness.study.params import inputs
 from harness.study.recipes import TRANSDUCTIVE_NORMALISERS, view_of

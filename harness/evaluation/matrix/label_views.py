@@ -20,8 +20,7 @@ from harness.evaluation.matrix.cells import CellToScore
 from harness.evaluation.matrix.target_corpus import TargetCorpus
 from harness.statistics import sums
 from harness.statistics.few_clusters import small_sample_level
-from harness.study.corpus import MAIN_VIEW
-from harness.study.labels import ClassSpace, Space
+from harness.study.labels import MAIN_VIEW, ClassSpace, Space
 from harness.study.recipes import view_of
 
 LEARNED, TESTED = "learned", "tested"

@@ -23,8 +23,7 @@ from harness.statistics import sums as statistics
 from harness.statistics.paired_tests import exchanged, random_exchanges
 from harness.study import splits
 from harness.study.cells import Cell
-from harness.study.corpus import MAIN_VIEW
-from harness.study.labels import ClassSpace, Space, space
+from harness.study.labels import MAIN_VIEW, ClassSpace, Space, space
 from harness.study.recipes import test_views_of, view_of
 
 

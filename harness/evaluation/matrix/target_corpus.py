@@ -13,8 +13,7 @@ from harness.core.plugins import find
 from harness.evaluation.matrix import scoring
 from harness.statistics import sums
 from harness.study import splits
-from harness.study.corpus import MAIN_VIEW
-from harness.study.labels import ClassSpace, Space
+from harness.study.labels import MAIN_VIEW, ClassSpace, Space
 from harness.study.predictions import indices
 from harness.study.prepared import prepared
 

@@ -13,8 +13,7 @@ from harness.evaluation.matrix.cells import CellToScore, score
 from harness.evaluation.matrix.target_corpus import TargetCorpus
 from harness.evaluation.replay.replay import NamedCell
 from harness.study.cells import read_cells
-from harness.study.corpus import MAIN_VIEW
-from harness.study.labels import ClassSpace, space
+from harness.study.labels import MAIN_VIEW, ClassSpace, space
 from harness.study.predictions import Predictions
 from harness.study.splits import SINGLE_SOURCE
 

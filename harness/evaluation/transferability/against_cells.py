@@ -10,7 +10,7 @@ import numpy as np
 from harness.evaluation.transferability.estimators import ESTIMATORS
 from harness.evaluation.transferability.rank_tests import COEFFICIENTS, Judgement, Permuted, rank_correlation
 from harness.study.cells import Cell, in_matrix
-from harness.study.corpus import MAIN_VIEW
+from harness.study.labels import MAIN_VIEW
 
 COLUMNS = (
     *("space", "recipe", "estimator", "needs", "outcome", "coefficient", "scope", "value", "p_blocks", "p_joint"),
