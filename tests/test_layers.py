@@ -43,6 +43,7 @@ HEAVY = {
 }  # fmt: skip
 # The folders and files that cannot say anything without a package, and import it at their top.
 AT_THE_TOP = {
+    "pandas": {"harness/audit"},
     "torch": {
         "harness/fusion",
         "harness/training/alignment",

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.audit import page
-from harness.audit.corpus_data import load
-from harness.audit.document import facts
 from harness.core import paths
 from harness.core.files import write_json, write_text
 from harness.study.provenance import provenance
@@ -14,6 +11,10 @@ from harness.study.provenance import provenance
 
 def run(params: dict[str, Any]) -> None:
     """Write results/audit.html, audit.md and audit.json, and print what to know first."""
+    from harness.audit import page  # imports pandas, which the list of commands needs not wait for
+    from harness.audit.corpus_data import load
+    from harness.audit.document import facts
+
     found = facts([load(name) for name in params["corpora"]])
     made = provenance(params)
     write_json(paths.AUDIT_JSON, found)
