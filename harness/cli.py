@@ -8,16 +8,16 @@ import os
 import re
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from types import ModuleType
 
 from harness.core import plugins
 from harness.core.errors import HarnessError, NameUnknownError
+from harness.core.imports import ROOT
 from harness.study import params as settings
 from harness.study import params_check
 
 KINDS = ("stage", "verb")
-PIPELINE = Path("dvc.yaml")
+PIPELINE = ROOT / "dvc.yaml"
 
 
 def main(arguments: Sequence[str]) -> int:
