@@ -19,6 +19,7 @@ from harness.core.files import file_digest
 from harness.core.imports import closure
 from harness.core.plugins import names, source
 from harness.stages.code import sources
+from harness.study.encoder_rows import presets
 from harness.study.params import NO_MODALITY, SLOTS
 
 DVC = yaml.safe_load((CHECKOUT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
@@ -54,7 +55,7 @@ def test_a_label_map_is_in_no_stage_after_prepare() -> None:
 def test_every_row_of_params_names_a_file() -> None:
     for corpus, row in PARAMS["corpora"].items():
         assert (row or {}).get("adapter", corpus) in names("corpus")
-    for row in (*PARAMS["encoders"].values(), *PARAMS["presets"].values()):
+    for row in (*PARAMS["encoders"].values(), *presets().values()):
         assert row["encoder"] in names("encoder")
     for recipe in PARAMS["recipes"].values():
         assert recipe["fusion"] in names("fusion")

@@ -29,7 +29,7 @@ def changed(place: str, value: Any) -> dict[str, Any]:
 
 def test_the_project_s_own_is_right_and_empty_sections_may_be_left_out() -> None:
     check(OURS)
-    for name in ("protocols", "external", "presets"):
+    for name in ("protocols", "external"):
         check({key: value for key, value in OURS.items() if key != name})
         check({**OURS, name: None})
     check({**OURS, "my_anchors": [1, 2]})

@@ -14,8 +14,9 @@ from harness.core.errors import SettingError
 from harness.core.files import digest
 from harness.core.plugins import find, source
 from harness.corpora.media.clips import Clip, Guard, clip_of
+from harness.study.encoder_rows import encoder_row
 from harness.study.media_rows import read_media
-from harness.study.params import NATIVE, encoder_row, row
+from harness.study.params import NATIVE, row
 from harness.study.prepared import prepared
 from harness.study.utterance import Modality, Utterance
 

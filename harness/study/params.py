@@ -58,20 +58,3 @@ def inputs(recipe: Mapping[str, Any]) -> dict[str, str]:
     if not used:
         raise SettingError(f"a recipe names an encoder for at least one of {', '.join(SLOTS)}")
     return used
-
-
-def encoder_row(params: Mapping[str, Any], name: str) -> tuple[str, dict[str, Any]]:
-    """Return the file of harness/encoders that a row of `encoders` names, and the options beside it.
-
-    A row with `preset: <name>` has the options of that row of `presets` where it does not say otherwise.
-    """
-    options = row(params, "encoders", name)
-    file = options.pop("encoder", None)
-    if file is None:
-        raise SettingError(f"encoders.{name}: says no `encoder`, the file of harness/encoders that makes it")
-    if preset := options.pop("preset", None):
-        made = row(params, "presets", str(preset))
-        if made.pop("encoder", None) != file:
-            raise SettingError(f"encoders.{name}: encoder is {file}, and the preset {preset} is made by another")
-        options = {**made, **options}
-    return str(file), options

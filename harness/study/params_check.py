@@ -9,9 +9,9 @@ from typing import Any
 
 from harness.core.errors import NameUnknownError, SettingError
 
-ROWS = ("corpora", "encoders", "presets", "recipes", "protocols", "external")  # sections of rows that have names
+ROWS = ("corpora", "encoders", "recipes", "protocols", "external")  # sections of rows that have names
 MAPPINGS = (*ROWS, "training", "metrics", "primary", "statistics", "analysis", "foresee", "engine", "tracking", "synth")
-OPTIONAL = ("presets", "protocols", "external")  # may be left out, or empty
+OPTIONAL = ("protocols", "external")  # may be left out, or empty
 SECTIONS = ("study", "spaces", "media", *MAPPINGS)
 NAME = re.compile(r"\w[\w.+-]*")  # names a folder, and no other one
 SIMILAR = 0.8  # of a section of the user's own to one of ours, from which on it is a misspelling

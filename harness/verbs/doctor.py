@@ -13,7 +13,7 @@ from harness.core import engine, paths
 from harness.core.errors import HarnessError
 from harness.core.plugins import find, names
 from harness.corpora.reading import links
-from harness.study.params import encoder_row
+from harness.study.encoder_rows import encoder_row
 from harness.study.provenance import PACKAGES
 
 
