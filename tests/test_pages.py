@@ -38,6 +38,28 @@ def test_a_file_that_is_named_is_there() -> None:
     assert not missing, "\n".join(missing)
 
 
+def test_a_file_that_a_docstring_names_is_there() -> None:
+    there = {path.name for path in (*CHECKOUT.glob("harness/**/*.py"), *CHECKOUT.glob("adapters/**/*.py"))}
+    modules = (path for path in CODE if path.suffix == ".py")
+    docstrings = ((path, ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "") for path in modules)
+    named = {(path.name, name) for path, text in docstrings for name in re.findall(r"(?<![\w/])\w+\.py\b", text)}
+    assert len(named) > 10
+    assert not {(path, name) for path, name in named if name not in there}
+
+
+def test_the_readme_shows_every_folder_of_the_package_in_the_order_of_its_imports() -> None:
+    shown = re.findall(r"\[\w+\]\(harness/(\w+)\)", PAGES[0].read_text(encoding="utf-8"))
+    assert set(shown) == {path.parent.name for path in CHECKOUT.glob("harness/*/__init__.py")}
+    upward = {
+        f"{folder} imports {other}"
+        for place, folder in enumerate(shown)
+        for path in CHECKOUT.glob(f"harness/{folder}/**/*.py")
+        for other in re.findall(r"^\s*from harness\.(\w+)", path.read_text(encoding="utf-8"), re.M)
+        if other in shown[place + 1 :]
+    }
+    assert not upward
+
+
 def test_what_a_page_imports_is_there() -> None:
     named = {(page.name, *imported) for page in PAGES for imported in imports(page)}
     assert len(named) > 10

@@ -1,7 +1,7 @@
 """The report of a study: one HTML file that opens offline, the same matrices in Markdown, and tables for LaTeX.
 
 Numbers come from `results/cells.csv`, everything else from `results/study.json`; nothing is computed here but means
-and counts of cells. The words are in report_words.py, the look in templates/.
+and counts of cells. The words are in formats.py, the look in templates/.
 """
 
 from __future__ import annotations

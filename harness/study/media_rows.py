@@ -1,4 +1,4 @@
-"""media.jsonl: what the clips of a corpus hold, one row an utterance and modality (media_survey.py says of what)."""
+"""media.jsonl: what the clips of a corpus hold, one row per utterance and modality (corpora/media/survey.py)."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """One cell row: train on a source in one label space, then predict every target. The unit of work of `transfer`.
 
-cellrow.py          what a cell row is, and the key of all its model is made from
-cellrow_pieces.py   its replicates (folds x seeds, and the draws of a search), trained side by side
-cellrow_finish.py   its model file, put together and checked, and its predictions
-cellrow_work.py     many of them
+matrix_row.py         what a cell row is, and the key of all its model is made from
+matrix_row_pieces.py  its replicates (folds x seeds, and the draws of a search), trained side by side
+matrix_row_finish.py  its model file, put together and checked, and its predictions
+matrix_rows.py        many of them
 
 Each result is written whole and lies under the key of all it was made from; one whose key still fits is kept. So a
 killed run resumes, and a new corpus costs its own row and column only.

@@ -9,7 +9,7 @@ source_std    each feature minus its mean, over its standard deviation, both fro
 target_std    as source_std, but a target corpus is standardised by its own train split (without an official split by
               all of it), without its labels: a transductive protocol, named so in every table
 speaker_std   as source_std, of features that were first standardised speaker by speaker, in every corpus, without
-              labels (speakers.py): transductive, too
+              labels (speaker_normaliser.py): transductive, too
 tfidf         (1 + log count) * idf, rows of unit length; idf and vocabulary (n-grams in at least 2 texts) from source
               train, as in scikit-learn's TfidfTransformer with sublinear counts
 """

@@ -1,8 +1,8 @@
 """A case of a protocol, worked out: trained on its parts, predicted on its target, written whole and kept.
 
-cases.py         what a case is made from, and its predictions
-cases_rows.py    the rows of several corpora put together
-cases_masked.py  models of `transfer` that some modalities are taken away from
+protocol_case.py         what a case is made from, and its predictions
+protocol_case_rows.py    the rows of several corpora put together
+protocol_case_masked.py  models of `transfer` that some modalities are taken away from
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
 """What every adapter promises, tried on one release: `python -m harness check <corpus>` prints what is kept.
 
-contract_facts.py     what the module says
-contract_reading.py   how read(root) behaves
-contract_types.py     types of fields
-contract_rows.py      utterances, and what was left out
-contract_clips.py     paths of clips and files
-contract_labels.py    labels, views, votes, published counts
-contract_cuts.py      files that were cut off
+facts.py    what the module says
+reading.py  how read(root) behaves
+types.py    types of fields
+rows.py     utterances, and what was left out
+clips.py    paths of clips and files
+labels.py   labels, views, votes, published counts
+cuts.py     files that were cut off
 
 A check is a function whose docstring is the promise; it yields a Finding for what is not so.
 """

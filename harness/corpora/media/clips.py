@@ -1,10 +1,10 @@
 """Where the sound and the picture of an utterance lie, and how much of them may be read.
 
-media.py           Clip, Guard: where and how much
-media_probe.py     what one file holds, or why it cannot be read
-media_survey.py    every clip of a corpus, probed side by side; media.jsonl
-media_sound.py     a clip as samples: mono float32 at a wanted rate
-media_picture.py   a clip as frames at a wanted rate
+clips.py   Clip, Guard: where and how much
+probe.py   what one file holds, or why it cannot be read
+survey.py  every clip of a corpus, probed side by side; media.jsonl
+sound.py   a clip as samples: mono float32 at a wanted rate
+frames.py  a clip as frames at a wanted rate
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """What one media file holds, or why it cannot be read: by its headers, its first second and its end.
 
-media_facts.py     Probe, Sound, Picture
-media_probe.py     probe: any file; wav and flac by libsndfile, as they are read
-media_streams.py   all others by FFmpeg
-media_tail.py      what headers promise at the end
+probe_facts.py  Probe, Sound, Picture
+probe.py        probe: any file; wav and flac by libsndfile, as they are read
+streams.py      all others by FFmpeg
+truncation.py   what headers promise at the end
 
 A file is not decoded whole: that its beginning decodes and that its end is there is looked at; damage in the middle
 is found by reading it (`media_decode.Reading`).

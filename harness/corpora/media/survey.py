@@ -1,9 +1,9 @@
 """Every clip of a corpus: what it holds, whether it can be used, and what is odd about it; media.jsonl.
 
-media_rows.py       the rows as a file
-media_pieces.py     the files, probed side by side in pieces that survive a kill
-media_survey.py     one row an utterance and modality
-media_summary.py    the rows in the corpus card
+media_rows.py  the rows as a file
+probe_many.py  the files, probed side by side in pieces that survive a kill
+survey.py      one row an utterance and modality
+summary.py     the rows in the corpus card
 
 A row has `id`, `modality` (audio, video), `path`, `state` (`ok` or a reason), `problem` (for people), `seconds` of
 the clip, `bytes` and `fingerprint` of its file, `codec`, `rate` and `channels` or `width`, `height`, `fps` and

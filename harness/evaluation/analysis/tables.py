@@ -1,13 +1,13 @@
 """What stands behind the cells of some recipes: strata, fairness, calibration, prior shift, and where gaps come from.
 
-analysis.py             the tables, and the unit of work: one recipe, space and target
-analysis_field.py       what is known there: cells, dev predictions of each source, priors that models learned
-analysis_strata.py      values by kind of test row; ser-tests' fairness
-analysis_calibration.py probabilities before and after temperatures from source dev
-analysis_prior.py       prior correction, diagnosed
-analysis_gap.py         the gap taken apart
-analysis_languages.py   class shares by language
-analysis_study.py       of cells.csv alone: ranks of recipes, within and across languages, directions
+tables.py            the tables, and the unit of work: one recipe, space and target
+recipe_on_target.py  what is known there: cells, dev predictions of each source, priors that models learned
+strata.py            values by kind of test row; ser-tests' fairness
+calibration.py       probabilities before and after temperatures from source dev
+prior_shift.py       prior correction, diagnosed
+gap_parts.py         the gap taken apart
+languages.py         class shares by language
+whole_study.py       of cells.csv alone: ranks of recipes, within and across languages, directions
 
 All are of the primary metric of a label space with classes, on the main label view. Target test labels are used to
 measure, never to fit; what uses them to bound (oracle) is named so.

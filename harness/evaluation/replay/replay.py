@@ -1,7 +1,7 @@
 """One cell made again from what it was made from, in a folder of its own; the study is read and never changed.
 
-replay.py           which cell is meant, and how it is made again
-replay_compare.py   what is equal, and what is not
+replay.py   which cell is meant, and how it is made again
+compare.py  what is equal, and what is not
 """
 
 from __future__ import annotations

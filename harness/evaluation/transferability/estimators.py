@@ -1,12 +1,12 @@
 """How well a source may carry over to a target, estimated without a test: which estimates there are.
 
-transferability_predictions.py   LEEP, entropy of predictions, distance of label priors
-transferability_features.py      LogME and H-score
-transferability_distance.py      proxy A-distance
-transferability_ranks.py         whether an estimate ranked the pairs as they turned out
+of_predictions.py  LEEP, entropy of predictions, distance of label priors
+of_features.py     LogME and H-score
+a_distance.py      proxy A-distance
+rank_tests.py      whether an estimate ranked the pairs as they turned out
 
 An estimate is from target *train* rows; none may see a test row. On these corpora no estimate without target labels
-ranks sources (docs): print its rank correlation, do not choose a source by it.
+ranks sources (docs/foresee.md): print its rank correlation, do not choose a source by it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Estimates of transferability for the pairs of a study, made without a test row of the target, and what came of them.
 
-foresee.py         one pair: what is known before testing, and every estimate from it
-foresee_ranks.py   whether the estimates ranked the pairs as the cells turned out
+pairs.py          one pair: what is known before testing, and every estimate from it
+against_cells.py  whether the estimates ranked the pairs as the cells turned out
 
 A target is known by its *train* rows. A corpus that is divided by folds has none that are not tested by a model of
 another corpus; as a target it has a reason in place of estimates.

@@ -1,8 +1,8 @@
 """Train a network so that it holds the source and the target alike: labels of the source, features of both.
 
-adaptation_coral.py   moves features before training: no network needed
-adaptation_mmd.py     mmd: the distance of the two distributions is part of the loss
-adaptation_dann.py    dann: a discriminator learns to tell them apart, and the network to prevent it
+coral.py  moves features before training: no network needed
+mmd.py    mmd: the distance of the two distributions is part of the loss
+dann.py   dann: a discriminator learns to tell them apart, and the network to prevent it
 
 All are transductive: they see the features, never the labels, of the target's *train* rows, and need a model per
 target. What is aligned is what goes into the last layer. Alignment cannot know classes: where label priors differ it
