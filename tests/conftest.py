@@ -22,11 +22,12 @@ def corpora_folder() -> Path:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the files that take minutes, so that no process is left alone with one of them at the end."""
     first = (
-        "test_pipeline.py",
-        "test_study_fused.py",
-        "test_study.py",
-        "test_anchors.py",
-        "test_tracking.py",
-        "test_contract.py",
+        "stages/test_pipeline.py",
+        "stages/test_study_fused.py",
+        "stages/test_study.py",
+        "stages/test_anchors.py",
+        "tracking/test_mirror.py",
+        "corpora/test_contract.py",
     )
-    items.sort(key=lambda item: first.index(item.path.name) if item.path.name in first else len(first))
+    places = {Path(__file__).parent / name: place for place, name in enumerate(first)}
+    items.sort(key=lambda item: places.get(item.path, len(first)))
