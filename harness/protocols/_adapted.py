@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.core.errors import SettingError
-from harness.protocols._case import DEV, Case, Field, Lesson, Part
+from harness.protocols._case import DEV, Case, CaseContext, CorpusPart, TrainingRun
 
 
-def pairs(field: Field, align: str, weight: float = 1.0) -> Iterator[Case]:
+def pairs(context: CaseContext, align: str, weight: float = 1.0) -> Iterator[Case]:
     """Yield one case for each source and other target, aligned with the target's unlabelled train split.
 
     Raises:
@@ -16,21 +16,26 @@ def pairs(field: Field, align: str, weight: float = 1.0) -> Iterator[Case]:
     """
     if weight < 0:
         raise SettingError(f"the weight of {align} is {weight}; it is a number from 0")
-    for source in field.corpora:
-        for target in field.corpora:
+    for source in context.corpora:
+        for target in context.corpora:
             if source == target:
                 continue
-            reason = field.why_no_pair(source, target)
-            lessons = tuple(
-                Lesson(tuple(field.seeds), (Part(source, fold=fold),), (Part(source, DEV, fold=fold),), fold=fold)
-                for fold in field.folds[source]
+            reason = context.why_no_pair(source, target)
+            runs = tuple(
+                TrainingRun(
+                    tuple(context.seeds),
+                    (CorpusPart(source, fold=fold),),
+                    (CorpusPart(source, DEV, fold=fold),),
+                    fold=fold,
+                )
+                for fold in context.folds[source]
             )
             yield Case(
-                field.recipe,
-                field.space,
+                context.recipe,
+                context.space,
                 source,
                 target,
-                lessons=() if reason else lessons,
+                runs=() if reason else runs,
                 reason=reason,
                 align=align,
                 weight=weight,

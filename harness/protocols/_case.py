@@ -17,7 +17,7 @@ TRAIN, DEV = "train", "dev"
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class CorpusPart:
     """Which labelled utterances of one corpus are learned from.
 
     Args:
@@ -76,7 +76,7 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Lesson:
+class TrainingRun:
     """One division of what is learned from, and the seeds that train on it.
 
     `tested` is the fold of the target whose rows alone are tested, for its other rows are learned from; empty tests
@@ -84,8 +84,8 @@ class Lesson:
     """
 
     seeds: tuple[int, ...]
-    train: tuple[Part, ...]
-    dev: tuple[Part, ...]
+    train: tuple[CorpusPart, ...]
+    dev: tuple[CorpusPart, ...]
     tested: str = ""
     fold: str = ALL
 
@@ -94,7 +94,7 @@ class Lesson:
 class Case:
     """One cell of a protocol: what stands for the source, the target, and what varies (`k=20`), or its reason.
 
-    One without lessons is predicted by the models that `transfer` trained on the source. `keep` names the slots that
+    One without runs is predicted by the models that `transfer` trained on the source. `keep` names the slots that
     are left to them, or `rate` the share that is taken away at random, and `fill` what stands in their place.
     `align` (`coral`, `mmd`, `dann`) is how training sees the unlabelled train split of the target, with a `weight`.
     """
@@ -104,7 +104,7 @@ class Case:
     source: str
     target: str
     variant: str = ""
-    lessons: tuple[Lesson, ...] = ()
+    runs: tuple[TrainingRun, ...] = ()
     reason: str = ""
     keep: tuple[str, ...] = ()
     rate: float = 0.0
@@ -121,7 +121,7 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class CaseContext:
     """What a protocol plans with: one recipe in one space.
 
     Args:

@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.protocols._adapted import pairs
-from harness.protocols._case import Case, Field
+from harness.protocols._case import Case, CaseContext
 
 QUESTION = "What does CORAL bring, which sees the target's train split without labels?"
 SEES_TARGET_FEATURES = True
 
 
-def cases(field: Field) -> Iterator[Case]:
+def cases(context: CaseContext) -> Iterator[Case]:
     """Yield one case for each pair of corpora."""
-    return pairs(field, "coral")
+    return pairs(context, "coral")

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from harness.core.errors import SettingError
-from harness.protocols._case import DEV, Case, Field, Lesson, Part
+from harness.protocols._case import DEV, Case, CaseContext, CorpusPart, TrainingRun
 from harness.study.splits import ALL, NO_SOURCE
 
 TABLE = "few_shot"
@@ -25,11 +25,11 @@ REASONS = {
 }
 
 
-def cases(field: Field, shots: Sequence[int] = (5, 20, 50, 100, 300), share: float = 0.25) -> Iterator[Case]:
+def cases(context: CaseContext, shots: Sequence[int] = (5, 20, 50, 100, 300), share: float = 0.25) -> Iterator[Case]:
     """Yield one case for each k, source (or none) and target.
 
     Args:
-        field: what to plan with.
+        context: what to plan with.
         shots: labelled utterances a class.
         share: of what is learned from, that the drawn rows make up, as nearly as whole repetitions can; 0 repeats none.
     """
@@ -37,32 +37,32 @@ def cases(field: Field, shots: Sequence[int] = (5, 20, 50, 100, 300), share: flo
         raise SettingError(f"shots is {list(shots)}; it is a list of whole numbers from 1")
     if not 0 <= share < 1:
         raise SettingError(f"share is {share}; it is a number from 0, and less than 1")
-    for target in field.corpora:
+    for target in context.corpora:
         for k in shots:
-            for source in (NO_SOURCE, *(name for name in field.corpora if name != target)):
-                reason = _why_not(field, source, target, k)
-                lessons = () if reason else tuple(_lessons(field, source, target, k, share))
-                yield Case(field.recipe, field.space, source, target, f"k={k}", lessons, reason)
+            for source in (NO_SOURCE, *(name for name in context.corpora if name != target)):
+                reason = _why_not(context, source, target, k)
+                runs = () if reason else tuple(_training_runs(context, source, target, k, share))
+                yield Case(context.recipe, context.space, source, target, f"k={k}", runs, reason)
 
 
-def _why_not(field: Field, source: str, target: str, k: int) -> str:
-    if not field.classes:
+def _why_not(context: CaseContext, source: str, target: str, k: int) -> str:
+    if not context.classes:
         return "scale_has_no_classes"
-    reason = field.why_no_target[target] if source == NO_SOURCE else field.why_no_pair(source, target)
-    least = min(field.counts.get(target, {}).values(), default=0)
-    if not reason and least >= k == 1 and source == NO_SOURCE and field.chooses:
+    reason = context.why_no_target[target] if source == NO_SOURCE else context.why_no_pair(source, target)
+    least = min(context.counts.get(target, {}).values(), default=0)
+    if not reason and least >= k == 1 and source == NO_SOURCE and context.chooses:
         return "nothing_left_to_select_on"
     return reason or ("" if least >= k else TOO_FEW.format(least=least))
 
 
-def _lessons(field: Field, source: str, target: str, k: int, share: float) -> Iterator[Lesson]:
-    for draw in field.seeds:
-        for fold in field.folds[target] if field.divided(target) else [""]:
-            few = Part(target, fold=fold, per_class=k, draw=draw)
-            train: tuple[Part, ...] = (few,)
-            dev: tuple[Part, ...] = (few,)  # where nothing is chosen, its score decides nothing
-            if field.chooses:
+def _training_runs(context: CaseContext, source: str, target: str, k: int, share: float) -> Iterator[TrainingRun]:
+    for draw in context.seeds:
+        for fold in context.folds[target] if context.divided(target) else [""]:
+            few = CorpusPart(target, fold=fold, per_class=k, draw=draw)
+            train: tuple[CorpusPart, ...] = (few,)
+            dev: tuple[CorpusPart, ...] = (few,)  # where nothing is chosen, its score decides nothing
+            if context.chooses:
                 train, dev = (replace(few, hold=HELD),), (replace(few, hold=-HELD),)
             if source != NO_SOURCE:
-                train, dev = (Part(source, whole=True), replace(few, share=share)), (Part(source, DEV),)
-            yield Lesson((draw,), train, dev, fold, fold or ALL)
+                train, dev = (CorpusPart(source, whole=True), replace(few, share=share)), (CorpusPart(source, DEV),)
+            yield TrainingRun((draw,), train, dev, fold, fold or ALL)

@@ -8,19 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.protocols._case import DEV, OTHERS, Case, Field, Lesson, Part
+from harness.protocols._case import DEV, OTHERS, Case, CaseContext, CorpusPart, TrainingRun
 
 TABLE = "joint"
 
 
-def cases(field: Field) -> Iterator[Case]:
+def cases(context: CaseContext) -> Iterator[Case]:
     """Yield one case for each target."""
-    for target in field.corpora:
-        sources = field.others(target)
-        reason = field.why_no_target[target] or ("" if len(sources) > 1 else "fewer_than_two_sources")
-        lesson = Lesson(
-            tuple(field.seeds),
-            tuple(Part(name, whole=True) for name in sources),
-            tuple(Part(name, DEV) for name in sources),
+    for target in context.corpora:
+        sources = context.others(target)
+        reason = context.why_no_target[target] or ("" if len(sources) > 1 else "fewer_than_two_sources")
+        run = TrainingRun(
+            tuple(context.seeds),
+            tuple(CorpusPart(name, whole=True) for name in sources),
+            tuple(CorpusPart(name, DEV) for name in sources),
         )
-        yield Case(field.recipe, field.space, OTHERS, target, lessons=() if reason else (lesson,), reason=reason)
+        yield Case(context.recipe, context.space, OTHERS, target, runs=() if reason else (run,), reason=reason)

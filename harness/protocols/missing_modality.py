@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations
 
 from harness.core.errors import SettingError
-from harness.protocols._case import DEV, Case, Field, Lesson, Part
+from harness.protocols._case import DEV, Case, CaseContext, CorpusPart, TrainingRun
 
 TABLE = "missing_modality"
 REASONS = {"recipe_has_one_modality": "the recipe has one modality, and nothing is left without it"}
@@ -27,7 +27,7 @@ LETTERS = {"text": "t", "audio": "a", "video": "v"}
 
 
 def cases(
-    field: Field,
+    context: CaseContext,
     rates: Sequence[float] = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7),
     fills: Sequence[str] = FILLS,
     in_domain: bool = True,
@@ -35,7 +35,7 @@ def cases(
     """Yield one case for each source, target, condition or rate, and fill.
 
     Args:
-        field: what to plan with.
+        context: what to plan with.
         rates: shares of modalities that are dropped at random.
         fills: what stands in their place.
         in_domain: whether a corpus is tested on itself, too.
@@ -44,29 +44,29 @@ def cases(
         raise SettingError(f"there is no fill {unknown[0]!r} (known: {', '.join(FILLS)})")
     if wrong := [one for one in rates if not 0 <= one <= 1]:
         raise SettingError(f"a rate is {wrong[0]}; it is a share, from 0 to 1")
-    slots = [slot for slot in LETTERS if slot in field.slots]
-    for source in field.corpora:
-        for target in field.corpora if in_domain else [one for one in field.corpora if one != source]:
-            reason = _why_not(field, source, target, slots)
+    slots = [slot for slot in LETTERS if slot in context.slots]
+    for source in context.corpora:
+        for target in context.corpora if in_domain else [one for one in context.corpora if one != source]:
+            reason = _why_not(context, source, target, slots)
             for fill in fills:
                 for keep in _conditions(slots):
-                    lessons = tuple(_retrained(field, source, target)) if fill == "retrain" and not reason else ()
+                    runs = tuple(_retrained(context, source, target)) if fill == "retrain" and not reason else ()
                     name = "".join(LETTERS[slot] for slot in keep)
                     yield Case(
-                        field.recipe,
-                        field.space,
+                        context.recipe,
+                        context.space,
                         source,
                         target,
                         f"{fill}:{name}",
-                        lessons,
+                        runs,
                         reason,
                         keep=keep,
                         fill=fill,
                     )
                 for rate in rates if fill != "retrain" else ():
                     yield Case(
-                        field.recipe,
-                        field.space,
+                        context.recipe,
+                        context.space,
                         source,
                         target,
                         f"{fill}:rate={rate}",
@@ -77,18 +77,20 @@ def cases(
                     )
 
 
-def _why_not(field: Field, source: str, target: str, slots: Sequence[str]) -> str:
+def _why_not(context: CaseContext, source: str, target: str, slots: Sequence[str]) -> str:
     if len(slots) < 2:
         return "recipe_has_one_modality"
-    reason = field.why_no_source[source] or field.why_no_target[target]
-    return reason or ("" if source == target else field.why_no_pair(source, target))
+    reason = context.why_no_source[source] or context.why_no_target[target]
+    return reason or ("" if source == target else context.why_no_pair(source, target))
 
 
 def _conditions(slots: Sequence[str]) -> list[tuple[str, ...]]:
     return [keep for size in range(1, len(slots)) for keep in combinations(slots, size)]
 
 
-def _retrained(field: Field, source: str, target: str) -> Iterator[Lesson]:
-    for fold in field.folds[source]:
-        tested = fold if source == target and field.divided(source) else ""
-        yield Lesson(tuple(field.seeds), (Part(source, fold=fold),), (Part(source, DEV, fold=fold),), tested, fold)
+def _retrained(context: CaseContext, source: str, target: str) -> Iterator[TrainingRun]:
+    for fold in context.folds[source]:
+        tested = fold if source == target and context.divided(source) else ""
+        yield TrainingRun(
+            tuple(context.seeds), (CorpusPart(source, fold=fold),), (CorpusPart(source, DEV, fold=fold),), tested, fold
+        )

@@ -9,17 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.protocols._adapted import pairs
-from harness.protocols._case import Case, Field
+from harness.protocols._case import Case, CaseContext
 
 QUESTION = "What does MMD bring, which sees the target's train split without labels?"
 SEES_TARGET_FEATURES, NETWORKS = True, True
 
 
-def cases(field: Field, weight: float = 1.0) -> Iterator[Case]:
+def cases(context: CaseContext, weight: float = 1.0) -> Iterator[Case]:
     """Yield one case for each pair of corpora.
 
     Args:
-        field: what to plan with.
+        context: what to plan with.
         weight: of the discrepancy beside the loss of the labels.
     """
-    return pairs(field, "mmd", weight)
+    return pairs(context, "mmd", weight)

@@ -9,30 +9,34 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.protocols._case import DEV, Case, Field, Lesson, Part
+from harness.protocols._case import DEV, Case, CaseContext, CorpusPart, TrainingRun
 
 QUESTION = "What does selection on source dev give away?"
 SELECTION = "target_dev"
 REASONS = {"target_too_few_dev_labels": "the target's dev split has too few labels to select on"}
 
 
-def cases(field: Field) -> Iterator[Case]:
+def cases(context: CaseContext) -> Iterator[Case]:
     """Yield one case for each pair of corpora."""
-    for source in field.corpora:
-        for target in field.corpora:
+    for source in context.corpora:
+        for target in context.corpora:
             if source == target:
                 continue
-            reason = field.why_no_pair(source, target)
-            if not reason and field.why_no_source[target]:
+            reason = context.why_no_pair(source, target)
+            if not reason and context.why_no_source[target]:
                 reason = "target_too_few_dev_labels"
-            lessons = () if reason else tuple(_lessons(field, source, target))
-            yield Case(field.recipe, field.space, source, target, lessons=lessons, reason=reason)
+            runs = () if reason else tuple(_training_runs(context, source, target))
+            yield Case(context.recipe, context.space, source, target, runs=runs, reason=reason)
 
 
-def _lessons(field: Field, source: str, target: str) -> Iterator[Lesson]:
-    if field.divided(target):
-        for fold in field.folds[target]:
-            yield Lesson(tuple(field.seeds), (Part(source),), (Part(target, DEV, fold=fold),), fold, fold)
+def _training_runs(context: CaseContext, source: str, target: str) -> Iterator[TrainingRun]:
+    if context.divided(target):
+        for fold in context.folds[target]:
+            yield TrainingRun(
+                tuple(context.seeds), (CorpusPart(source),), (CorpusPart(target, DEV, fold=fold),), fold, fold
+            )
     else:
-        for fold in field.folds[source]:
-            yield Lesson(tuple(field.seeds), (Part(source, fold=fold),), (Part(target, DEV),), fold=fold)
+        for fold in context.folds[source]:
+            yield TrainingRun(
+                tuple(context.seeds), (CorpusPart(source, fold=fold),), (CorpusPart(target, DEV),), fold=fold
+            )

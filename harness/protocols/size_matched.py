@@ -11,60 +11,60 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from harness.core.errors import SettingError
-from harness.protocols._case import DEV, Case, Field, Lesson, Part
+from harness.protocols._case import DEV, Case, CaseContext, CorpusPart, TrainingRun
 
 TABLE = "size_matched"
 SIZE, MATCHED = "size", "matched"
 REASONS = {"sources_share_fewer_than_two_classes": "the sources have fewer than two classes in common"}
 
 
-def cases(field: Field, prior: str = SIZE) -> Iterator[Case]:
+def cases(context: CaseContext, prior: str = SIZE) -> Iterator[Case]:
     """Yield one case for each source and target.
 
     Args:
-        field: what to plan with.
+        context: what to plan with.
         prior: `size` keeps each source's own shares of classes, `matched` gives all classes the same number of rows.
     """
     if prior not in (SIZE, MATCHED):
         raise SettingError(f"prior is {prior!r}; it is {SIZE} or {MATCHED}")
-    sources = [name for name, reason in field.why_no_source.items() if not reason]
-    shared = _shared(field, sources)
-    rows = min((field.rows[name] for name in sources), default=0)
-    each = min((field.counts[name][one] for name in sources for one in shared), default=0)
-    for source in field.corpora:
-        for target in field.corpora:
-            reason = field.why_no_source[source] or field.why_no_target[target]
+    sources = [name for name, reason in context.why_no_source.items() if not reason]
+    shared = _shared(context, sources)
+    rows = min((context.rows[name] for name in sources), default=0)
+    each = min((context.counts[name][one] for name in sources for one in shared), default=0)
+    for source in context.corpora:
+        for target in context.corpora:
+            reason = context.why_no_source[source] or context.why_no_target[target]
             if not reason and source != target:
-                reason = field.why_no_pair(source, target)
-            reason = reason or _why_none(field, sources, prior, shared)
-            part = Part(source, rows=rows)
+                reason = context.why_no_pair(source, target)
+            reason = reason or _why_none(context, sources, prior, shared)
+            part = CorpusPart(source, rows=rows)
             if prior == MATCHED:
-                part = Part(source, per_class=each, classes=shared)
-            lessons = () if reason else tuple(_lessons(field, part, target))
+                part = CorpusPart(source, per_class=each, classes=shared)
+            runs = () if reason else tuple(_training_runs(context, part, target))
             variant = f"each={each}" if prior == MATCHED else f"n={rows}"
-            yield Case(field.recipe, field.space, source, target, variant, lessons, reason)
+            yield Case(context.recipe, context.space, source, target, variant, runs, reason)
 
 
-def _shared(field: Field, sources: list[str]) -> tuple[str, ...]:
+def _shared(context: CaseContext, sources: list[str]) -> tuple[str, ...]:
     """Return the classes that every fold of every source has."""
-    known = [{one for one, count in field.counts[name].items() if count} for name in sources]
+    known = [{one for one, count in context.counts[name].items() if count} for name in sources]
     return tuple(sorted(set.intersection(*known))) if known else ()
 
 
-def _why_none(field: Field, sources: list[str], prior: str, shared: tuple[str, ...]) -> str:
+def _why_none(context: CaseContext, sources: list[str], prior: str, shared: tuple[str, ...]) -> str:
     if len(sources) < 2:
         return "fewer_than_two_sources"
     if prior == SIZE:
         return ""
-    if not field.classes:
+    if not context.classes:
         return "scale_has_no_classes"
     return "" if len(shared) > 1 else "sources_share_fewer_than_two_classes"
 
 
-def _lessons(field: Field, part: Part, target: str) -> Iterator[Lesson]:
-    """Yield a lesson for each draw and fold of the source; in-domain a fold's model is tested on that fold alone."""
-    for seed in field.seeds:
-        for fold in field.folds[part.corpus]:
-            tested = fold if part.corpus == target and field.divided(target) else ""
-            dev = Part(part.corpus, DEV, fold=fold, classes=part.classes)
-            yield Lesson((seed,), (replace(part, fold=fold, draw=seed),), (dev,), tested, fold)
+def _training_runs(context: CaseContext, part: CorpusPart, target: str) -> Iterator[TrainingRun]:
+    """Yield a run for each draw and fold of the source; in-domain a fold's model is tested on that fold alone."""
+    for seed in context.seeds:
+        for fold in context.folds[part.corpus]:
+            tested = fold if part.corpus == target and context.divided(target) else ""
+            dev = CorpusPart(part.corpus, DEV, fold=fold, classes=part.classes)
+            yield TrainingRun((seed,), (replace(part, fold=fold, draw=seed),), (dev,), tested, fold)

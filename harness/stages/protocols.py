@@ -26,7 +26,7 @@ def run(params: dict[str, Any], protocol: str) -> None:
     file = protocol_case_plan.file_of(params, protocol)
     planned = protocol_case_plan.planned(params, protocol)
     jobs = [one for one in planned if not one.case.reason]
-    sizes = [sum(len(lesson.seeds) for lesson in job.case.lessons) for job in jobs]
+    sizes = [sum(len(run.seeds) for run in job.case.runs) for job in jobs]
     engine.run(
         protocol_case.work, jobs, engine.worker_count(params["engine"]["workers"]), f"protocols {protocol}", sizes
     )
@@ -41,5 +41,5 @@ def run(params: dict[str, Any], protocol: str) -> None:
 def _cell(job: ProtocolCase) -> dict[str, Any]:
     case: Case = job.case
     cell = {"recipe": case.recipe, "space": case.space, "source": case.source, "target": case.target}
-    tested = {"variant": case.variant, "by_fold": any(lesson.tested for lesson in case.lessons)}
+    tested = {"variant": case.variant, "by_fold": any(run.tested for run in case.runs)}
     return {**cell, **tested, **({"reason": case.reason} if case.reason else {"file": job.path.as_posix()})}

@@ -21,7 +21,7 @@ from harness.core.code_digest import code_digest
 from harness.core.errors import SettingError
 from harness.core.files import digest
 from harness.core.plugins import find, source
-from harness.protocols._case import Case, Lesson
+from harness.protocols._case import Case, TrainingRun
 from harness.study import predictions, splits
 from harness.study.labels import ClassSpace, Space, space
 from harness.study.params import NO_MODALITY
@@ -47,7 +47,7 @@ class ProtocolCase:
     @property
     def recipe(self) -> dict[str, Any]:
         """Return the recipe, without the slots whose modality a retrained case never sees."""
-        if not (self.case.keep and self.case.lessons):
+        if not (self.case.keep and self.case.runs):
             return dict(self.row)
         gone = {slot for slot, modality in self.row[SLOT_MODALITIES].items() if modality not in self.case.keep}
         left = {slot: one for slot, one in self.row[SLOT_MODALITIES].items() if slot not in gone}
@@ -64,8 +64,8 @@ def work(job: ProtocolCase) -> None:
     wanted = key_of(job)
     if predictions.key_of(job.path) == wanted:
         return
-    if job.case.lessons:
-        found = [one for lesson in job.case.lessons for one in _taught(job, lesson)]
+    if job.case.runs:
+        found = [one for run in job.case.runs for one in _taught(job, run)]
     else:
         found = protocol_case_masked.predicted(job.case, job.row)
     predictions.write(job.path, wanted, space(job.case.space), found)
@@ -81,28 +81,28 @@ def key_of(job: ProtocolCase) -> str:
             {package: importlib.metadata.version(package) for package in PACKAGES},
             {key: value for key, value in job.recipe.items() if key not in OF_TESTING},
             target.classes if isinstance(target, ClassSpace) else (target.low, target.high),
-            [_facts(job, lesson) for lesson in case.lessons] or protocol_case_masked.facts(case),
+            [_facts(job, run) for run in case.runs] or protocol_case_masked.facts(case),
             corpus_features(case.target, job.recipe).digests,
             [case.align, case.weight],
         ]
     )
 
 
-def _facts(job: ProtocolCase, lesson: Lesson) -> Any:
+def _facts(job: ProtocolCase, run: TrainingRun) -> Any:
     parts = {}
-    for what, of in (("train", lesson.train), ("dev", lesson.dev)):
+    for what, of in (("train", run.train), ("dev", run.dev)):
         parts[what] = [
             (corpus_features(part.corpus, job.recipe).digests, part.share, learned(part, job.recipe, job.case.space))
             for part in of
         ]
-    return seeds_of(find("fusion", str(job.recipe["fusion"])), lesson.seeds), parts, _asked(job, lesson)
+    return seeds_of(find("fusion", str(job.recipe["fusion"])), run.seeds), parts, _asked(job, run)
 
 
-def _asked(job: ProtocolCase, lesson: Lesson) -> list[str]:
-    """Return the ids of the target that a lesson's models are tested on."""
+def _asked(job: ProtocolCase, run: TrainingRun) -> list[str]:
+    """Return the ids of the target that a run's models are tested on."""
     own = corpus_features(job.case.target, job.recipe)
-    if lesson.tested:
-        fold = next(one for one in own.prepared.folds if one.name == lesson.tested)
+    if run.tested:
+        fold = next(one for one in own.prepared.folds if one.name == run.tested)
         asked: Sequence[str] = fold.test
     else:
         rows = splits.target_rows(own.prepared.utterances)
@@ -110,10 +110,10 @@ def _asked(job: ProtocolCase, lesson: Lesson) -> list[str]:
     return [name for name in asked if name in own.covered]
 
 
-def _taught(job: ProtocolCase, lesson: Lesson) -> list[Predictions]:
+def _taught(job: ProtocolCase, run: TrainingRun) -> list[Predictions]:
     case, target, module = job.case, space(job.case.space), find("fusion", str(job.recipe["fusion"]))
     recipe = _aligned(without_own(job.recipe), case)
-    train, dev = (joined(of, job.recipe, target, view_of(job.recipe)) for of in (lesson.train, lesson.dev))
+    train, dev = (joined(of, job.recipe, target, view_of(job.recipe)) for of in (run.train, run.dev))
     seen = adaptation(case.target, job.recipe) if case.align else None
     if case.align == CORAL and seen is not None:
         if any(sparse.issparse(matrix) for matrix in seen.parts.values()):
@@ -123,12 +123,12 @@ def _taught(job: ProtocolCase, lesson: Lesson) -> list[Predictions]:
             )
         train, dev = moved([train, dev], seen)
     taught = replicates.TrainingData(train, dev, recipe, None if case.align == CORAL else seen)
-    asked = _asked(job, lesson)
+    asked = _asked(job, run)
     x = rows_of(case.target, job.recipe, asked)
     found = []
-    for seed, trained, drawn in _trained(module, taught, target, recipe, seeds_of(module, lesson.seeds)):
+    for seed, trained, drawn in _trained(module, taught, target, recipe, seeds_of(module, run.seeds)):
         scores = replicates.predict(module, trained.arrays, x, target, recipe, {**drawn, **trained.chosen})
-        found.append(Predictions(lesson.fold, seed, asked, ["test"] * len(asked), scores))
+        found.append(Predictions(run.fold, seed, asked, ["test"] * len(asked), scores))
     return found
 
 
@@ -140,15 +140,15 @@ def _aligned(recipe: dict[str, Any], case: Case) -> dict[str, Any]:
 
 
 def _trained(
-    module: ModuleType, lesson: replicates.TrainingData, target: Space, recipe: Mapping[str, Any], seeds: Sequence[int]
+    module: ModuleType, data: replicates.TrainingData, target: Space, recipe: Mapping[str, Any], seeds: Sequence[int]
 ) -> Iterator[tuple[int, replicates.Replicate, dict[str, Any]]]:
     """Yield seed, model and drawn settings; what a search has to choose is chosen with the first seed on dev."""
     settings = recipe["settings"]
     first = [Trial(seeds[0], one) for one in replicates.draws(module, settings)]
-    tried = [replicates.train(module, lesson, target, recipe, [one])[0] for one in first]
+    tried = [replicates.train(module, data, target, recipe, [one])[0] for one in first]
     best = max(range(len(tried)), key=lambda at: tried[at].dev)
     drawn = replicates.drawn(module, settings, first[best])
     yield seeds[0], tried[best], drawn
     for seed in seeds[1:]:
         trial = Trial(seed, first[best].settings)
-        yield seed, replicates.train(module, lesson, target, recipe, [trial])[0], drawn
+        yield seed, replicates.train(module, data, target, recipe, [trial])[0], drawn

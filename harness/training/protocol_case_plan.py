@@ -8,7 +8,7 @@ from typing import Any
 
 from harness.core.errors import NameUnknownError, SettingError
 from harness.core.plugins import find, names
-from harness.protocols._case import Field
+from harness.protocols._case import CaseContext
 from harness.study import splits
 from harness.study.cells import TRANSDUCTIVE_SUFFIX
 from harness.study.labels import ClassSpace, space
@@ -61,9 +61,9 @@ def _of_recipe(
     module, fusion = find("protocol", file), find("fusion", str(recipe["fusion"]))
     if getattr(module, "NETWORKS", False) and replicates.selects(fusion):
         raise SettingError(f"protocols.{protocol}: {file} aligns networks, and recipe {name} is {recipe['fusion']}")
-    fields = [_field(params, name, recipe, one, loaded) for one in spaces]
+    contexts = [_field(params, name, recipe, one, loaded) for one in spaces]
     try:
-        return [ProtocolCase(protocol, recipe, case) for field in fields for case in module.cases(field, **given)]
+        return [ProtocolCase(protocol, recipe, case) for context in contexts for case in module.cases(context, **given)]
     except SettingError as error:
         raise SettingError(f"protocols.{protocol}: {error}") from error
 
@@ -74,7 +74,7 @@ def _field(
     recipe: Mapping[str, Any],
     space_name: str,
     loaded: Mapping[str, CorpusFeatures],
-) -> Field:
+) -> CaseContext:
     target, view = space(space_name), view_of(recipe)
     counts, rows = {}, {}
     for corpus, own in loaded.items():
@@ -85,7 +85,7 @@ def _field(
         ]
         counts[corpus] = {name: min(one[name] for one in by_fold) for name in set().union(*by_fold)}
         rows[corpus] = min(one.total() for one in by_fold)
-    return Field(
+    return CaseContext(
         recipe=name,
         slots=list(inputs(recipe)),
         space=target.name,

@@ -14,7 +14,7 @@ import numpy as np
 from scipy import sparse
 
 from harness.features.matrix import Matrix, Ragged
-from harness.protocols._case import Part
+from harness.protocols._case import CorpusPart
 from harness.study import splits
 from harness.study.labels import Space
 from harness.study.predictions import indices
@@ -25,14 +25,14 @@ from harness.training.feature_rows import ABSENT, Examples, FeatureRows
 from harness.training.matrix_row import own_statistics
 
 
-def learned(part: Part, row: Mapping[str, Any], name: str) -> list[tuple[str, str | float]]:
+def learned(part: CorpusPart, row: Mapping[str, Any], name: str) -> list[tuple[str, str | float]]:
     """Return (id, label) of a part, each once."""
     own = corpus_features(part.corpus, row)
     truth = own.labels(name, view_of(row))
     return [(one, truth[one]) for one in part.ids(own.prepared.utterances, truth)]
 
 
-def joined(parts: Sequence[Part], row: Mapping[str, Any], target: Space, view: str) -> Examples:
+def joined(parts: Sequence[CorpusPart], row: Mapping[str, Any], target: Space, view: str) -> Examples:
     """Return the rows of all parts with their truth, in the order of the parts.
 
     A part with a `share` is repeated, whole, to have about that share of all rows.

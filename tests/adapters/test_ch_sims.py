@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from harness_adapters import ch_sims
-from harness_adapters._synthetic import ch_sims as synthetic
 
 from harness.core.errors import ReleaseError, UnknownLabelError
 from harness.corpora.synthetic.world import World, draw
 from harness.study.labels import POLARITY_OF_EMOTION
 from harness.study.manifest import validate
 from harness.study.release import Release
+from harness_adapters import ch_sims
+from harness_adapters._synthetic import ch_sims as synthetic
 
 CORPORA = os.environ.get("EMOTRANSFER_CORPORA")
 real = pytest.mark.skipif(not CORPORA, reason="EMOTRANSFER_CORPORA names no folder with the real annotation")

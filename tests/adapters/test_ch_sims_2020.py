@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from harness_adapters import ch_sims
 
 from harness.core.errors import ReleaseError
+from harness_adapters import ch_sims
 
 CORPORA = os.environ.get("EMOTRANSFER_CORPORA")
 real = pytest.mark.skipif(not CORPORA, reason="EMOTRANSFER_CORPORA names no folder with the real annotation")

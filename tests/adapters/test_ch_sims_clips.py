@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from harness_adapters import ch_sims
 
 from harness.study.release import Release
+from harness_adapters import ch_sims
 
 HEADER = "video_id,clip_id,text,label,label_T,label_A,label_V,annotation,mode"
 

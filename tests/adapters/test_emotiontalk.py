@@ -7,15 +7,15 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 import pytest
-from harness_adapters import emotiontalk
-from harness_adapters._emotiontalk_rows import clean
-from harness_adapters._synthetic.emotiontalk import write
 from studies import DATA
 
 from harness.core.errors import ReleaseError
 from harness.corpora.synthetic.world import Drawn, World, draw
 from harness.study.labels import Shared
 from harness.study.release import Release
+from harness_adapters import emotiontalk
+from harness_adapters._emotiontalk_rows import clean
+from harness_adapters._synthetic.emotiontalk import write
 
 EXCERPT = DATA / "emotiontalk"
 CODES = {"neutral": 0, "happy": 1, "sad": 2, "angry": 3, "surprised": 4, "disgusted": 5, "fearful": 6}

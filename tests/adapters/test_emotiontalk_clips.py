@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from harness_adapters import emotiontalk
-from harness_adapters._emotiontalk_rows import clean
 
 from harness.core.errors import ReleaseError
 from harness.study.release import Annotation, Release, Vote
 from harness.study.utterance import Utterance
+from harness_adapters import emotiontalk
+from harness_adapters._emotiontalk_rows import clean
 
 FIRST, SECOND = "G00002_01_05_001", "G00002_01_06_002"
 BELOW = f"G00002/G00002_01/G00002_01_05/{FIRST}"

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from harness_adapters import emotiontalk
 from studies import DATA
 
 from harness.core.errors import ReleaseError, UnknownLabelError
 from harness.study.labels import Shared
 from harness.study.release import Annotation, Release, Vote
 from harness.study.utterance import Utterance
+from harness_adapters import emotiontalk
 
 EXCERPT = DATA / "emotiontalk"
 ABSENT = Shared(None, "not_annotated")

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from harness_adapters import emotiontalk
 from studies import DATA
 
 from harness.core.errors import ReleaseError
 from harness.study.labels import SPACES, Shared
 from harness.study.release import Annotation, Release
 from harness.study.utterance import Utterance
+from harness_adapters import emotiontalk
 
 EXCERPT = DATA / "emotiontalk"
 ABSENT = Shared(None, "not_annotated")

@@ -13,10 +13,10 @@ import pytest
 from fuzz_forms import write_form
 from fuzz_mutations import MUTATIONS
 from fuzzing import ERROR, FINDING, OTHER, SAME, Judge, Patient
-from harness_adapters import meld
 
 from harness.core.errors import HarnessError
 from harness.study.release import Release
+from harness_adapters import meld
 
 
 @pytest.fixture(scope="module")

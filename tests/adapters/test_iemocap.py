@@ -7,8 +7,6 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from harness_adapters import iemocap
-from harness_adapters._synthetic import iemocap as synthetic
 from studies import DATA
 
 from harness.core.errors import ReleaseError, UnknownLabelError
@@ -17,6 +15,8 @@ from harness.study.labels import POLARITY_OF_EMOTION
 from harness.study.manifest import validate
 from harness.study.release import Annotation, Release, Vote
 from harness.study.utterance import Utterance
+from harness_adapters import iemocap
+from harness_adapters._synthetic import iemocap as synthetic
 
 EXCERPT = DATA / "iemocap"
 LABELS = "IEMOCAP_full_release/Session1/dialog/EmoEvaluation/Ses01F_impro01.txt"

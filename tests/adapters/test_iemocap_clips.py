@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
-from harness_adapters import iemocap
 from studies import DATA
 
 from harness.study.release import Release
 from harness.study.utterance import MediaPart, Utterance
+from harness_adapters import iemocap
 
 EXCERPT = DATA / "iemocap"
 HOME = "IEMOCAP_full_release"

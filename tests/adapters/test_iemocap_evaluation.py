@@ -6,12 +6,12 @@ import shutil
 from pathlib import Path
 
 import pytest
-from harness_adapters import iemocap
-from harness_adapters._iemocap_transcripts import clean
 from studies import DATA
 
 from harness.core.errors import ReleaseError
 from harness.study.release import Vote
+from harness_adapters import iemocap
+from harness_adapters._iemocap_transcripts import clean
 
 EXCERPT = DATA / "iemocap"
 DIALOG = "IEMOCAP_full_release/Session1/dialog"

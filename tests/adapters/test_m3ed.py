@@ -6,9 +6,6 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 import pytest
-from harness_adapters import m3ed
-from harness_adapters._m3ed_rows import seconds
-from harness_adapters._synthetic.m3ed import write
 from studies import DATA
 
 from harness.core.errors import ReleaseError
@@ -16,6 +13,9 @@ from harness.corpora.synthetic.world import World, draw
 from harness.study.labels import Shared
 from harness.study.release import Annotation, Release
 from harness.study.utterance import Utterance
+from harness_adapters import m3ed
+from harness_adapters._m3ed_rows import seconds
+from harness_adapters._synthetic.m3ed import write
 
 EXCERPT = DATA / "m3ed"
 ABSENT = Shared(None, "not_annotated")

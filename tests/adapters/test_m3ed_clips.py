@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from harness_adapters import m3ed
 from studies import DATA
 
 from harness.core.errors import ReleaseError
+from harness_adapters import m3ed
 
 EXCERPT = DATA / "m3ed"
 HAPPY, ANGRY, EMPTY, SURPRISED = "chazhuang_2_10", "chazhuang_2_9", "yeyu_1_1", "xiao_jie_3_4"

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from harness_adapters import m3ed
 from studies import DATA
 
 from harness.core.errors import ReleaseError, UnknownLabelError
 from harness.study.labels import SPACES, Shared
 from harness.study.release import Annotation, Release, Vote
 from harness.study.utterance import Utterance
+from harness_adapters import m3ed
 
 EXCERPT = DATA / "m3ed"
 ABSENT = Shared(None, "not_annotated")

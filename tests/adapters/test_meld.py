@@ -9,14 +9,14 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from harness_adapters import meld
-from harness_adapters._synthetic import meld as synthetic
 
 from harness.core.errors import ReleaseError, UnknownLabelError
 from harness.corpora.synthetic.world import World, draw
 from harness.study.manifest import validate
 from harness.study.release import Release
 from harness.study.utterance import SPLITS
+from harness_adapters import meld
+from harness_adapters._synthetic import meld as synthetic
 
 CORPORA = os.environ.get("EMOTRANSFER_CORPORA")
 real = pytest.mark.skipif(not CORPORA, reason="EMOTRANSFER_CORPORA names no folder with the real annotation")

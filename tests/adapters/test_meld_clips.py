@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from harness_adapters import meld
 
 from harness.core.errors import ReleaseError
 from harness.study.release import Release
 from harness.study.utterance import SPLITS
+from harness_adapters import meld
 
 HEADER = "Utterance,Speaker,Emotion,Sentiment,Dialogue_ID,Utterance_ID,Season,Episode,StartTime,EndTime"
 LINE = "Oh.,Ann,joy,positive,{},{},4,7,0:00:01.000,0:00:02.000"

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from harness_adapters import emotiontalk
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.dummy import DummyClassifier
 from sklearn.metrics import confusion_matrix, f1_score
@@ -18,6 +17,7 @@ from harness.evaluation.matrix import scoring
 from harness.statistics import sums
 from harness.study.labels import EMOTION4, EMOTION7, VALENCE, ClassSpace, Space
 from harness.study.release import Annotation
+from harness_adapters import emotiontalk
 
 CASES = [(name, EMOTION4 if find("metric", name).KIND == "classes" else VALENCE) for name in names("metric")]
 

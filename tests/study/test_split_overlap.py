@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from harness_adapters import meld
-
 from harness.study.split_overlap import overlaps
 from harness.study.utterance import Split, Utterance
+from harness_adapters import meld
 
 
 def said(split: Split, **facts: Any) -> Utterance:

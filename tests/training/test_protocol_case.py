@@ -243,9 +243,9 @@ def test_what_there_is_to_draw_from_is_counted_in_the_smallest_fold(here: Path) 
     few = {one.case.target: one.case.reason for one in planned(params, "few_shot") if one.case.source == "none"}
     assert few["iemocap"].startswith("target_has_")
     sizes = {
-        sum(len(learned(part, job.recipe, "emotion4")) for part in lesson.train)
+        sum(len(learned(part, job.recipe, "emotion4")) for part in run.train)
         for job in planned(params, "size_matched")
-        for lesson in job.case.lessons
+        for run in job.case.runs
     }
     assert len(sizes) == 1
 

@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from harness_adapters import _inert_npz
-from harness_adapters._inert_npz import read_inert_npz
 
 from harness.core.errors import ReleaseError
+from harness_adapters import _inert_npz
+from harness_adapters._inert_npz import read_inert_npz
 
 ENTRIES = {"G00001_02_01_002": {"emo": 1, "val": -1.6}, "G00001_02_02_003": {"emo": 0, "val": -10}}
 ARRAY_BEGINS = (

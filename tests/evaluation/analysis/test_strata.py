@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from harness_adapters import emotiontalk
 from numpy.testing import assert_allclose
 from sklearn.metrics import balanced_accuracy_score, precision_score, recall_score
 
@@ -18,6 +17,7 @@ from harness.statistics import fairness, paired_tests
 from harness.statistics import sums as statistics
 from harness.statistics.few_clusters import small_sample_level
 from harness.study.labels import EMOTION4, EMOTION7, VALENCE
+from harness_adapters import emotiontalk
 
 
 def cell(seed: int = 0, rows: int = 400, dialogues: int = 30, classes: bool = True) -> scoring.ScoredRows:
