@@ -62,20 +62,20 @@ class Clips:
 
 
 def _find(tree: Tree, suffixes: Collection[str]) -> list[_Found]:
-    found = []
+    clips = []
     for path in tree.files:
         folder, _, name = path.rpartition("/")
         parent, _, video = folder.rpartition("/")
         clip, dot, suffix = name.rpartition(".")
         if dot and video and suffix.lower() in suffixes:
-            found.append(_Found(parent, video, clip, path))
-    return found
+            clips.append(_Found(parent, video, clip, path))
+    return clips
 
 
-def _index(found: Sequence[_Found], wanted: Collection[str]) -> dict[str, dict[str, str]]:
+def _index(clips: Sequence[_Found], wanted: Collection[str]) -> dict[str, dict[str, str]]:
     """Map video and clip ids to paths; of two folders the one with more clips of labelled videos comes first."""
-    size = Counter(clip.parent for clip in found if clip.video in wanted)
+    size = Counter(clip.parent for clip in clips if clip.video in wanted)
     index: dict[str, dict[str, str]] = {}
-    for clip in sorted(found, key=lambda clip: (-size[clip.parent], clip.parent.count("/"), clip.path)):
+    for clip in sorted(clips, key=lambda clip: (-size[clip.parent], clip.parent.count("/"), clip.path)):
         index.setdefault(clip.video, {}).setdefault(clip.clip, clip.path)
     return index

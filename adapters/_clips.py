@@ -43,5 +43,9 @@ def backward_note(utterances: Iterable[Utterance]) -> list[str]:
 
 def archive_note(files: Iterable[str]) -> list[str]:
     """Return the note that counts the archives among the files of a release; they are not looked into."""
-    found = [path for path in files if path.lower().endswith(ARCHIVES)]
-    return [f"{len(found):,} archives lie in the release and were not opened, such as {found[0]}"] if found else []
+    archives = [path for path in files if path.lower().endswith(ARCHIVES)]
+    return (
+        [f"{len(archives):,} archives lie in the release and were not opened, such as {archives[0]}"]
+        if archives
+        else []
+    )

@@ -53,7 +53,7 @@ def read_trees(tree: Tree, trees: list[tuple[str, str]], known: Collection[str])
     for utterance, by_view in transcripts.items():
         rows[utterance].text = by_view.get("text", next(iter(by_view.values())))
     odd.transcripts = sum(len(set(by_view.values())) > 1 for by_view in transcripts.values())
-    views = [view for view in VIEWS if any(view == found for found, _ in trees)]
+    views = [view for view in VIEWS if any(view == tree_view for tree_view, _ in trees)]
     return Form(
         variant=f"JSON tree ({', '.join(views)})", rows=rows, files=[folder for _, folder in trees], notes=odd.notes()
     )
@@ -146,17 +146,17 @@ def _voters(data: Any, path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def _sentiment(vote: dict[str, Any], path: Path, annotator: str) -> float | None:
     """Return what an annotator answered to the continuous question; two different answers are a ReleaseError."""
-    said: float | None = None
+    mean_vote: float | None = None
     for key, value in vote.items():
         if "continuous" not in key and key != "sentiment":
             continue
         number = _number(value, path, f"data.{annotator}.{key}")
         if number is not None and not -2 <= number <= 2:
             raise ReleaseError(path, f"'data.{annotator}.{key}' is {number:g}", expected="a vote from -2 to 2")
-        if None not in (number, said) and number != said:
+        if None not in (number, mean_vote) and number != mean_vote:
             raise ReleaseError(path, f"'data.{annotator}' holds two continuous votes", expected="one")
-        said = said if number is None else number
-    return said
+        mean_vote = mean_vote if number is None else number
+    return mean_vote
 
 
 def _number(value: Any, path: Path, key: str) -> float | None:
@@ -168,6 +168,6 @@ def _number(value: Any, path: Path, key: str) -> float | None:
     except (TypeError, ValueError, OverflowError):
         number = math.nan
     if not math.isfinite(number):
-        said = repr(str(value)) if isinstance(value, str | int) else f"of type {type(value).__name__}"
-        raise ReleaseError(path, f"{key!r} is {said}", expected="a number")
+        shown = repr(str(value)) if isinstance(value, str | int) else f"of type {type(value).__name__}"
+        raise ReleaseError(path, f"{key!r} is {shown}", expected="a number")
     return number

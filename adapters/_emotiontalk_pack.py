@@ -26,8 +26,8 @@ _NO_VALUE = -10
 
 def find_pack(tree: Tree) -> dict[str, str]:
     """Find the files of the pack by name; of two with one name the nearer one counts."""
-    found = {name: next(iter(tree.find(name)), None) for name in (*TABLES.values(), *ARRAYS.values())}
-    return {name: path for name, path in found.items() if path is not None}
+    paths = {name: next(iter(tree.find(name)), None) for name in (*TABLES.values(), *ARRAYS.values())}
+    return {name: path for name, path in paths.items() if path is not None}
 
 
 def read_pack(tree: Tree, pack: Mapping[str, str], splits: Mapping[str, Split], known: Collection[str]) -> Form:

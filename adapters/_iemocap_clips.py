@@ -49,10 +49,10 @@ class Clips:
 def surplus(tree: Tree, utterances: Sequence[Utterance]) -> dict[str, str]:
     """Explain recordings of whole dialogues and clips named like a turn that are no utterance's."""
     ids, dialogues = {row.id for row in utterances}, {row.dialogue for row in utterances}
-    found = {}
+    sessions = {}
     for stem, path in unused(tree, SOUND + FILM, utterances):
         if stem in dialogues:
-            found[path] = DIALOGUE
+            sessions[path] = DIALOGUE
         elif is_name(stem):
-            found[path] = SUPERSEDED if stem in ids else UNLABELLED
-    return found
+            sessions[path] = SUPERSEDED if stem in ids else UNLABELLED
+    return sessions

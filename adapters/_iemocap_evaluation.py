@@ -49,7 +49,7 @@ class Turn:
 
 def ratings(turn: Turn) -> tuple[dict[str, list[tuple[str, str]]], int]:
     """Return (evaluator, number) by scale, and how many ratings are not one number from 1 to 5; no self reports."""
-    found: dict[str, list[tuple[str, str]]] = {scale: [] for scale in SCALES.values()}
+    ratings: dict[str, list[tuple[str, str]]] = {scale: [] for scale in SCALES.values()}
     odd = 0
     for evaluator, names in turn.attributes.items():
         if not evaluator.startswith("A-E"):
@@ -58,8 +58,8 @@ def ratings(turn: Turn) -> tuple[dict[str, list[tuple[str, str]]], int]:
         once = _said_once([match for match in map(_RATED.fullmatch, given) if match])
         odd += len(given) - len(once)
         for match in once:
-            found[SCALES[match[1]]].append((evaluator, match[2]))
-    return found, odd
+            ratings[SCALES[match[1]]].append((evaluator, match[2]))
+    return ratings, odd
 
 
 def _said_once(rated: list[re.Match[str]]) -> list[re.Match[str]]:
@@ -76,8 +76,8 @@ def is_name(text: str) -> bool:
 
 def find_sessions(tree: Tree) -> dict[str, str]:
     """Map `Ses01`... to the session folders that lie nearest below the root; two homes equally near are an error."""
-    found = [_SESSION.fullmatch(folder) for folder in tree.find_folders("EmoEvaluation", depth=NEAR + 2)]
-    sessions = [match for match in found if match]
+    matches = [_SESSION.fullmatch(folder) for folder in tree.find_folders("EmoEvaluation", depth=NEAR + 2)]
+    sessions = [match for match in matches if match]
     near = [match for match in sessions if match[0].count("/") == sessions[0][0].count("/")]
     homes = sorted({match[1] or "." for match in near})
     if len(homes) > 1:

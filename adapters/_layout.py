@@ -29,9 +29,9 @@ def no_release(corpus: str, title: str, tree: Tree, markers: str) -> ReleaseErro
 
 def packed(tree: Tree, pattern: str, what: str) -> list[str]:
     """Say which archives lie there as they were downloaded, where what they hold is missing; no note if none does."""
-    found = [path for path in tree.find(pattern) if path.lower().endswith(ARCHIVES)]
-    listed = ", ".join(found[:5]) + (", ..." if len(found) > 5 else "")
-    return [f"{listed} is there but not unpacked: {what} may be in it"] if found else []
+    archives = [path for path in tree.find(pattern) if path.lower().endswith(ARCHIVES)]
+    listed = ", ".join(archives[:5]) + (", ..." if len(archives) > 5 else "")
+    return [f"{listed} is there but not unpacked: {what} may be in it"] if archives else []
 
 
 def nearest(tree: Tree, name: str) -> Path | None:
@@ -40,11 +40,11 @@ def nearest(tree: Tree, name: str) -> Path | None:
     Raises:
         ReleaseError: two files lie equally near, so that neither is the obvious one.
     """
-    found = tree.find(name)
-    near = [path for path in found if path.count("/") == found[0].count("/")]
+    paths = tree.find(name)
+    near = [path for path in paths if path.count("/") == paths[0].count("/")]
     if len(near) > 1:
         raise ReleaseError(tree.root, f"holds {near[0]} and {near[1]}", todo="link the folder of one")
-    return tree.path(found[0]) if found else None
+    return tree.path(paths[0]) if paths else None
 
 
 def read_rows(path: Path, required: Sequence[str], *, headerless: Sequence[str] = ()) -> list[Row]:

@@ -54,8 +54,8 @@ def read_annotation(tree: Tree, file: str, known: Mapping[str, str]) -> Form:
 
 
 def _read_lists(tree: Tree, annotation: Path) -> tuple[dict[str, Split], list[str]]:
-    found = {name: next(iter(tree.find(name)), None) for name in _LISTS}
-    missing = [name for name, file in found.items() if file is None]
+    paths = {name: next(iter(tree.find(name)), None) for name in _LISTS}
+    missing = [name for name, file in paths.items() if file is None]
     if missing:
         raise ReleaseError(
             tree.root,
@@ -64,7 +64,7 @@ def _read_lists(tree: Tree, annotation: Path) -> tuple[dict[str, Split], list[st
             todo="copy the folder splitInfo beside annotation.json",
         )
     splits: dict[str, Split] = {}
-    files = [file for file in found.values() if file]
+    files = [file for file in paths.values() if file]
     for path in map(tree.path, files):
         for line, movie in enumerate(map(str.strip, read_text(path).split("\n")), 1):
             split = _LISTS[path.name]
@@ -126,12 +126,12 @@ def _said(speaker: Mapping[str, Any], key: str, where: str) -> str:
 
 def _refuse_repeats(path: Path, pairs: Pairs) -> dict[str, Any]:
     """Refuse an object that says one key twice; the parser would silently keep the last."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
         key, _ = Counter(key for key, _ in pairs).most_common(1)[0]
         lines = [str(n) for n, line in enumerate(read_text(path).splitlines(), 1) if f'"{key}"' in line]
         raise ReleaseError(path, f"key {key!r} is written twice (lines {', '.join(lines)})", expected="it once")
-    return found
+    return fields
 
 
 def _refuse_second(path: Path, rows: list[Raw]) -> None:

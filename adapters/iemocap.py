@@ -123,7 +123,7 @@ def read(root: Path) -> Release:
     transcripts = read_transcripts(map(tree.path, chain(*scripts.values())))
     utterances = _utterances(Clips(tree), turns, transcripts)
     rated = [ratings(turn) for turn in turns]
-    found, notes = attach_by_id(tree, "zh", utterances)
+    attached, notes = attach_by_id(tree, "zh", utterances)
     missing = [session for session in SESSIONS if session not in sessions]
     return Release(
         variant=f"{len(sessions)} sessions, {'with' if any(scripts.values()) else 'without'} transcriptions",
@@ -139,7 +139,7 @@ def read(root: Path) -> Release:
             *notes,
             *tree.notes,
         ],
-        files=[*chain(*labels.values(), *scripts.values()), *found],
+        files=[*chain(*labels.values(), *scripts.values()), *attached],
         published=_published(sessions),
         surplus=surplus(tree, utterances),
         media_files=media_files(tree),

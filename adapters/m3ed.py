@@ -196,8 +196,8 @@ def _soft(votes: Sequence[Vote]) -> dict[str, float]:
 
 def _classes(vote: Vote) -> set[str]:
     """Return the classes an annotator named, each once, however misspelt."""
-    found = {EMOTION_OF_STEM.get(stem_of(label)) for label in split_labels(vote.label)}
-    return {emotion for emotion in found if emotion is not None}
+    emotions = {EMOTION_OF_STEM.get(stem_of(label)) for label in split_labels(vote.label)}
+    return {emotion for emotion in emotions if emotion is not None}
 
 
 def _odd_votes(form: Form) -> list[str]:

@@ -140,8 +140,8 @@ def read(root: Path) -> Release:
 def _tables(tree: Tree) -> tuple[str, dict[Split, Path]]:
     """Find the three tables of one form; the dyadic form counts only if no table of the other is there."""
     for form, pattern in TABLES.items():
-        found = {split: nearest(tree, pattern.format(split)) for split in SPLITS}
-        paths = {split: path for split, path in found.items() if path is not None}
+        tables = {split: nearest(tree, pattern.format(split)) for split in SPLITS}
+        paths = {split: path for split, path in tables.items() if path is not None}
         missing = [pattern.format(split) for split in SPLITS if split not in paths]
         if paths and missing:
             raise ReleaseError(

@@ -82,7 +82,7 @@ def _parser(name: str, module: ModuleType) -> argparse.ArgumentParser:
 
 def _arguments(module: ModuleType) -> list[inspect.Parameter]:
     parameters = list(inspect.signature(module.run).parameters.values())[1:]
-    return [one for one in parameters if one.kind is one.POSITIONAL_OR_KEYWORD]
+    return [parameter for parameter in parameters if parameter.kind is parameter.POSITIONAL_OR_KEYWORD]
 
 
 def _bracketed(argument: inspect.Parameter) -> str:
@@ -91,7 +91,7 @@ def _bracketed(argument: inspect.Parameter) -> str:
 
 def _options(module: ModuleType) -> dict[str, inspect.Parameter]:
     parameters = inspect.signature(module.run).parameters.values()
-    return {one.name: one for one in parameters if one.kind is one.KEYWORD_ONLY}
+    return {parameter.name: parameter for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY}
 
 
 def _ordered(kind: str) -> list[str]:

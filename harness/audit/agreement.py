@@ -22,15 +22,17 @@ LARGEST = 20_000_000  # krippendorff lays out utterances x values x values; beyo
 
 def agreement(votes: Votes) -> dict[str, Any]:
     """Return every measure of agreement of one view; those that are undefined are None."""
-    sets = {id_: [one.words for one in ballots] for id_, ballots in votes.ballots.items() if len(ballots) > 1}
+    sets = {id_: [ballot.words for ballot in ballots] for id_, ballots in votes.ballots.items() if len(ballots) > 1}
     sizes = Counter(len(words) for words in votes.single.values())
     usual = sizes.most_common(1)[0][0] if sizes else 0
     equal = [words for words in votes.single.values() if len(words) == usual]
     return {
         "utterances": len(votes.ballots),
-        "annotators_per_utterance": dict(sorted(Counter(len(one) for one in votes.ballots.values()).items())),
+        "annotators_per_utterance": dict(sorted(Counter(len(ballots) for ballots in votes.ballots.values()).items())),
         "single": {"utterances": len(votes.single), "share": len(votes.single) / len(sets) if sets else None},
-        "words": dict(Counter(w for ones in votes.ballots.values() for one in ones for w in one.words).most_common()),
+        "words": dict(
+            Counter(w for ones in votes.ballots.values() for ballot in ones for w in ballot.words).most_common()
+        ),
         "folded": dict(votes.folded),
         "fleiss": fleiss(equal),
         "fleiss_utterances": len(equal),
@@ -48,8 +50,10 @@ def rating_agreement(by_id: Mapping[str, Sequence[float]]) -> dict[str, Any]:
     gaps = [abs(a - b) for numbers in several for a, b in combinations(numbers, 2)]
     return {
         "utterances": len(by_id),
-        "annotators_per_utterance": dict(sorted(Counter(len(one) for one in by_id.values()).items())),
-        "values": {f"{value:g}": n for value, n in sorted(Counter(v for one in by_id.values() for v in one).items())},
+        "annotators_per_utterance": dict(sorted(Counter(len(ratings) for ratings in by_id.values()).items())),
+        "values": {
+            f"{value:g}": n for value, n in sorted(Counter(v for ratings in by_id.values() for v in ratings).items())
+        },
         "alpha_interval": alpha(several, "interval"),
         "alpha_ordinal": alpha(several, "ordinal"),
         "mean_gap": fmean(gaps) if gaps else None,

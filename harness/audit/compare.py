@@ -34,8 +34,12 @@ def _profile(corpus: Facts) -> dict[str, str]:
     tested = whole if counts["folded"] else counts["groups"].get("test", {})
     size, seconds, turns = (whole[key] or {} for key in ("size", "seconds", "turns"))
     states = {f"readable {name}": counts["media"][name]["states"] for name in ("audio", "video")}
-    ratings = [f"{scale} {number(one['alpha_interval'])}" for scale, one in corpus["ratings"].items()]
-    ceilings = [f"{one['view']} {number(one['wf1'])}" for one in views.get("ceilings", ()) if one["space"] in FIRST]
+    ratings = [f"{scale} {number(agreement['alpha_interval'])}" for scale, agreement in corpus["ratings"].items()]
+    ceilings = [
+        f"{ceiling['view']} {number(ceiling['wf1'])}"
+        for ceiling in views.get("ceilings", ())
+        if ceiling["space"] in FIRST
+    ]
     return {
         "language": listing(counts["languages"]), "licence": str(corpus["card"].get("licence", "")),
         **{key: count(whole[key]) for key in ("utterances", "dialogues", "speakers")},
@@ -43,7 +47,7 @@ def _profile(corpus: Facts) -> dict[str, str]:
         "turns per dialogue": fixed(turns.get("p50"), 0),
         "text length": f"{fixed(size['p50'], 0)} {counts['size_unit']}" if size else "",
         "utterances with text": rate(whole["with_text"], whole["utterances"]),
-        **{readable: rate(found.get("ok", 0), sum(found.values())) for readable, found in states.items()},
+        **{readable: rate(counts.get("ok", 0), sum(counts.values())) for readable, counts in states.items()},
         "label spaces": listing([*corpus["priors"], *corpus["scales"]]),
         "label views": listing(views.get("views", [MAIN_VIEW])),
         "votes per utterance (mean)": _mean(votes.get("annotators_per_utterance", {})),
@@ -62,8 +66,8 @@ def _profile(corpus: Facts) -> dict[str, str]:
 
 def _hours(counts: Facts) -> str:
     hours, sources = counts["all"]["hours"], set(counts["length_source"])
-    told = "annotated" if sources == {"span"} else "probed" if "span" not in sources else "mostly probed"
-    return f"{fixed(hours)} ({told})" if hours else ""
+    origin = "annotated" if sources == {"span"} else "probed" if "span" not in sources else "mostly probed"
+    return f"{fixed(hours)} ({origin})" if hours else ""
 
 
 def _mean(votes: Facts) -> str:

@@ -79,7 +79,9 @@ def _views(views: Facts) -> Found:
         text = f"the label views agree on {alike} of utterances ({space}); for {alone} no single modality has the"
         yield 70, "views", f"{text} fused label."
     if ceilings := [
-        f"{one['view']} {number(one['wf1'])}" for one in views.get("ceilings", ()) if one["space"] == space
+        f"{ceiling['view']} {number(ceiling['wf1'])}"
+        for ceiling in views.get("ceilings", ())
+        if ceiling["space"] == space
     ]:
         text = f"people with one modality alone reach WF1 {listing(ceilings)} against the fused label ({space}, test)"
         yield 68, "ceilings", f"{text}: the yardstick of a unimodal model."

@@ -24,9 +24,11 @@ def majority(corpus: Corpus, votes: Votes) -> dict[str, Any]:
     """Return how plain and confidence-weighted majorities compare with each other and with the published label."""
     label = {id_: _published(row, votes.view) for id_, row in corpus.labels.items()}
     meaning = meanings(votes, label)
-    sure = {id_: ones for id_, ones in votes.ballots.items() if all(one.confidence for one in ones)}
-    plain = {id_: winner([(one.words, 1.0) for one in ones]) for id_, ones in votes.ballots.items()}
-    weighted = {id_: winner([(one.words, one.confidence or 0.0) for one in ones]) for id_, ones in sure.items()}
+    sure = {id_: ones for id_, ones in votes.ballots.items() if all(ballot.confidence for ballot in ones)}
+    plain = {id_: winner([(ballot.words, 1.0) for ballot in ones]) for id_, ones in votes.ballots.items()}
+    weighted = {
+        id_: winner([(ballot.words, ballot.confidence or 0.0) for ballot in ones]) for id_, ones in sure.items()
+    }
     both = [id_ for id_ in weighted if TIED not in (plain[id_], weighted[id_])]
     return {
         "meanings": meaning,
@@ -57,7 +59,7 @@ def meanings(votes: Votes, label: Mapping[str, str | None]) -> dict[str, str]:
     seen: dict[str, Counter[str]] = defaultdict(Counter)
     for id_, ballots in votes.ballots.items():
         first, given = ballots[0].words, label[id_]
-        if given and len(first) == 1 and all(one.words == first for one in ballots):
+        if given and len(first) == 1 and all(ballot.words == first for ballot in ballots):
             seen[next(iter(first))][given] += 1
     return {word: counter.most_common(1)[0][0] for word, counter in sorted(seen.items())}
 

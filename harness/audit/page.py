@@ -51,7 +51,7 @@ def _linked(facts: Facts, verb: str) -> str:
 
 def _findings(facts: Facts) -> tuple[list[Facts], list[Facts]]:
     """Return the faults, and what cannot be told."""
-    return [[one for one in facts["findings"] if one["untold"] is untold] for untold in (False, True)]  # type: ignore[return-value]
+    return [[finding for finding in facts["findings"] if finding["untold"] is untold] for untold in (False, True)]  # type: ignore[return-value]
 
 
 def _context(facts: Facts, made: Mapping[str, Any]) -> dict[str, Any]:

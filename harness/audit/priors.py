@@ -18,15 +18,15 @@ from harness.study.labels import SPACES
 
 def priors(corpus: Corpus) -> dict[str, Any]:
     """Return space -> view -> part ("all", splits or folds) -> prior, for what the corpus labels."""
-    found: dict[str, Any] = {}
+    by_space: dict[str, Any] = {}
     for space, classes in CLASS_SPACES.items():
         for view in corpus.views:
             labels = corpus.column(space, view)
             if len(labels):
                 group = corpus.frame.set_index("id")["group"].reindex(labels.index)
                 parts = {name: prior(labels[group == name], classes) for name in corpus.groups}
-                found.setdefault(space, {})[view] = {"all": prior(labels, classes), **parts}
-    return found
+                by_space.setdefault(space, {})[view] = {"all": prior(labels, classes), **parts}
+    return by_space
 
 
 def prior(labels: Iterable[str], classes: Sequence[str]) -> dict[str, Any]:
@@ -55,13 +55,13 @@ def prior(labels: Iterable[str], classes: Sequence[str]) -> dict[str, Any]:
 
 def scales(corpus: Corpus) -> dict[str, Any]:
     """Return scale space -> view -> rows and spread of the numbers."""
-    found: dict[str, Any] = {}
+    by_space: dict[str, Any] = {}
     for space in (name for name in SPACES if name not in CLASS_SPACES):
         for view in corpus.views:
             numbers = corpus.column(space, view)
             if len(numbers):
-                found.setdefault(space, {})[view] = {"rows": len(numbers), "spread": spread(numbers)}
-    return found
+                by_space.setdefault(space, {})[view] = {"rows": len(numbers), "spread": spread(numbers)}
+    return by_space
 
 
 def distances(by_corpus: Mapping[str, Mapping[str, Any]], view: str, part: str) -> dict[str, list[dict[str, Any]]]:
@@ -72,11 +72,11 @@ def distances(by_corpus: Mapping[str, Mapping[str, Any]], view: str, part: str) 
         view: the label view that is compared.
         part: the split that is compared; of a corpus without it, all rows are.
     """
-    found = {}
+    by_part = {}
     for space in CLASS_SPACES:
         parts = {name: spaces.get(space, {}).get(view) for name, spaces in by_corpus.items()}
-        chosen = {name: one.get(part, one["all"]) for name, one in parts.items() if one}
-        shares = {name: _shares(one["counts"]) for name, one in chosen.items() if one["rows"]}
+        chosen = {name: by_part_of.get(part, by_part_of["all"]) for name, by_part_of in parts.items() if by_part_of}
+        shares = {name: _shares(prior["counts"]) for name, prior in chosen.items() if prior["rows"]}
         pairs = [
             {
                 "a": a,
@@ -87,8 +87,8 @@ def distances(by_corpus: Mapping[str, Mapping[str, Any]], view: str, part: str) 
             for a, b in combinations(shares, 2)
         ]
         if pairs:
-            found[space] = pairs
-    return found
+            by_part[space] = pairs
+    return by_part
 
 
 def _shares(counts: Mapping[str, int]) -> NDArray[np.float64]:

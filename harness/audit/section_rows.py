@@ -150,10 +150,10 @@ def together(corpus: Facts) -> Iterator[Record]:
 def ceilings(corpus: Facts) -> Iterator[Record]:
     """Yield what people with one modality reach."""
     metrics = {"wa": "WA", "uar": "UAR", "macro_f1": "macro-F1", "wf1": "WF1"}
-    for one in corpus["views"].get("ceilings", ()):
-        scores = {title: number(one[name]) for name, title in metrics.items()}
-        rows = part_of(one["utterances"], one["asked"])
-        yield {"space": one["space"], "view": one["view"], "utterances": rows, **scores}
+    for ceiling in corpus["views"].get("ceilings", ()):
+        scores = {title: number(ceiling[name]) for name, title in metrics.items()}
+        rows = part_of(ceiling["utterances"], ceiling["asked"])
+        yield {"space": ceiling["space"], "view": ceiling["view"], "utterances": rows, **scores}
 
 
 def priors(facts: Facts) -> list[Table]:

@@ -127,7 +127,7 @@ def against_scale(numbers: pd.Series[Any], polarity: pd.Series[Any], by_class: p
     """Return how numbers and polarities by id agree, and the means of the numbers `by_class` (id -> class)."""
     middle = middle_of(numbers, polarity)
     positive, negative = (_side(numbers, polarity, side) for side in SIDES)
-    found = {
+    facts = {
         "rows": len(numbers),
         "middle": middle,
         "below": float((numbers < middle).mean()),
@@ -150,7 +150,7 @@ def against_scale(numbers: pd.Series[Any], polarity: pd.Series[Any], by_class: p
         },
         "asymmetry": asymmetry(list(numbers - middle)),
     }
-    return {**found, "contradicts": _contradicts(found)}
+    return {**facts, "contradicts": _contradicts(facts)}
 
 
 def middle_of(numbers: pd.Series[Any], polarity: pd.Series[Any]) -> float:
@@ -161,11 +161,11 @@ def middle_of(numbers: pd.Series[Any], polarity: pd.Series[Any]) -> float:
     return float(neutral.median() if len(neutral) else (numbers.min() + numbers.max()) / 2)
 
 
-def _contradicts(found: Mapping[str, Any]) -> bool:
+def _contradicts(facts: Mapping[str, Any]) -> bool:
     return (
-        found["positive_below"] > WRONG_SIDE * found["positive"]
-        or found["negative_above"] > WRONG_SIDE * found["negative"]
-        or not found["negative_mean"] < found["middle"] < found["positive_mean"]
+        facts["positive_below"] > WRONG_SIDE * facts["positive"]
+        or facts["negative_above"] > WRONG_SIDE * facts["negative"]
+        or not facts["negative_mean"] < facts["middle"] < facts["positive_mean"]
     )
 
 
@@ -174,7 +174,7 @@ def asymmetry(values: Sequence[float]) -> dict[str, Any] | None:
 
     A step is expected as often as its mirror, times the ratio of the two sides. None if the values lie on no grid.
     """
-    step = next((one for one in STEPS if _share_on_grid(values, one) >= ON_GRID), None)
+    step = next((step for step in STEPS if _share_on_grid(values, step) >= ON_GRID), None)
     if step is None:
         return None
     counts = Counter(round(value / step) for value in values)

@@ -42,27 +42,27 @@ class Votes:
     def single(self) -> dict[str, list[str]]:
         """Return id -> words of the utterances on which two or more annotators named exactly one word each."""
         return {
-            id_: [next(iter(one.words)) for one in ballots]
+            id_: [next(iter(ballot.words)) for ballot in ballots]
             for id_, ballots in self.ballots.items()
-            if len(ballots) > 1 and all(len(one.words) == 1 for one in ballots)
+            if len(ballots) > 1 and all(len(ballot.words) == 1 for ballot in ballots)
         }
 
 
 def votes_of(corpus: Corpus) -> list[Votes]:
     """Return the class votes of every view of the corpus that has some, the main view first."""
-    return [found for view in _views(corpus) if (found := _read(corpus, view)).ballots]
+    return [votes for view in _views(corpus) if (votes := _read(corpus, view)).ballots]
 
 
 def ratings_of(corpus: Corpus) -> dict[str, dict[str, list[float]]]:
     """Return scale -> id -> the annotators' numbers, for votes on a rating scale instead of classes."""
-    found: dict[str, dict[str, list[float]]] = {}
+    ratings: dict[str, dict[str, list[float]]] = {}
     views = set(_views(corpus))
     for id_, row in corpus.labels.items():
         for key, by_annotator in row.get("votes", {}).items():
             numbers = [_number(vote["label"]) for vote in by_annotator.values()] if key not in views else []
             if known := [number for number in numbers if number is not None]:
-                found.setdefault(key, {})[id_] = known
-    return found
+                ratings.setdefault(key, {})[id_] = known
+    return ratings
 
 
 def _views(corpus: Corpus) -> list[str]:
@@ -77,15 +77,15 @@ def _read(corpus: Corpus, view: str) -> Votes:
                 raw.setdefault(id_, []).append((words, vote.get("confidence")))
     folded = misspelt(word for ballots in raw.values() for words, _ in ballots for word in words)
     ballots = {
-        id_: [Ballot(frozenset(folded.get(word, word) for word in words), sure) for words, sure in found]
-        for id_, found in raw.items()
+        id_: [Ballot(frozenset(folded.get(word, word) for word in words), sure) for words, sure in ballots]
+        for id_, ballots in raw.items()
     }
     return Votes(view, ballots, folded)
 
 
 def _words(label: Any) -> frozenset[str]:
-    found = (" ".join(word.split()).casefold() for word in _JOINT.split(str(label)))
-    return frozenset(word for word in found if word)
+    words = (" ".join(word.split()).casefold() for word in _JOINT.split(str(label)))
+    return frozenset(word for word in words if word)
 
 
 def misspelt(words: Iterable[str]) -> dict[str, str]:
@@ -93,11 +93,11 @@ def misspelt(words: Iterable[str]) -> dict[str, str]:
     counter = Counter(words)
     least = RARE * sum(counter.values())
     frequent = [word for word, count in counter.most_common() if count >= least]
-    found = {}
+    resembled = {}
     for word, count in counter.items():
         if count < least and (close := difflib.get_close_matches(word, frequent, n=1, cutoff=RESEMBLES)):
-            found[word] = close[0]
-    return found
+            resembled[word] = close[0]
+    return resembled
 
 
 def _number(text: str) -> float | None:

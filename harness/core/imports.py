@@ -42,10 +42,12 @@ def bindings(file: Path) -> dict[str, str]:
     bound = {}
     for node in _import_nodes(file):
         if isinstance(node, ast.Import):
-            for one in node.names:
-                bound[one.asname or one.name.partition(".")[0]] = one.name if one.asname else one.name.partition(".")[0]
+            for alias in node.names:
+                bound[alias.asname or alias.name.partition(".")[0]] = (
+                    alias.name if alias.asname else alias.name.partition(".")[0]
+                )
         else:
-            bound |= {one.asname or one.name: name for one, name in zip(node.names, _names(node), strict=True)}
+            bound |= {alias.asname or alias.name: name for alias, name in zip(node.names, _names(node), strict=True)}
     return bound
 
 
@@ -68,7 +70,7 @@ def _imported(file: Path) -> tuple[Path, ...]:
     modules: list[str] = []
     for node in _import_nodes(file):
         if isinstance(node, ast.Import):
-            modules += [one.name for one in node.names]
+            modules += [alias.name for alias in node.names]
         else:
             modules += ["." * node.level + (node.module or ""), *_names(node)]
     parents = [
@@ -81,7 +83,7 @@ def _imported(file: Path) -> tuple[Path, ...]:
 def _names(node: ast.ImportFrom) -> list[str]:
     """Return the names that a `from ... import ...` binds, in full."""
     module = "." * node.level + (node.module or "")
-    return [f"{module}{'' if module.endswith('.') else '.'}{one.name}" for one in node.names]
+    return [f"{module}{'' if module.endswith('.') else '.'}{alias.name}" for alias in node.names]
 
 
 @cache

@@ -128,7 +128,7 @@ def _write(store: Wanted, shards: Sequence[Shard]) -> None:
             sparse_, frames = "shape" in file, "starts" in file
         start += len(shard.inputs)
     parts = [partial(_part, shard.path) for shard in shards]
-    shape = (sum(int(one[0]) for one in shapes), int(shapes[0][1]))
+    shape = (sum(int(shape_of_piece[0]) for shape_of_piece in shapes), int(shapes[0][1]))
     matrix = sparse.vstack([part() for part in parts], format="csr") if sparse_ else Pieces(shape, parts, frames)
     reasons, odd = (dict(sorted(Counter(of.values()).items())) for of in (failed, notes))
     made_by = {**store.made_by, "without": reasons, "notes": odd}

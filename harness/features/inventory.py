@@ -48,21 +48,21 @@ def listing(params: Mapping[str, Any]) -> str:
     """Return a table of every store that is wanted or lies there."""
     rows = [HEADER, *(_line(store) for store in _all(params))]
     rows += [(path.parts[-3], path.parts[-2], path.parts[-1], *[""] * 7, "left over") for path in _left_over(params)]
-    widths = [max(len(str(one[at])) for one in rows) for at in range(len(HEADER))]
-    return "\n".join("  ".join(f"{cell!s:<{w}}" for cell, w in zip(one, widths, strict=True)).rstrip() for one in rows)
+    widths = [max(len(str(row[at])) for row in rows) for at in range(len(HEADER))]
+    return "\n".join("  ".join(f"{cell!s:<{w}}" for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows)
 
 
 def info(store: Wanted) -> str:
     """Return what a store was made by and from, and what its numbers are like."""
-    found = features.read(store.folder)
-    values = _values(found)
+    features_read = features.read(store.folder)
+    values = _values(features_read)
     some = np.asarray(values[:CHUNK], dtype=np.float64)
-    lines = [f"{store.label}: {_state(store)}", json.dumps(dict(found.made_by), indent=1, ensure_ascii=False)]
+    lines = [f"{store.label}: {_state(store)}", json.dumps(dict(features_read.made_by), indent=1, ensure_ascii=False)]
     if some.size:
         spread = f"mean {some.mean():.4g}, sd {some.std():.4g}, from {some.min():.4g} to {some.max():.4g}"
-        lines.append(f"numbers (of the first {len(some):,} rows of {found.folder / 'rows.npy'}): {spread}")
-    if isinstance(found.matrix, Ragged) and len(found.matrix):
-        lengths = found.matrix.lengths
+        lines.append(f"numbers (of the first {len(some):,} rows of {features_read.folder / 'rows.npy'}): {spread}")
+    if isinstance(features_read.matrix, Ragged) and len(features_read.matrix):
+        lengths = features_read.matrix.lengths
         lines.append(f"frames: {lengths.sum():,}, {np.median(lengths):.0f} an utterance, {lengths.max()} at most")
     return "\n".join(lines)
 
@@ -82,20 +82,22 @@ def _problem(store: Wanted) -> str:
     if not (store.folder / features.MADE_BY).exists():
         return "is not there"
     try:
-        found = features.read(store.folder)
+        features_read = features.read(store.folder)
     except ResultError as error:
         return str(error)
-    if found.digest != store.digest:
+    if features_read.digest != store.digest:
         return "stale: it was made from something else"
-    if len(set(found.ids)) < len(found.ids):
+    if len(set(features_read.ids)) < len(features_read.ids):
         return "an utterance stands in it twice"
-    if {*found.ids, *found.failed} != {*store.inputs, *store.failed} or set(found.ids) & set(found.failed):
+    if {*features_read.ids, *features_read.failed} != {*store.inputs, *store.failed} or set(features_read.ids) & set(
+        features_read.failed
+    ):
         return "its utterances and those without features are not those of the corpus"
-    values = _values(found)
+    values = _values(features_read)
     if any(not np.isfinite(values[at : at + CHUNK]).all() for at in range(0, len(values), CHUNK)):
         return "holds a number that is not finite"
-    if isinstance(found.matrix, Ragged):
-        starts = found.matrix.starts
+    if isinstance(features_read.matrix, Ragged):
+        starts = features_read.matrix.starts
         if starts[0] or starts[-1] != len(values) or (np.diff(starts) < 1).any():
             return "its frames do not add up"
     return ""
@@ -117,11 +119,11 @@ def _line(store: Wanted) -> tuple[Any, ...]:
     head = (store.encoder, store.corpus, store.route)
     if not (store.folder / features.MADE_BY).exists():
         return (*head, *[""] * 7, "missing")
-    found = features.read(store.folder)
-    frames = f"{len(found.matrix.values):,}" if isinstance(found.matrix, Ragged) else ""
+    features_read = features.read(store.folder)
+    frames = f"{len(features_read.matrix.values):,}" if isinstance(features_read.matrix, Ragged) else ""
     size = sum(path.stat().st_size for path in store.folder.iterdir()) / 1e6
-    kind, dtype = found.made_by["kind"], found.made_by["dtype"]
-    about = (kind, len(found.ids), found.width, dtype, frames, len(found.failed), f"{size:.1f}")
+    kind, dtype = features_read.made_by["kind"], features_read.made_by["dtype"]
+    about = (kind, len(features_read.ids), features_read.width, dtype, frames, len(features_read.failed), f"{size:.1f}")
     return (*head, *about, _state(store))
 
 

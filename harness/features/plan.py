@@ -89,7 +89,7 @@ def wanted(params: Mapping[str, Any], encoder: str, corpus: str) -> list[Wanted]
     made = []
     for route in routes:
         if modality == Modality.TEXT:
-            texts = {one.id: text_of(one, route) for one in rows}
+            texts = {row.id: text_of(row, route) for row in rows}
             inputs: dict[str, Any] = {name: text for name, text in texts.items() if text}
             failed = {name: f"no_text:{route}" for name, text in texts.items() if not text}
             language = _language(corpus, rows, route)
@@ -111,7 +111,7 @@ def text_of(row: Utterance, route: str) -> str | None:
 
 
 def _language(corpus: str, rows: list[Utterance], route: str) -> str:
-    languages = {one.language if route == NATIVE else route for one in rows}
+    languages = {row.language if route == NATIVE else route for row in rows}
     if len(languages) > 1:
         raise SettingError(f"{corpus}: utterances in {sorted(languages)}; a corpus has one language")
     return next(iter(languages), "none")
@@ -119,12 +119,12 @@ def _language(corpus: str, rows: list[Utterance], route: str) -> str:
 
 def _clips(corpus: str, rows: list[Utterance], modality: Modality) -> tuple[dict[str, Clip], dict[str, str], list[Any]]:
     """Return the clips that the survey found readable, id -> reason of the others, and what tells their bytes apart."""
-    surveyed = [one for one in read_media(paths.media(corpus)) if one["modality"] == modality]
-    states = {one["id"]: one["state"] for one in surveyed}
-    found = {one.id: clip_of(paths.raw(corpus), one, modality) for one in rows}
-    clips = {name: clip for name, clip in found.items() if clip and states.get(name) == "ok"}
-    failed = {one.id: states.get(one.id, "missing") for one in rows if one.id not in clips}
-    return clips, failed, [(one["path"], one["fingerprint"]) for one in surveyed if one["path"]]
+    surveyed = [media_row for media_row in read_media(paths.media(corpus)) if media_row["modality"] == modality]
+    states = {media_row["id"]: media_row["state"] for media_row in surveyed}
+    clip_or_none = {row.id: clip_of(paths.raw(corpus), row, modality) for row in rows}
+    clips = {name: clip for name, clip in clip_or_none.items() if clip and states.get(name) == "ok"}
+    failed = {row.id: states.get(row.id, "missing") for row in rows if row.id not in clips}
+    return clips, failed, [(media_row["path"], media_row["fingerprint"]) for media_row in surveyed if media_row["path"]]
 
 
 def _made_by(

@@ -68,14 +68,14 @@ class Memory(nn.Module):
     def forward(self, slots: list[Tensor], present: Tensor) -> Tensor:
         """Return (n, slots * hidden + memory) of slots (n, steps, width); an absent slot's cell stays at zero."""
         cells: list[LSTM] = list(self.cells)  # type: ignore[arg-type]
-        now = [cell.seen(one) for cell, one in zip(cells, slots, strict=True)]
-        states = [cell.start(one) for cell, one in zip(cells, slots, strict=True)]
+        now = [cell.seen(frames) for cell, frames in zip(cells, slots, strict=True)]
+        states = [cell.start(frames) for cell, frames in zip(cells, slots, strict=True)]
         memory = slots[0].new_zeros(slots[0].shape[0], self.size)
         before = torch.cat([c for _, c in states], dim=1)
         for at in range(slots[0].shape[1]):
             states = [
-                self._there(cell.step(one[:, at], h, c), present[:, slot, None])
-                for slot, (cell, one, (h, c)) in enumerate(zip(cells, now, states, strict=True))
+                self._there(cell.step(inputs[:, at], h, c), present[:, slot, None])
+                for slot, (cell, inputs, (h, c)) in enumerate(zip(cells, now, states, strict=True))
             ]
             after = torch.cat([c for _, c in states], dim=1)
             watched, proposed = self.watch(torch.cat([before, after], dim=1))

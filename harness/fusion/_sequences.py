@@ -30,10 +30,10 @@ def shares(lengths: Tensor, frames: int, steps: int) -> Tensor:
 def aligned(x: Mapping[str, Frames], present: Tensor, steps: int) -> list[Tensor]:
     """Return each slot at the same steps, (n, steps, width), zero where it is absent."""
     made = []
-    for at, one in enumerate(x.values()):
-        lengths = torch.where(present[:, at], one.lengths, 0)
-        clean = torch.where(inside(lengths, one.values.shape[1])[:, :, None], one.values, 0.0)
-        made.append(shares(lengths, one.values.shape[1], steps) @ clean)
+    for at, frames in enumerate(x.values()):
+        lengths = torch.where(present[:, at], frames.lengths, 0)
+        clean = torch.where(inside(lengths, frames.values.shape[1])[:, :, None], frames.values, 0.0)
+        made.append(shares(lengths, frames.values.shape[1], steps) @ clean)
     return made
 
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 def masked(x: Mapping[str, Tensor], present: Tensor) -> list[Tensor]:
     """Return the features of each slot, zero where `present` (n, slots) says that it is absent."""
-    return [torch.where(present[:, at, None], one, 0.0) for at, one in enumerate(x.values())]
+    return [torch.where(present[:, at, None], slot_rows, 0.0) for at, slot_rows in enumerate(x.values())]
 
 
 def block(width: int, size: int, dropout: float) -> nn.Sequential:
@@ -34,7 +34,7 @@ class Slots(nn.Module):
 
     def forward(self, x: Mapping[str, Tensor], present: Tensor) -> Tensor:
         """Return (n, slots, size)."""
-        made = [layer(one) for layer, one in zip(self.layers, masked(x, present), strict=True)]
+        made = [layer(slot_rows) for layer, slot_rows in zip(self.layers, masked(x, present), strict=True)]
         return torch.stack(made, dim=1) * present[:, :, None]
 
 
@@ -53,16 +53,16 @@ class Attention(nn.Module):
         # A bias of the keys adds the same to every score of a query, which the softmax takes away.
         self.key = nn.Linear(size, size, bias=False)
 
-    def forward(self, asked: Tensor, seen: Tensor, there: Tensor) -> Tensor:
+    def forward(self, queries: Tensor, seen: Tensor, there: Tensor) -> Tensor:
         """Return what `asked` (n, q, size) finds in `seen` (n, k, size); `there` (n, k) says which keys exist.
 
         A row without any key finds nothing: zeros before the last layer.
         """
-        q, k, v = self._split(self.query(asked)), self._split(self.key(seen)), self._split(self.value(seen))
+        q, k, v = self._split(self.query(queries)), self._split(self.key(seen)), self._split(self.value(seen))
         scores = q @ k.transpose(-1, -2) / q.shape[-1] ** 0.5
         scores = scores.masked_fill(~there[:, None, None, :], -1e9)
-        found = (scores.softmax(dim=-1) * there.any(dim=-1)[:, None, None, None]) @ v
-        joined: Tensor = self.out(found.transpose(1, 2).flatten(2))
+        attended = (scores.softmax(dim=-1) * there.any(dim=-1)[:, None, None, None]) @ v
+        joined: Tensor = self.out(attended.transpose(1, 2).flatten(2))
         return joined
 
     def _split(self, x: Tensor) -> Tensor:

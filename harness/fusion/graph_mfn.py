@@ -66,8 +66,8 @@ class Graph(nn.Module):
     def __init__(self, slots: int, hidden: int, vertex: int, memory: int, dropout: float) -> None:
         super().__init__()
         self.slots, self.hidden = slots, hidden
-        sets = [frozenset(one) for size in range(1, slots + 1) for one in combinations(range(slots), size)]
-        self.within = [[at for at, other in enumerate(sets) if other < one] for one in sets]
+        sets = [frozenset(members) for size in range(1, slots + 1) for members in combinations(range(slots), size)]
+        self.within = [[at for at, other in enumerate(sets) if other < subset] for subset in sets]
         self.single = nn.ModuleList(nn.Linear(2 * hidden, vertex) for _ in range(slots))
         self.joint = nn.ModuleList(block(vertex * len(below), vertex, dropout) for below in self.within if below)
         edges = sum(len(below) for below in self.within) + len(sets)  # and one from every vertex to the summary

@@ -39,10 +39,12 @@ class Model(nn.Module):
 
     def forward(self, x: Mapping[str, Tensor], present: Tensor) -> Tensor:
         """Return scores (n, outputs) of features (n, width) by slot; `present` is (n, slots)."""
-        said = torch.stack([one(part) for one, part in zip(self.experts, masked(x, present), strict=True)], dim=1)
-        if said.shape[-1] > 1:
-            said = said.log_softmax(dim=-1)
+        scores = torch.stack(
+            [expert(part) for expert, part in zip(self.experts, masked(x, present), strict=True)], dim=1
+        )
+        if scores.shape[-1] > 1:
+            scores = scores.log_softmax(dim=-1)
         if self.weight is None:
-            return said[:, 0]
+            return scores[:, 0]
         share = self.weight.expand(present.shape).masked_fill(~present, -1e9).softmax(dim=1)
-        return (said * share[:, :, None]).sum(dim=1)
+        return (scores * share[:, :, None]).sum(dim=1)

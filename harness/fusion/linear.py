@@ -33,10 +33,16 @@ def candidates(settings: Mapping[str, Any]) -> list[dict[str, float]]:
     Raises:
         SettingError: `c` is no list of positive numbers.
     """
-    asked = settings.get("c")
-    if not isinstance(asked, list) or not asked or not all(type(c) in (int, float) and c > 0 for c in asked):
-        raise SettingError(f"settings of linear: c is {asked!r}; it is a list of positive numbers, as in `c: [0.1, 1]`")
-    return [{"c": float(c)} for c in sorted(asked)]
+    penalties = settings.get("c")
+    if (
+        not isinstance(penalties, list)
+        or not penalties
+        or not all(type(c) in (int, float) and c > 0 for c in penalties)
+    ):
+        raise SettingError(
+            f"settings of linear: c is {penalties!r}; it is a list of positive numbers, as in `c: [0.1, 1]`"
+        )
+    return [{"c": float(c)} for c in sorted(penalties)]
 
 
 def fit(
@@ -77,8 +83,8 @@ def fit(
         return value, gradient.numpy().ravel()
 
     first = np.zeros((d + 1, k)) if start is None else np.vstack([start["weight"], start["bias"]]).astype(np.float64)
-    found = minimize(objective, first.ravel(), jac=True, method="L-BFGS-B", options=STOP)
-    solution = found.x.reshape(d + 1, k).astype(np.float32)
+    optimum = minimize(objective, first.ravel(), jac=True, method="L-BFGS-B", options=STOP)
+    solution = optimum.x.reshape(d + 1, k).astype(np.float32)
     return {"weight": solution[:d], "bias": solution[d]}
 
 

@@ -44,8 +44,8 @@ class Model(nn.Module):
     def forward(self, x: Mapping[str, Tensor], present: Tensor) -> Tensor:
         """Return scores (n, outputs) of features (n, width) by slot; `present` is (n, slots)."""
         held = self.slots(x, present)
-        one = torch.cat([held, torch.ones_like(held[:, :, :1])], dim=2)
-        products = torch.einsum("nmh,mrho->mnro", one, self.factors)
+        extended = torch.cat([held, torch.ones_like(held[:, :, :1])], dim=2)
+        products = torch.einsum("nmh,mrho->mnro", extended, self.factors)
         together = products[0]
         for product in products[1:]:
             together = together * product

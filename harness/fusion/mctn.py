@@ -68,12 +68,12 @@ class Model(nn.Module):
         there, back = [], []
         for level, (decode, states) in enumerate(zip(self.decode, held, strict=True)):
             target = 0 if alone else level + 1
-            asked = (present[:, target] & (source[:, target] == (1.0 if alone else 0.0))).to(source.dtype)
-            said = self.say[target](decode(states))
-            there.append(mean_of(missed(said, slots[target]), asked))
-            again = decode(self.encode[0](self.project[target](said)))
+            weight = (present[:, target] & (source[:, target] == (1.0 if alone else 0.0))).to(source.dtype)
+            translated = self.say[target](decode(states))
+            there.append(mean_of(missed(translated, slots[target]), weight))
+            again = decode(self.encode[0](self.project[target](translated)))
             misses = [missed(say(again), slot) for say, slot in zip(self.say, slots, strict=True)]
-            back.append(mean_of((torch.stack(misses, dim=1) * source).sum(dim=1), asked))
+            back.append(mean_of((torch.stack(misses, dim=1) * source).sum(dim=1), weight))
         return self.losses[0] * torch.stack(there).mean() + self.losses[1] * torch.stack(back).mean()
 
 

@@ -52,8 +52,8 @@ class Model(nn.Module):
     def forward(self, x: Mapping[str, Tensor], present: Tensor) -> Fused:
         """Return scores (n, outputs) of features (n, width) by slot, and the three losses; `present` is (n, slots)."""
         seen = [layer(part) for layer, part in zip(self.project, masked(x, present), strict=True)]
-        shared = [self.shared(one) for one in seen]
-        own = [layer(one) for layer, one in zip(self.own, seen, strict=True)]
+        shared = [self.shared(slot_states) for slot_states in seen]
+        own = [layer(slot_states) for layer, slot_states in zip(self.own, seen, strict=True)]
         tokens = torch.stack([*own, *shared], dim=1)
         there = torch.cat([present, present], dim=1)
         fused = self.norm(tokens + self.attend(tokens, tokens, there)) * there[:, :, None]
@@ -95,8 +95,8 @@ def discrepancy(a: Tensor, b: Tensor, weight: Tensor) -> Tensor:
 def correlation(a: Tensor, b: Tensor, weight: Tensor) -> Tensor:
     """Return the mean squared product of two samples (n, d), each centred and its rows of unit length."""
     sides = []
-    for one in (a, b):
-        centred = (one - (one * weight[:, None]).sum(dim=0) / weight.sum().clamp(min=1.0)) * weight[:, None]
+    for states in (a, b):
+        centred = (states - (states * weight[:, None]).sum(dim=0) / weight.sum().clamp(min=1.0)) * weight[:, None]
         sides.append(centred / (centred.square().sum(dim=1, keepdim=True) + 1e-6).sqrt())
     return (sides[0].T @ sides[1]).square().mean()
 

@@ -33,6 +33,6 @@ class Model(nn.Module):
 
     def forward(self, x: Mapping[str, Tensor], present: Tensor) -> Tensor:
         """Return scores (n, outputs) of features (n, width) by slot; `present` is (n, slots)."""
-        parts = [torch.where(present[:, at, None], one, 0.0) for at, one in enumerate(x.values())]
+        parts = [torch.where(present[:, at, None], slot_rows, 0.0) for at, slot_rows in enumerate(x.values())]
         scores: Tensor = self.body(torch.cat(parts, dim=1))
         return scores

@@ -54,7 +54,7 @@ class Model(nn.Module):
     def forward(self, x: Mapping[str, Tensor], present: Tensor) -> Fused:
         """Return scores (n, outputs) of features (n, width) by slot, and the losses; `present` is (n, slots)."""
         held = [layer(part) for layer, part in zip(self.slots, masked(x, present), strict=True)]
-        held = [one * present[:, at, None] for at, one in enumerate(held)]
+        held = [states * present[:, at, None] for at, states in enumerate(held)]
         fused = self.fuse(torch.cat(held, dim=1))
         scores = self.read(fused)
         return Fused(scores, self._extra(held, fused, present) if self.training else scores.new_zeros(()))
@@ -66,8 +66,8 @@ class Model(nn.Module):
             for (i, j), guess in zip(pairs(len(held)), self.guess, strict=True)
         ]
         contrast = [
-            contrastive(one, layer(fused), present[:, at])
-            for at, (one, layer) in enumerate(zip(held, self.predict, strict=True))
+            contrastive(states, layer(fused), present[:, at])
+            for at, (states, layer) in enumerate(zip(held, self.predict, strict=True))
         ]
         extra = self.within * torch.stack(contrast).mean()
         return extra - self.between * torch.stack(bounds).mean() if bounds else extra
@@ -93,7 +93,7 @@ def barber_agakov(y: Tensor, guessed: Tensor, weight: Tensor) -> Tensor:
 
 def contrastive(seen: Tensor, predicted: Tensor, there: Tensor) -> Tensor:
     """Return how badly each prediction (n, d) finds its own row among all rows that are `there` (n,): cross-entropy."""
-    a, b = (one / (one.square().sum(dim=1, keepdim=True) + 1e-6).sqrt() for one in (predicted, seen))
+    a, b = (states / (states.square().sum(dim=1, keepdim=True) + 1e-6).sqrt() for states in (predicted, seen))
     scores = (a @ b.T).masked_fill(~there[None, :], -1e9)
     own = scores.log_softmax(dim=1).diagonal()
     return -mean_of(torch.where(there, own, 0.0), there.to(own.dtype))

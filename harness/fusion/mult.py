@@ -48,18 +48,18 @@ class Model(nn.Module):
 
     def forward(self, x: Mapping[str, Frames], present: Tensor) -> Tensor:
         """Return scores (n, outputs) of frames by slot; `present` is (n, slots)."""
-        lengths = [torch.where(present[:, at], one.lengths, 0) for at, one in enumerate(x.values())]
-        there = [inside(length, one.values.shape[1]) for length, one in zip(lengths, x.values(), strict=True)]
+        lengths = [torch.where(present[:, at], frames.lengths, 0) for at, frames in enumerate(x.values())]
+        there = [inside(length, frames.values.shape[1]) for length, frames in zip(lengths, x.values(), strict=True)]
         seen = []
-        for layer, one, mask in zip(self.project, x.values(), there, strict=True):
-            values = layer(torch.where(mask[:, :, None], one.values, 0.0))
+        for layer, frames, mask in zip(self.project, x.values(), there, strict=True):
+            values = layer(torch.where(mask[:, :, None], frames.values, 0.0))
             seen.append((values + positions(values)) * mask[:, :, None])
         last = []
         for i, own in enumerate(self.own):
             stacks: Any = self.cross[i]
             others = [j for j in range(len(seen)) if j != i]
-            found = [stacks[at](seen[i], seen[j], there[j]) for at, j in enumerate(others)] or [seen[i]]
-            joined = torch.cat(found, dim=2) * there[i][:, :, None]
+            crossed = [stacks[at](seen[i], seen[j], there[j]) for at, j in enumerate(others)] or [seen[i]]
+            joined = torch.cat(crossed, dim=2) * there[i][:, :, None]
             kept = own(joined, joined, there[i])
             at = (lengths[i] - 1).clamp(min=0)[:, None, None].expand(-1, 1, kept.shape[2])
             last.append(kept.gather(1, at)[:, 0] * present[:, i, None])
@@ -89,14 +89,14 @@ class Stack(nn.Module):
         )
         self.after = nn.LayerNorm(size)
 
-    def forward(self, asked: Tensor, seen: Tensor, there: Tensor) -> Tensor:
+    def forward(self, queries: Tensor, seen: Tensor, there: Tensor) -> Tensor:
         """Return (n, q, size): `asked` (n, q, size) with what it found in `seen` (n, k, size) where `there` (n, k)."""
-        itself = asked is seen
+        itself = queries is seen
         for norm, attend, think in zip(self.before, self.attend, self.think, strict=True):
-            inner = norm(asked)
-            asked = asked + self.drop(attend(inner, inner if itself else norm(seen), there))
-            asked = asked + self.drop(think(asked))
-        out: Tensor = self.after(asked)
+            inner = norm(queries)
+            queries = queries + self.drop(attend(inner, inner if itself else norm(seen), there))
+            queries = queries + self.drop(think(queries))
+        out: Tensor = self.after(queries)
         return out
 
 

@@ -49,8 +49,8 @@ class Model(nn.Module):
 
 def outer(held: Tensor) -> Tensor:
     """Return the outer product of [h_m; 1] over the slots of `held` (n, slots, size), flat."""
-    one = torch.cat([held, torch.ones_like(held[:, :, :1])], dim=2)
-    product = one[:, 0]
-    for at in range(1, one.shape[1]):
-        product = (product[:, :, None] * one[:, at, None, :]).flatten(1)
+    extended = torch.cat([held, torch.ones_like(held[:, :, :1])], dim=2)
+    product = extended[:, 0]
+    for at in range(1, extended.shape[1]):
+        product = (product[:, :, None] * extended[:, at, None, :]).flatten(1)
     return product

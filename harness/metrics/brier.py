@@ -30,4 +30,4 @@ def point(truth: Any, probabilities: Any) -> NDArray[np.float64]:
 
     classes = probabilities.shape[-1]
     best = one_hot(truth, classes).double()
-    return np.array([classes * float(mean_squared_error(one.double(), best)) for one in probabilities])
+    return np.array([classes * float(mean_squared_error(p.double(), best)) for p in probabilities])

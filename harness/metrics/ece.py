@@ -42,8 +42,5 @@ def point(truth: Any, probabilities: Any) -> NDArray[np.float64]:
     classes = probabilities.shape[-1]
     below_one = probabilities.clamp(max=1 - 2**-24)  # torchmetrics puts a confidence of exactly 1 into a 16th bin
     return np.array(
-        [
-            float(multiclass_calibration_error(one, truth, classes, n_bins=BINS, validate_args=False))
-            for one in below_one
-        ]
+        [float(multiclass_calibration_error(p, truth, classes, n_bins=BINS, validate_args=False)) for p in below_one]
     )

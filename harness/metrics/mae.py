@@ -24,6 +24,6 @@ def point(truth: Any, predicted: Any) -> NDArray[np.float64]:
     """Return MAE per replicate of truth (n,) and predicted (replicates, n), by torchmetrics."""
     from torchmetrics.functional.regression import mean_absolute_error
 
-    said = predicted.T
-    found = mean_absolute_error(said.contiguous(), truth[:, None].expand(said.shape), num_outputs=len(predicted))
-    return np.asarray(found, dtype=np.float64).reshape(-1)
+    columns = predicted.T
+    errors = mean_absolute_error(columns.contiguous(), truth[:, None].expand(columns.shape), num_outputs=len(predicted))
+    return np.asarray(errors, dtype=np.float64).reshape(-1)

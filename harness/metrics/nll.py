@@ -29,4 +29,4 @@ def point(truth: Any, probabilities: Any) -> NDArray[np.float64]:
     """Return NLL per replicate of truth (n,) and probabilities (replicates, n, classes), by torch."""
     from torch.nn.functional import nll_loss
 
-    return np.array([float(nll_loss(one.double().clamp(min=LEAST).log(), truth)) for one in probabilities])
+    return np.array([float(nll_loss(p.double().clamp(min=LEAST).log(), truth)) for p in probabilities])

@@ -28,9 +28,9 @@ def point(truth: Any, predicted: Any) -> NDArray[np.float64]:
     from torchmetrics.functional.regression import pearson_corrcoef
 
     varied = predicted.var(dim=1, correction=0).clamp(max=truth.var(correction=0)) >= CONSTANT
-    found = np.full(len(predicted), np.nan)
+    coefficients = np.full(len(predicted), np.nan)
     if varied.any():
-        said = predicted[varied].double().T
-        r = pearson_corrcoef(said, truth.double()[:, None].expand(said.shape))
-        found[varied.numpy()] = np.asarray(r).reshape(-1)
-    return found
+        columns = predicted[varied].double().T
+        r = pearson_corrcoef(columns, truth.double()[:, None].expand(columns.shape))
+        coefficients[varied.numpy()] = np.asarray(r).reshape(-1)
+    return coefficients

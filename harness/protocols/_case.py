@@ -52,11 +52,11 @@ class CorpusPart:
             truth: id -> label.
         """
         folds = splits.folds(utterances)
-        fold = next(one for one in folds if self.fold in ("", one.name))
-        found = set(fold.train if self.split == TRAIN else fold.dev)
+        fold = next(known_fold for known_fold in folds if self.fold in ("", known_fold.name))
+        ids = set(fold.train if self.split == TRAIN else fold.dev)
         if self.whole and len(folds) > 1 and self.split == TRAIN:
-            found |= set(fold.test)
-        order = [row.id for row in utterances if row.id in found and row.id in truth]
+            ids |= set(fold.test)
+        order = [row.id for row in utterances if row.id in ids and row.id in truth]
         if self.classes:
             order = [name for name in order if truth[name] in self.classes]
         if not self.per_class and not self.rows:

@@ -40,13 +40,13 @@ def cases(
         fills: what stands in their place.
         in_domain: whether a corpus is tested on itself, too.
     """
-    if unknown := [one for one in fills if one not in FILLS]:
+    if unknown := [fill for fill in fills if fill not in FILLS]:
         raise SettingError(f"there is no fill {unknown[0]!r} (known: {', '.join(FILLS)})")
-    if wrong := [one for one in rates if not 0 <= one <= 1]:
+    if wrong := [rate for rate in rates if not 0 <= rate <= 1]:
         raise SettingError(f"a rate is {wrong[0]}; it is a share, from 0 to 1")
     slots = [slot for slot in LETTERS if slot in context.slots]
     for source in context.corpora:
-        for target in context.corpora if in_domain else [one for one in context.corpora if one != source]:
+        for target in context.corpora if in_domain else [corpus for corpus in context.corpora if corpus != source]:
             reason = _why_not(context, source, target, slots)
             for fill in fills:
                 for keep in _conditions(slots):

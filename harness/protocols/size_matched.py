@@ -30,7 +30,7 @@ def cases(context: CaseContext, prior: str = SIZE) -> Iterator[Case]:
     sources = [name for name, reason in context.why_no_source.items() if not reason]
     shared = _shared(context, sources)
     rows = min((context.rows[name] for name in sources), default=0)
-    each = min((context.counts[name][one] for name in sources for one in shared), default=0)
+    each = min((context.counts[name][class_name] for name in sources for class_name in shared), default=0)
     for source in context.corpora:
         for target in context.corpora:
             reason = context.why_no_source[source] or context.why_no_target[target]
@@ -47,7 +47,7 @@ def cases(context: CaseContext, prior: str = SIZE) -> Iterator[Case]:
 
 def _shared(context: CaseContext, sources: list[str]) -> tuple[str, ...]:
     """Return the classes that every fold of every source has."""
-    known = [{one for one, count in context.counts[name].items() if count} for name in sources]
+    known = [{class_name for class_name, count in context.counts[name].items() if count} for name in sources]
     return tuple(sorted(set.intersection(*known))) if known else ()
 
 

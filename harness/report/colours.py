@@ -51,9 +51,9 @@ def css(palette: dict[str, Pair]) -> str:
     return "".join(f"--heat-{name}:{ground};--ink-{name}:{ink};" for name, (ground, ink) in palette.items())
 
 
-def contrast(one: str, other: str) -> float:
+def contrast(colour: str, other: str) -> float:
     """Return the contrast ratio of two colours "#rrggbb", from 1 to 21 (WCAG 2.2)."""
-    lighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
+    lighter, darker = sorted((_luminance(colour), _luminance(other)), reverse=True)
     return (lighter + 0.05) / (darker + 0.05)
 
 

@@ -50,8 +50,8 @@ class Card:
 
 def cards(facts: Mapping[str, Any]) -> list[Card]:
     """Return one card per corpus, linked ones first."""
-    found = [_card(name, card, facts.get("spaces", {})) for name, card in facts.get("corpora", {}).items()]
-    return sorted(found, key=lambda card: not card.present)
+    cards = [_card(name, card, facts.get("spaces", {})) for name, card in facts.get("corpora", {}).items()]
+    return sorted(cards, key=lambda card: not card.present)
 
 
 def _card(name: str, facts: Mapping[str, Any], spaces: Mapping[str, Any]) -> Card:
@@ -72,10 +72,13 @@ def _rows(
 ) -> list[LabelRow]:
     """Return the labels in the order of the space, then the reasons, most frequent first."""
     counts: dict[tuple[str, bool], Counter[str]] = {(name, False): Counter() for name in classes or [NUMBERS]}
-    for split, found in by_split.items():
-        for key, count in found.items():
+    for split, by_label in by_split.items():
+        for key, count in by_label.items():
             counts.setdefault(_row_of(key, classes), Counter())[split] += count
-    rows = [LabelRow(name, reason, [found[split] for split in splits]) for (name, reason), found in counts.items()]
+    rows = [
+        LabelRow(name, reason, [counts_by_split[split] for split in splits])
+        for (name, reason), counts_by_split in counts.items()
+    ]
     scored = [row for row in rows if not row.is_reason]
     reasons = sorted((row for row in rows if row.is_reason), key=lambda row: -row.total)
     return [*(scored if any(row.total for row in scored) else []), *reasons]

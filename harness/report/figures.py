@@ -26,8 +26,8 @@ def ranks(space: str, metric: str, lines: Sequence[Any]) -> dict[str, Any]:
         for name in line.cliques.split():
             groups.setdefault(name, []).append(value)
     bars = [
-        {"x1": place(min(found)) - 3, "x2": place(max(found)) + 3, "y": 34 + 7 * at}
-        for at, found in enumerate(groups.values())
+        {"x1": place(min(values)) - 3, "x2": place(max(values)) + 3, "y": 34 + 7 * at}
+        for at, values in enumerate(groups.values())
     ]
     top, half = 44 + 7 * len(bars), (k + 1) // 2
     labels = []

@@ -66,9 +66,9 @@ FORMS: Mapping[str, Callable[[Any], str]] = {
 }
 
 
-def plural(how_many: int, one: str, many: str = "") -> str:
+def plural(how_many: int, singular: str, many: str = "") -> str:
     """Return "1 cell" or "3 cells"."""
-    return f"{count(how_many)} {one if how_many == 1 else many or one + 's'}"
+    return f"{count(how_many)} {singular if how_many == 1 else many or singular + 's'}"
 
 
 def selection_text(name: str) -> str:

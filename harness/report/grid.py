@@ -122,12 +122,12 @@ def block(
             variant=variant,
             title=variant_title(variant, by_variant),
             transductive=is_transductive(variant, recipes or {}),
-            sources=ordered(cell.source for cell in found),
-            targets=ordered(cell.target for cell in found),
-            entries={(cell.source, cell.target): _entry(cell, notes, best) for cell in found},
-            foot=_foot(found),
+            sources=ordered(cell.source for cell in of_space),
+            targets=ordered(cell.target for cell in of_space),
+            entries={(cell.source, cell.target): _entry(cell, notes, best) for cell in of_space},
+            foot=_foot(of_space),
         )
-        for variant, found in by_variant.items()
+        for variant, of_space in by_variant.items()
     ]
     return Block(space, metric, grids, {letter: reason for reason, letter in notes.items()}, _warnings(grids))
 
@@ -170,8 +170,8 @@ def _further_views(variant: Variant) -> Iterator[tuple[str, str]]:
             yield how, view
 
 
-def _same_labels(one: Variant, other: Variant) -> bool:
-    return (one.recipe, one.view, one.train_view) == (other.recipe, other.view, other.train_view)
+def _same_labels(variant: Variant, other: Variant) -> bool:
+    return (variant.recipe, variant.view, variant.train_view) == (other.recipe, other.view, other.train_view)
 
 
 def ordered(names: Iterable[str]) -> list[str]:
@@ -194,11 +194,11 @@ def _foot(cells: Sequence[Cell]) -> list[FootRow]:
         ("dialogues", "count", "clusters", False),
         ("coverage", "percent", "coverage", True),
     ]
-    found = [
+    variants = [
         (FootRow(title, kind, [_of_target(cells, target, field) for target in targets]), always)
         for title, kind, field, always in rows
     ]
-    return [row for row, always in found if always or any(row.values)]
+    return [row for row, always in variants if always or any(row.values)]
 
 
 def _of_target(cells: Sequence[Cell], target: str, field: str) -> list[Any]:
@@ -221,9 +221,9 @@ def _best_in_domain(cells: Sequence[Cell], metric: str) -> dict[tuple[str, str],
 
 def _warnings(grids: Sequence[Grid]) -> dict[str, list[str]]:
     """Return warning -> "recipe: source → target" of every cell that carries it."""
-    found: dict[str, list[str]] = {}
+    corpora: dict[str, list[str]] = {}
     for grid in grids:
         for cell in grid.cells:
             for text in warnings_of(cell):
-                found.setdefault(text, []).append(f"{grid.title}: {cell.source} → {cell.target}")
-    return found
+                corpora.setdefault(text, []).append(f"{grid.title}: {cell.source} → {cell.target}")
+    return corpora

@@ -106,8 +106,11 @@ def _matrix(grid: Grid, targets: Sequence[str]) -> Iterator[str]:
 def _foot(grid: Grid, targets: Sequence[str]) -> list[str]:
     rows = []
     for row in grid.foot:
-        found = dict(zip(grid.targets, row.values, strict=True))
-        texts = [" to ".join(FORMS[row.kind](value) for value in found.get(target, [])) or "–" for target in targets]
+        cells_by_target = dict(zip(grid.targets, row.values, strict=True))
+        texts = [
+            " to ".join(FORMS[row.kind](value) for value in cells_by_target.get(target, [])) or "–"
+            for target in targets
+        ]
         rows.append(" & ".join([f"\\emph{{{row.title}}}", *(escape(text) for text in texts)]))
     return rows
 

@@ -21,9 +21,9 @@ OF_INTERVAL = "interval"  # how a warning about the interval begins; any other o
 def marks_of(cell: Cell) -> str:
     """Return the marks of a cell with a value."""
     about_interval = [text.startswith(OF_INTERVAL) for text in warnings_of(cell)]
-    found = DEGENERATE if not all(about_interval) else ""
-    found += FEW if any(about_interval) else ""
-    return found + (AT_FLOOR if reaches_floor(cell) else "")
+    mark = DEGENERATE if not all(about_interval) else ""
+    mark += FEW if any(about_interval) else ""
+    return mark + (AT_FLOOR if reaches_floor(cell) else "")
 
 
 def warnings_of(cell: Cell) -> list[str]:

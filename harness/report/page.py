@@ -84,14 +84,14 @@ def latex(cells: Sequence[Cell], space: str, metric: str, facts: Mapping[str, An
 
 def all_tables(cells: Sequence[Cell], facts: Mapping[str, Any], sheets: Sheets | None = None) -> list[Table]:
     """Return the tables of the report beside its matrices."""
-    asked = questions(sheets or {}, facts)
-    return [*of_questions(asked), *tables(cells, facts.get("primary", {}), facts.get("protocols"))]
+    answered = questions(sheets or {}, facts)
+    return [*of_questions(answered), *tables(cells, facts.get("primary", {}), facts.get("protocols"))]
 
 
 def _context(every: Sequence[Cell], facts: Mapping[str, Any], sheets: Sheets | None) -> dict[str, Any]:
     cells = in_matrix(every)
     sections = [_section(cells, facts, name) for name in ordered(cell.space for cell in cells)]
-    lead = next((one for one in sections if "classes" in one.facts), next(iter(sections), None))
+    lead = next((section for section in sections if "classes" in section.facts), next(iter(sections), None))
     best = lead.comparison.best if lead else None
     level = facts.get("bootstrap", {}).get("level")
     return {
@@ -138,13 +138,13 @@ def _headline(facts: Mapping[str, Any], spaces: int) -> list[str]:
 
 
 def _section(cells: Sequence[Cell], facts: Mapping[str, Any], space: str) -> Section:
-    found = [cell for cell in cells if cell.space == space]
-    known = ordered(cell.metric for cell in found)
+    of_space = [cell for cell in cells if cell.space == space]
+    known = ordered(cell.metric for cell in of_space)
     primary = facts.get("primary", {}).get(space, known[0])
     if primary not in known:
         raise ResultError(f"{space}: its primary metric {primary!r} is not among those scored ({', '.join(known)})")
     metrics = ordered([primary, *(name for name in known if metric_facts(name).has_matrix)])
-    blocks = [block(found, space, name, facts.get("recipes")) for name in metrics]
+    blocks = [block(of_space, space, name, facts.get("recipes")) for name in metrics]
     return Section(space, facts.get("spaces", {}).get(space, {}), blocks, compare(blocks[0]), gaps(blocks[0]))
 
 

@@ -78,4 +78,4 @@ def _notes(cells: Cells) -> list[str]:
         if cell.reason:
             of_source = cell.reason.startswith("source_")
             corpora.setdefault(cell.reason, []).append(cell.source if of_source else cell.target)
-    return [f"{reason_text(reason)}: {', '.join(ordered(found))}" for reason, found in corpora.items()]
+    return [f"{reason_text(reason)}: {', '.join(ordered(names))}" for reason, names in corpora.items()]

@@ -53,6 +53,6 @@ def questions(sheets: Sheets, facts: Mapping[str, Any]) -> list[Question]:
     return [question for question in every if question.tables or question.figures]
 
 
-def tables(asked: Sequence[Question]) -> list[Table]:
+def tables(asked_questions: Sequence[Question]) -> list[Table]:
     """Return all tables of all questions."""
-    return [table for question in asked for table in question.tables]
+    return [table for question in asked_questions for table in question.tables]

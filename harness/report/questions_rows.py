@@ -95,7 +95,7 @@ def _gap(
 
 def strata(lines: pd.DataFrame, fair: Sequence[Table]) -> Question:
     """Return values by kind of test row, in-domain and cross-corpus."""
-    tables = [_strata(space, recipe, found) for space, recipe, found in nested(lines, "space", "recipe")]
+    tables = [_strata(space, recipe, recipe_lines) for space, recipe, recipe_lines in nested(lines, "space", "recipe")]
     agreed = list(_agreement(lines))
     answer = []
     for space in dict.fromkeys(space for space, *_ in agreed):
@@ -145,8 +145,8 @@ Agreed = tuple[str, str, str, tuple[float, float]]
 
 def _agreement(lines: pd.DataFrame) -> Iterator[Agreed]:
     """Yield space, recipe, target, and the in-domain values where all modalities were labelled alike or not."""
-    for space, recipe, target, found in nested(of(lines, kind="all agree"), "space", "recipe", "target"):
-        values = {line.stratum: line.value for line in rows(halves(found)[0])}
+    for space, recipe, target, target_lines in nested(of(lines, kind="all agree"), "space", "recipe", "target"):
+        values = {line.stratum: line.value for line in rows(halves(target_lines)[0])}
         alike, apart = values.get("all_agree"), values.get("some_disagree")
         if alike is not None and apart is not None:
             yield space, recipe, target, (alike, apart)

@@ -23,9 +23,9 @@ def calibration(lines: pd.DataFrame, bins: pd.DataFrame) -> Question:
     """Return calibration before and after temperature scaling."""
     tables, figures = [], []
     means: Means = []
-    for space, recipe, found in nested(lines, "space", "recipe"):
-        means.append((space, recipe, _eces(found)))
-        tables.append(_calibration(space, recipe, found))
+    for space, recipe, recipe_lines in nested(lines, "space", "recipe"):
+        means.append((space, recipe, _eces(recipe_lines)))
+        tables.append(_calibration(space, recipe, recipe_lines))
         if len(of_recipe := of(bins, space=space, recipe=recipe)):
             figures.append(report_figures.reliability(f"Reliability, {space}, {recipe}", _curves(of_recipe)))
     parts = [part for at, where in ((0, "in-domain"), (2, "cross-corpus")) if (part := _ece_text(means, at, where))]
@@ -98,7 +98,7 @@ def _curves(bins: pd.DataFrame) -> dict[str, list[Point]]:
     curves = {}
     for state in ("raw", "tempered"):
         for where, half in zip(("in-domain", "cross-corpus"), halves(of(bins, state=state)), strict=True):
-            points = [_pooled(found) for _, found in half.dropna(subset="accuracy").groupby("low")]
+            points = [_pooled(bin_lines) for _, bin_lines in half.dropna(subset="accuracy").groupby("low")]
             if points:
                 curves[f"{where}, {state}"] = points
     return curves
@@ -113,9 +113,9 @@ def _pooled(bins: pd.DataFrame) -> Point:
 def prior(lines: pd.DataFrame) -> Question:
     """Return what prior correction would yield, diagnosed."""
     tables, counted = [], []
-    for space, recipe, found in nested(lines, "space", "recipe"):
-        counted.append([space, recipe, *_counted(found)])
-        tables.append(_prior(space, recipe, found))
+    for space, recipe, recipe_lines in nested(lines, "space", "recipe"):
+        counted.append([space, recipe, *_counted(recipe_lines)])
+        tables.append(_prior(space, recipe, recipe_lines))
     answer, overview = [], []
     if counted:
         cells, collapsed, raised = (sum(int(row[at]) for row in counted) for at in (2, 3, 4))
@@ -152,10 +152,10 @@ def _counted(lines: pd.DataFrame) -> list[str]:
     """Return cells, then for EM and BBSE how many collapse and in how many UAR rises."""
     counts = [len(of(lines, method="em"))]
     for method in ("em", "bbse_soft"):
-        found = of(lines, method=method)
-        collapsed = found["collapsed"]
+        method_lines = of(lines, method=method)
+        collapsed = method_lines["collapsed"]
         counts.append(int(((collapsed != "") & ~collapsed.str.startswith("0 ")).sum()))
-        counts.append(int((found["uar"] > found["uar_before"]).sum()))
+        counts.append(int((method_lines["uar"] > method_lines["uar_before"]).sum()))
     return list(map(str, counts))
 
 
@@ -175,10 +175,10 @@ def foreseen(lines: pd.DataFrame) -> Question:
     """Return how estimates of transferability rank pairs against what happened."""
     answer: list[str] = []
     tables = []
-    for space, recipe, found in nested(of(lines, coefficient="spearman", outcome="value"), "space", "recipe"):
-        answer += _foreseen(space, recipe, found)
+    for space, recipe, recipe_lines in nested(of(lines, coefficient="spearman", outcome="value"), "space", "recipe"):
+        answer += _foreseen(space, recipe, recipe_lines)
         table_rows = []
-        for estimator, of_estimator in groups(found, "estimator"):
+        for estimator, of_estimator in groups(recipe_lines, "estimator"):
             row = [estimator]
             for scope in ("overall", "within_target"):
                 line = first(of(of_estimator, scope=scope))

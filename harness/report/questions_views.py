@@ -42,10 +42,10 @@ def label_views(lines: pd.DataFrame) -> Question:
     """Return the differences that label views make."""
     grouped = list(_grouped(lines))
     tables = [
-        _table(space, change, found)
+        _table(space, change, view_groups)
         for space, of_space in groups(lines, "space")
         for change in METHODS
-        if len(found := of(of_space, change=change))
+        if len(view_groups := of(of_space, change=change))
     ]
     overview = [_overview(grouped)] if grouped else []
     title = "Does it matter whose labels are learned, and whose are tested against?"
@@ -54,9 +54,11 @@ def label_views(lines: pd.DataFrame) -> Question:
 
 def _grouped(lines: pd.DataFrame) -> Iterator[Group]:
     learned, tested = of(lines, change=LEARNED), of(lines, change=TESTED, train_view=MAIN_VIEW)
-    found = [Group(LEARNED, *values) for values in nested(learned, "train_view", "test_view", "space")]
-    found += [Group(TESTED, view, view, space, part) for view, space, part in nested(tested, "test_view", "space")]
-    yield from sorted(found, key=lambda group: group.view)
+    view_groups = [Group(LEARNED, *values) for values in nested(learned, "train_view", "test_view", "space")]
+    view_groups += [
+        Group(TESTED, view, view, space, part) for view, space, part in nested(tested, "test_view", "space")
+    ]
+    yield from sorted(view_groups, key=lambda group: group.view)
 
 
 def _sentences(grouped: Sequence[Group]) -> Iterator[str]:
@@ -71,9 +73,9 @@ def _parts(grouped: Sequence[Group], view: str) -> Iterator[str]:
         return [group.lines for group in grouped if (group.change, group.test) == (change, test)]
 
     learned = [
-        f"against {words} by {_ranges(found)}"
+        f"against {words} by {_ranges(view_groups)}"
         for test, words in ((MAIN_VIEW, "the main label"), (view, "these labels"))
-        if (found := spaces(LEARNED, test))
+        if (view_groups := spaces(LEARNED, test))
     ]
     if learned:
         yield f"learned instead of the main label, they change the value {', and '.join(learned)}"

@@ -42,14 +42,14 @@ def of(lines: pd.DataFrame, **wanted: str) -> pd.DataFrame:
 
 def groups(lines: pd.DataFrame, *columns: str) -> Iterator[tuple[Any, ...]]:
     """Yield the values of some columns that occur together, in order of appearance, and the lines that have them."""
-    for values, found in lines.groupby(list(columns), sort=False) if len(lines) else ():
-        yield (*values, found)
+    for values, group in lines.groupby(list(columns), sort=False) if len(lines) else ():
+        yield (*values, group)
 
 
 def nested(lines: pd.DataFrame, column: str, *further: str) -> Iterator[tuple[Any, ...]]:
     """Yield the same, all that has the first value of the first column before all that has the second one."""
-    for value, found in groups(lines, column):
-        yield from ((value, *more) for more in nested(found, *further)) if further else [(value, found)]
+    for value, group in groups(lines, column):
+        yield from ((value, *more) for more in nested(group, *further)) if further else [(value, group)]
 
 
 def rows(lines: pd.DataFrame) -> Iterator[Any]:

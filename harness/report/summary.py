@@ -101,25 +101,25 @@ def sentences(grid: Grid, metric: str) -> list[str]:
     cross = _cross(grid.cells)
     if not cross:
         return [f"{grid.title} has no cross-corpus value in this label space; the footnotes say why."]
-    found = [_best_cell(cross, metric)]
+    sentences = [_best_cell(cross, metric)]
     at_home = {cell.target: cell for cell in grid.cells if cell.is_in_domain}
     if at_home:
-        found.append(_means(cross, list(at_home.values()), metric))
+        sentences.append(_means(cross, list(at_home.values()), metric))
     floored = [cell for cell in cross if cell.floor is not None and cell.low is not None]
     if floored:
         near = sum(reaches_floor(cell) for cell in floored)
         side = "below" if higher_is_better(metric) else "above"
-        found.append(
+        sentences.append(
             f"{near or 'None'} of the {plural(len(floored), 'cross-corpus cell')} {'have' if near > 1 else 'has'} an "
             f"interval that includes or lies {side} the majority floor."
         )
-    return found
+    return sentences
 
 
 def gaps(block: Block) -> list[Gap]:
     """Return the cross-corpus cells that have a gap, on one axis that includes zero."""
-    found = [(grid, cell, cell.gap) for grid in block.grids for cell in grid.cells if cell.gap is not None]
-    ends = [value for _, cell, gap in found for value in (gap, cell.gap_low, cell.gap_high) if value is not None]
+    gaps = [(grid, cell, cell.gap) for grid in block.grids for cell in grid.cells if cell.gap is not None]
+    ends = [value for _, cell, gap in gaps for value in (gap, cell.gap_low, cell.gap_high) if value is not None]
     left, right = min([0.0, *ends]), max([0.0, *ends])
     width = (right - left) or 1.0
 
@@ -135,7 +135,7 @@ def gaps(block: Block) -> list[Gap]:
             high=place(gap if cell.gap_high is None else cell.gap_high),
             zero=place(0.0),
         )
-        for grid, cell, gap in found
+        for grid, cell, gap in gaps
     ]
 
 
@@ -145,7 +145,9 @@ def _cross(cells: Iterable[Cell]) -> list[Cell]:
 
 def _best(block: Block, standings: Sequence[Standing]) -> Grid | None:
     sign = 1 if higher_is_better(block.metric) else -1
-    ranked = [(sign * one.common.value, one.grid) for one in standings if one.common.value is not None]
+    ranked = [
+        (sign * standing.common.value, standing.grid) for standing in standings if standing.common.value is not None
+    ]
     if ranked:
         return max(ranked, key=lambda pair: pair[0])[1]
     with_values = sorted((grid for grid in block.grids if grid.cells), key=lambda grid: not grid.variant.is_main)

@@ -42,8 +42,8 @@ def matrix_text(
     Raises:
         NameUnknownError: no cell of this space and metric is of that recipe.
     """
-    found = block(cells, space, metric, recipe=recipe)
-    if recipe is not None and not found.grids:
+    matrices = block(cells, space, metric, recipe=recipe)
+    if recipe is not None and not matrices.grids:
         known = {cell.recipe for cell in cells if (cell.space, cell.metric) == (space, metric)}
         raise NameUnknownError(f"recipe scored in {space}", recipe, known)
     on_terminal = sys.stdout.isatty() if styled is None else styled
@@ -51,29 +51,31 @@ def matrix_text(
     console = Console(
         file=out, width=width, force_terminal=on_terminal, color_system="standard" if on_terminal else None
     )
-    tables = [_fitting(console, found, grid, width) for grid in found.grids]
+    tables = [_fitting(console, matrices, grid, width) for grid in matrices.grids]
     console.width = max([width, *(_width(console, table) for table in tables)])
     for table in tables:
         console.print(table)
     console.width = width
-    for line in _footnotes(found):
+    for line in _footnotes(matrices):
         console.print(Text(line, style="dim"))
     return "\n".join(line.rstrip() for line in out.getvalue().rstrip().splitlines()) + "\n"
 
 
-def _fitting(console: Console, found: Block, grid: Grid, width: int) -> Table:
+def _fitting(console: Console, matrices: Block, grid: Grid, width: int) -> Table:
     """Return the table with intervals, or without them if it would be too wide."""
-    full = _table(found, grid, intervals=True)
-    return full if _width(console, full) <= width else _table(found, grid, intervals=False)
+    full = _table(matrices, grid, intervals=True)
+    return full if _width(console, full) <= width else _table(matrices, grid, intervals=False)
 
 
 def _width(console: Console, table: Table) -> int:
     return Measurement.get(console, console.options.update(max_width=10_000), table).maximum
 
 
-def _table(found: Block, grid: Grid, intervals: bool) -> Table:
+def _table(matrices: Block, grid: Grid, intervals: bool) -> Table:
     tag = " (transductive)" if grid.transductive else ""
-    title = Text.assemble((f"{grid.title}{tag}", "bold"), f"  {found.space}, {found.title}, {found.selections}")
+    title = Text.assemble(
+        (f"{grid.title}{tag}", "bold"), f"  {matrices.space}, {matrices.title}, {matrices.selections}"
+    )
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, title_style="")
     table.add_column("source \\ target", no_wrap=True, style="dim")
     for target in grid.targets:
@@ -104,7 +106,7 @@ def _foot(row: FootRow, values: Sequence[float]) -> Text:
     return Text(f"{text:>{WIDTH}}", style="dim")
 
 
-def _footnotes(found: Block) -> list[str]:
-    notes = [f"{letter}  {note_text(reason)}" for letter, reason in found.notes.items()]
-    notes += [f"{mark}  {MARKS[mark]}" for mark in found.marks]
-    return notes + [f"   {text}: {plural(len(places), 'cell')}" for text, places in found.warnings.items()]
+def _footnotes(matrices: Block) -> list[str]:
+    notes = [f"{letter}  {note_text(reason)}" for letter, reason in matrices.notes.items()]
+    notes += [f"{mark}  {MARKS[mark]}" for mark in matrices.marks]
+    return notes + [f"   {text}: {plural(len(places), 'cell')}" for text, places in matrices.warnings.items()]

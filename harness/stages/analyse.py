@@ -24,10 +24,10 @@ def run(params: dict[str, Any]) -> None:
     """Write results/analysis/*.csv: those of `analysis.recipes` in `analysis.spaces`, and those of all cells."""
     memory.forget()
     engine.prepare(["harness.evaluation.analysis.tables", "scipy.optimize", "torchmetrics.functional.classification"])
-    asked = params["analysis"]
+    section = params["analysis"]
     known = [*params["recipes"], *(params.get("external") or {})]
-    planned = [cell_plans.of_recipe(params, name) for name in _list(asked, "recipes", known)]
-    spaces = [name for name in _list(asked, "spaces", params["spaces"]) if _has_classes(name)]
+    planned = [cell_plans.of_recipe(params, name) for name in _list(section, "recipes", known)]
+    spaces = [name for name in _list(section, "spaces", params["spaces"]) if _has_classes(name)]
     jobs = [
         RecipeToAnalyse(params, {**plan, "rows": []}, name, target)
         for target in params["corpora"]
@@ -42,20 +42,24 @@ def run(params: dict[str, Any]) -> None:
     for name, (titles, rows) in whole.items():
         write_text(paths.ANALYSIS / f"{name}.csv", csv_tables.text(titles, rows))
     confusions = csv_tables.read(paths.PLOTS / "confusion.csv", "score")
-    ours = [one for one in confusions if one["recipe"] in asked["recipes"] and one["space"] in spaces]
+    ours = [
+        confusion
+        for confusion in confusions
+        if confusion["recipe"] in section["recipes"] and confusion["space"] in spaces
+    ]
     shares = languages.shares(ours, spoken)
     write_text(paths.ANALYSIS / "language_shares.csv", csv_tables.text(languages.COLUMNS, shares))
     print(f"analysed {len(planned)} recipes in {len(spaces)} spaces: {paths.ANALYSIS}")
 
 
-def _list(asked: Mapping[str, Any], key: str, known: Sequence[str]) -> list[str]:
-    found = asked.get(key)
-    if not isinstance(found, list):
-        raise SettingError(f"analysis.{key} is {found!r}; it is a list of names")
-    for name in found:
+def _list(section: Mapping[str, Any], key: str, known: Sequence[str]) -> list[str]:
+    names = section.get(key)
+    if not isinstance(names, list):
+        raise SettingError(f"analysis.{key} is {names!r}; it is a list of names")
+    for name in names:
         if name not in known:
             raise NameUnknownError(f"entry of analysis.{key}", str(name), known)
-    return [str(name) for name in found]
+    return [str(name) for name in names]
 
 
 def _has_classes(name: str) -> bool:

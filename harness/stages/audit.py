@@ -15,9 +15,9 @@ def run(params: dict[str, Any]) -> None:
     from harness.audit.corpus_data import load
     from harness.audit.document import facts
 
-    found = facts([load(name) for name in params["corpora"]])
+    audit = facts([load(name) for name in params["corpora"]])
     made = provenance(params)
-    write_json(paths.AUDIT_JSON, found)
-    write_text(paths.AUDIT, page.html(found, made))
-    write_text(paths.AUDIT_MD, page.markdown(found, made))
-    print(page.terminal(found, paths.AUDIT))
+    write_json(paths.AUDIT_JSON, audit)
+    write_text(paths.AUDIT, page.html(audit, made))
+    write_text(paths.AUDIT_MD, page.markdown(audit, made))
+    print(page.terminal(audit, paths.AUDIT))

@@ -34,13 +34,13 @@ def run(params: dict[str, Any], name: str) -> None:
         name: a row of `external`.
     """
     memory.forget()
-    asked = params_row.checked(params, name, row(params, "external", name))
+    options = params_row.checked(params, name, row(params, "external", name))
     targets = {name: prepared(name) for name in params["corpora"]}
-    path = Path(asked["file"])
+    path = Path(options["file"])
     table = PredictionsFile(path)
-    ids = {one: target.ids if target.card["present"] else None for one, target in targets.items()}
-    rows = external_rows.read(table, asked["space"], ids)
-    cells = external_cells.cells(rows, targets, params["spaces"], asked["partial"])
+    ids = {corpus: target.ids if target.card["present"] else None for corpus, target in targets.items()}
+    rows = external_rows.read(table, options["space"], ids)
+    cells = external_cells.cells(rows, targets, params["spaces"], options["partial"])
     content = file_digest(path)
     for cell in cells:
         if not cell.reason:
@@ -48,12 +48,14 @@ def run(params: dict[str, Any], name: str) -> None:
             file = paths.prediction(name, cell.source, cell.space, cell.target)
             predictions.write(file, key, space(cell.space), cell.replicates)
     planned = [cell.planned(name) for cell in cells]
-    write_json(paths.plan(name), {"recipe": name, "settings": params_row.settings(asked), "cells": planned, "rows": []})
+    write_json(
+        paths.plan(name), {"recipe": name, "settings": params_row.settings(options), "cells": planned, "rows": []}
+    )
     _prune(name, planned)
-    print("\n".join(_said(name, len(table), cells)))
+    print("\n".join(_summary_lines(name, len(table), cells)))
 
 
-def _said(name: str, rows: int, cells: Sequence[Made]) -> list[str]:
+def _summary_lines(name: str, rows: int, cells: Sequence[Made]) -> list[str]:
     """Return what became of the rows of the file; none is left out in silence."""
     kept, unused = sum(cell.kept for cell in cells), Counter[str]()
     for cell in cells:

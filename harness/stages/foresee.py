@@ -18,26 +18,26 @@ def run(params: dict[str, Any]) -> None:
     """Write results/foresee/estimates.csv and ranks.csv for the recipes and spaces of `foresee`."""
     memory.forget()
     engine.prepare(["harness.training.network", "harness.evaluation.transferability.pairs", "sklearn.linear_model"])
-    asked = params["foresee"]
+    section = params["foresee"]
     for key, known in (("recipes", params["recipes"]), ("spaces", params["spaces"])):
-        if not isinstance(asked.get(key), list):
-            raise SettingError(f"foresee.{key} is {asked.get(key)!r}; it is a list of names")
-        for name in asked[key]:
+        if not isinstance(section.get(key), list):
+            raise SettingError(f"foresee.{key} is {section.get(key)!r}; it is a list of names")
+        for name in section[key]:
             if name not in known:
                 raise NameUnknownError(f"entry of foresee.{key}", str(name), known)
     jobs = [
         CorpusPair(params, name, plan["settings"], cell["space"], cell["source"], cell["target"])
-        for name in asked["recipes"]
+        for name in section["recipes"]
         for plan in [cell_plans.of_recipe(params, name)]
         for cell in plan["cells"]
-        if cell["space"] in {space(one).name for one in asked["spaces"]}
+        if cell["space"] in {space(name).name for name in section["spaces"]}
         and "file" in cell
         and cell["source"] != cell["target"]
     ]
     happened = read_cells(paths.CELLS)
     done = engine.run(pairs.work, jobs, engine.worker_count(params["engine"]["workers"]), "foresee")
-    lines = [line for one in done for line in one]
-    found = list(against_cells.ranks(lines, happened, params["primary"]))
+    lines = [line for done_lines in done for line in done_lines]
+    ranks = list(against_cells.ranks(lines, happened, params["primary"]))
     write_text(paths.FORESEEN / "estimates.csv", csv_tables.text(pairs.COLUMNS, lines))
-    write_text(paths.FORESEEN / "ranks.csv", csv_tables.text(against_cells.COLUMNS, found))
+    write_text(paths.FORESEEN / "ranks.csv", csv_tables.text(against_cells.COLUMNS, ranks))
     print(f"estimates of {len(jobs)} pairs: {paths.FORESEEN}")

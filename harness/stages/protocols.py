@@ -22,18 +22,18 @@ def run(params: dict[str, Any], protocol: str) -> None:
     """
     memory.forget()
     engine.prepare(["harness.training.network", "harness.training.protocol_case", "scipy.optimize"])
-    asked = row(params, "protocols", protocol)
+    options = row(params, "protocols", protocol)
     file = protocol_case_plan.file_of(params, protocol)
     planned = protocol_case_plan.planned(params, protocol)
-    jobs = [one for one in planned if not one.case.reason]
+    jobs = [case for case in planned if not case.case.reason]
     sizes = [sum(len(run.seeds) for run in job.case.runs) for job in jobs]
     engine.run(
         protocol_case.work, jobs, engine.worker_count(params["engine"]["workers"]), f"protocols {protocol}", sizes
     )
-    plan = {"protocol": protocol, "file": file, "options": asked, "cells": [_cell(one) for one in planned]}
+    plan = {"protocol": protocol, "file": file, "options": options, "cells": [_cell(case) for case in planned]}
     write_json(paths.case_plan(protocol), plan)
     prune(paths.PROTOCOLS / protocol, [paths.case_plan(protocol), *(job.path for job in jobs)])
-    why = Counter(one.case.reason for one in planned if one.case.reason)
+    why = Counter(case.case.reason for case in planned if case.case.reason)
     without = "".join(f"\n  without: {count} {reason}" for reason, count in why.items())
     print(f"{protocol}: {len(jobs)} of {len(planned)} cases predicted{without}")
 

@@ -18,10 +18,10 @@ def run(params: dict[str, Any]) -> None:
     """Write results/report.html, report.md, and every table as CSV and LaTeX in tables/."""
     cells = read_cells(paths.CELLS)
     facts = {**read_json(paths.STUDY, "dvc repro score"), "made": provenance(params)}
-    found = _sheets()
-    write_text(paths.REPORT, page.html(cells, facts, found))
-    write_text(paths.REPORT_MD, page.markdown(cells, facts, found))
-    for table in page.all_tables(cells, facts, found):
+    sheets = _sheets()
+    write_text(paths.REPORT, page.html(cells, facts, sheets))
+    write_text(paths.REPORT_MD, page.markdown(cells, facts, sheets))
+    for table in page.all_tables(cells, facts, sheets):
         write_text(paths.TABLES / f"{table.anchor}.csv", csv_text(table))
         write_text(
             paths.TABLES / f"{table.anchor}.tex", latex.plain(table, page.WATERMARK if facts["synthetic"] else "")

@@ -33,23 +33,27 @@ def run(params: dict[str, Any]) -> None:
     beside = list(_of_protocols(params, planned))
     jobs = [
         TargetToScore(
-            params, space(name).name, target, planned, [one for of, one in beside if (of, one.target) == (name, target)]
+            params,
+            space(name).name,
+            target,
+            planned,
+            [scored_rows for of, scored_rows in beside if (of, scored_rows.target) == (name, target)],
         )
         for target in params["corpora"]
         for name in params["spaces"]
     ]
     shared = shared_parts(params)  # while workers still load their libraries
     done = _side_by_side(jobs, engine.worker_count(params["engine"]["workers"]))
-    found = _sorted([cell for one in done for cell in one.cells], params, rows)
-    write_text(paths.CELLS, cells_to_csv(found))
+    cells = _sorted([cell for scored_target in done for cell in scored_target.cells], params, rows)
+    write_text(paths.CELLS, cells_to_csv(cells))
     write_text(paths.COMPARISON, csv_tables.text(["space", "metric", *columns()], _compared(params, jobs, done)))
     write_text(paths.VIEWS, csv_tables.text(label_views.COLUMNS, _views(params, jobs, done)))
-    write_json(paths.STUDY, study_facts(params, planned, found, shared))
-    matrix = in_matrix(found)
+    write_json(paths.STUDY, study_facts(params, planned, cells, shared))
+    matrix = in_matrix(cells)
     write_json(paths.SUMMARY, _summary(matrix, params["primary"]))
-    _plots(matrix, params["primary"], [line for one in done for line in one.confusions])
-    known = sum(not cell.reason for cell in found if cell.metric == params["primary"][cell.space])
-    print(f"{known} cells scored, {len(found)} rows in {paths.CELLS}")
+    _plots(matrix, params["primary"], [line for scored_target in done for line in scored_target.confusions])
+    known = sum(not cell.reason for cell in cells if cell.metric == params["primary"][cell.space])
+    print(f"{known} cells scored, {len(cells)} rows in {paths.CELLS}")
 
 
 def _side_by_side(jobs: Sequence[TargetToScore], workers: int) -> list[ScoredTarget]:
@@ -60,8 +64,8 @@ def _side_by_side(jobs: Sequence[TargetToScore], workers: int) -> list[ScoredTar
         of[job.target] += size
     order = sorted(range(len(jobs)), key=lambda at: (-of[jobs[at].target], jobs[at].target, -sizes[at]))
     done = engine.run(score_target.work, [jobs[at] for at in order], workers, "score")
-    found = dict(zip(order, done, strict=True))
-    return [found[at] for at in range(len(jobs))]
+    done_by_job = dict(zip(order, done, strict=True))
+    return [done_by_job[at] for at in range(len(jobs))]
 
 
 def _check_baseline(settings: Mapping[str, Any], recipes: Sequence[str]) -> None:
@@ -70,8 +74,8 @@ def _check_baseline(settings: Mapping[str, Any], recipes: Sequence[str]) -> None
 
 
 def _check_metrics(metrics: Mapping[str, Any], primary: Mapping[str, Any], spaces: Sequence[str]) -> None:
-    for kind, asked in metrics.items():
-        for name in asked:
+    for kind, names in metrics.items():
+        for name in names:
             if (is_of := find("metric", name).KIND) != kind:
                 raise SettingError(f"metrics.{kind}: {name} is a metric of {is_of}; name it there")
     for name in spaces:
@@ -87,21 +91,26 @@ def _compared(params: dict[str, Any], jobs: list[TargetToScore], done: list[Scor
     settings = params["statistics"]
     lines = []
     for name in params["spaces"]:
-        entries = [entry for job, one in zip(jobs, done, strict=True) if job.space == name for entry in one.entries]
-        for one in compared(entries, str(settings["baseline"]), float(settings["level"])):
-            lines.append([name, params["primary"][name], *row(one)])
+        entries = [
+            entry
+            for job, scored_target in zip(jobs, done, strict=True)
+            if job.space == name
+            for entry in scored_target.entries
+        ]
+        for pair in compared(entries, str(settings["baseline"]), float(settings["level"])):
+            lines.append([name, params["primary"][name], *row(pair)])
     return lines
 
 
 def _views(params: dict[str, Any], jobs: list[TargetToScore], done: list[ScoredTarget]) -> list[list[Any]]:
     """Return the lines of views.csv: what label views change, in every space, by the primary metric."""
-    of = [(job.space, one.views) for job, one in zip(jobs, done, strict=True)]
+    of = [(job.space, scored_target.views) for job, scored_target in zip(jobs, done, strict=True)]
     return [
-        [name, params["primary"][name], *astuple(one)]
+        [name, params["primary"][name], *astuple(difference)]
         for name in params["spaces"]
-        for space, found in of
+        for space, differences in of
         if space == name
-        for one in found
+        for difference in differences
     ]
 
 

@@ -72,8 +72,10 @@ def _jobs(
             targets.setdefault((cell["source"], cell["space"]), []).append(cell["target"])
     used = matrix_row.seeds_of(find("fusion", str(row["fusion"])), seeds)
     return [
-        CellRow(recipe, row, source, name, tuple(found), used, matrix_row.key_of(row, loaded[source], name, seeds))
-        for (source, name), found in targets.items()
+        CellRow(
+            recipe, row, source, name, tuple(target_names), used, matrix_row.key_of(row, loaded[source], name, seeds)
+        )
+        for (source, name), target_names in targets.items()
     ]
 
 

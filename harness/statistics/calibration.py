@@ -50,7 +50,7 @@ def measured(truth: NDArray[Any], scores: NDArray[Any]) -> Calibration:
     """
     y, p = checked(truth, scores)
     every = (nll, brier, ece, adaptive_ece, classwise_ece, aurc, excess_aurc)
-    return Calibration(*(float(one(y, p).mean()) for one in every))
+    return Calibration(*(float(measure(y, p).mean()) for measure in every))
 
 
 def nll(truth: NDArray[Any], scores: NDArray[Any]) -> Floats:
@@ -96,21 +96,23 @@ def classwise_ece(truth: NDArray[Any], scores: NDArray[Any], bins: int = BINS) -
     Every class counts alike, those that the truth never holds as well.
     """
     y, p = checked(truth, scores)
-    found = []
+    bins_of_class = []
     for at in range(p.shape[-1]):
-        _, hits, said = _binned(np.broadcast_to(y == at, p.shape[:2]), p[..., at], bins)
-        found.append(np.abs(hits - said).sum(axis=1) / len(y))
-    value: Floats = np.mean(found, axis=0)
+        _, hits, confidence = _binned(np.broadcast_to(y == at, p.shape[:2]), p[..., at], bins)
+        bins_of_class.append(np.abs(hits - confidence).sum(axis=1) / len(y))
+    value: Floats = np.mean(bins_of_class, axis=0)
     return value
 
 
 def reliability(truth: NDArray[Any], scores: NDArray[Any], bins: int = BINS) -> list[Bin]:
     """Return the bars of a reliability diagram over bins of equal width, replicates pooled."""
     y, p = checked(truth, scores)
-    rows, hits, said = (one.sum(axis=0) for one in _binned(p.argmax(axis=-1) == y, p.max(axis=-1), bins))
+    rows, hits, confidence = (
+        sums_of_bins.sum(axis=0) for sums_of_bins in _binned(p.argmax(axis=-1) == y, p.max(axis=-1), bins)
+    )
     return [
         Bin(at / bins, (at + 1) / bins, float(n) / len(p), float(h / n) if n else None, float(c / n) if n else None)
-        for at, (n, h, c) in enumerate(zip(rows, hits, said, strict=True))
+        for at, (n, h, c) in enumerate(zip(rows, hits, confidence, strict=True))
     ]
 
 
@@ -162,16 +164,16 @@ def checked(truth: NDArray[Any], scores: NDArray[Any]) -> tuple[NDArray[np.int64
     return y.astype(np.int64, copy=False), p
 
 
-def _binned(hits: NDArray[Any], said: Floats, bins: int) -> tuple[Floats, Floats, Floats]:
+def _binned(hits: NDArray[Any], confidence: Floats, bins: int) -> tuple[Floats, Floats, Floats]:
     """Return rows, hits and the sum of what was said per bin, (replicates, bins) each."""
     if bins < 1:
         raise ValueError(f"{bins} bins; at least 1 is needed")
-    replicates = len(said)
-    place = np.clip(np.ceil(said * bins).astype(np.int64) - 1, 0, bins - 1)
+    replicates = len(confidence)
+    place = np.clip(np.ceil(confidence * bins).astype(np.int64) - 1, 0, bins - 1)
     place += np.arange(replicates)[:, None] * bins
     rows, hit, sums = (
         np.bincount(place.ravel(), weights=w, minlength=replicates * bins).reshape(replicates, bins).astype(np.float64)
-        for w in (None, np.asarray(hits, dtype=np.float64).ravel(), said.ravel())
+        for w in (None, np.asarray(hits, dtype=np.float64).ravel(), confidence.ravel())
     )
     return rows, hit, sums
 

@@ -56,17 +56,17 @@ def by_group(confusion: Floats, groups: Sequence[str], classes: Sequence[str]) -
         raise ValueError(f"counts {confusion.shape} of {len(groups)} groups and {len(classes)} classes")
     rows = confusion.sum(axis=2)
     shared = (rows > 0).all(axis=0) & (len(groups) > 1)
-    warnings = [_few(int(one)) for one in rows.sum(axis=1)]
+    warnings = [_few(int(count)) for count in rows.sum(axis=1)]
     if not shared.any():
         why = "one group only" if len(groups) < 2 else "no class occurs in all groups"
         return [Check("uar", group, None, UAR, None, why, w) for group, w in zip(groups, warnings, strict=True)]
     even = _balanced(confusion, rows, shared)
     together = even.sum(axis=0)
-    found = []
+    checks = []
     for group, counts, warning in zip(groups, even, warnings, strict=True):
         apart = _differences(counts, together, shared, classes)
-        found += [_check(name, group, value, limit, warning) for name, value, limit in apart]
-    return found
+        checks += [_check(name, group, value, limit, warning) for name, value, limit in apart]
+    return checks
 
 
 def _balanced(confusion: Floats, rows: Floats, shared: NDArray[np.bool_]) -> Floats:
@@ -82,14 +82,14 @@ def _differences(
 ) -> list[tuple[str, float, float]]:
     """Return (name, group minus all, threshold), NaN where undefined."""
     (recall, precision), (recalls, precisions) = _rates(counts), _rates(together)
-    found = [
+    checks = [
         ("uar", float(np.mean((recall - recalls)[shared])), UAR),
         ("uap", float(np.mean((np.nan_to_num(precision) - np.nan_to_num(precisions))[shared])), UAP),
     ]
     for at in np.flatnonzero(shared).tolist():
-        found.append((f"recall/{classes[at]}", float(recall[at] - recalls[at]), RECALL))
-        found.append((f"precision/{classes[at]}", float(precision[at] - precisions[at]), PRECISION))
-    return found
+        checks.append((f"recall/{classes[at]}", float(recall[at] - recalls[at]), RECALL))
+        checks.append((f"precision/{classes[at]}", float(precision[at] - precisions[at]), PRECISION))
+    return checks
 
 
 def _rates(counts: Floats) -> tuple[Floats, Floats]:
@@ -119,12 +119,12 @@ def by_language(predicted: Floats, languages: Sequence[str], classes: Sequence[s
         raise ValueError(f"counts {predicted.shape} of {len(languages)} languages and {len(classes)} classes, no zeros")
     if len(languages) < 2:
         reason = "one language only"
-        return [Check(f"proportion/{one}", languages[0], None, LANGUAGE, None, reason) for one in classes]
+        return [Check(f"proportion/{class_name}", languages[0], None, LANGUAGE, None, reason) for class_name in classes]
     shares = predicted / predicted.sum(axis=1, keepdims=True)
     return [
-        _check(f"proportion/{one}", language, float(apart[at]), LANGUAGE, _few(int(rows)))
+        _check(f"proportion/{class_name}", language, float(apart[at]), LANGUAGE, _few(int(rows)))
         for language, apart, rows in zip(languages, shares - shares.mean(axis=0), predicted.sum(axis=1), strict=True)
-        for at, one in enumerate(classes)
+        for at, class_name in enumerate(classes)
     ]
 
 
@@ -147,20 +147,20 @@ def by_speaker(
     if predicted.ndim != 2 or predicted.shape[1] != len(truth) or len(speakers) != len(truth):
         raise ValueError(f"truth {truth.shape}, predicted {predicted.shape} and {len(speakers)} speakers")
     k = len(classes)
-    names = {name: at for at, name in enumerate(dict.fromkeys(one for one in speakers if one is not None))}
-    number = np.array([names[one] if one is not None else len(names) for one in speakers], dtype=np.int64)
+    names = {name: at for at, name in enumerate(dict.fromkeys(speaker for speaker in speakers if speaker is not None))}
+    number = np.array([names[speaker] if speaker is not None else len(names) for speaker in speakers], dtype=np.int64)
     true = _counts(number, truth, len(names), k)
-    said = np.mean([_counts(number, one, len(names), k) for one in predicted], axis=0)
+    predicted_counts = np.mean([_counts(number, replicate, len(names), k) for replicate in predicted], axis=0)
     kept = (true.sum(axis=1) >= SPEAKER_ROWS) & (true >= SPEAKER_CLASS_ROWS).all(axis=1)
     if not kept.any():
         why = f"no speaker has {SPEAKER_CLASS_ROWS} rows of every class"
-        return [Check(f"proportion/{one}", "speakers", None, SPEAKER, None, why) for one in classes]
+        return [Check(f"proportion/{class_name}", "speakers", None, SPEAKER, None, why) for class_name in classes]
     rows = true[kept].sum(axis=1, keepdims=True)
-    apart = np.abs(said[kept] - true[kept]) / rows
+    apart = np.abs(predicted_counts[kept] - true[kept]) / rows
     warning = f"{int(kept.sum())} of {len(names)} speakers have enough rows" if kept.sum() < len(names) else None
     return [
-        _check(f"proportion/{one}", "speakers", float(value), SPEAKER, warning)
-        for one, value in zip(classes, apart.mean(axis=0), strict=True)
+        _check(f"proportion/{class_name}", "speakers", float(value), SPEAKER, warning)
+        for class_name, value in zip(classes, apart.mean(axis=0), strict=True)
     ]
 
 
@@ -182,5 +182,5 @@ def _check(name: str, group: str, value: float, limit: float, warning: str | Non
 
 def passed(checks: Sequence[Check]) -> tuple[int, int, int]:
     """Return how many checks were passed, failed and undefined."""
-    verdicts = [one.passed for one in checks]
+    verdicts = [check.passed for check in checks]
     return verdicts.count(True), verdicts.count(False), verdicts.count(None)

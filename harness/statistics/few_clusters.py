@@ -40,14 +40,14 @@ def choose(
     """
     if not dialogues or len(dialogues) != len(speakers):
         raise ValueError(f"{len(dialogues)} rows with a dialogue and {len(speakers)} with a speaker")
-    known = len({one for one in speakers if one is not None})
+    known = len({speaker for speaker in speakers if speaker is not None})
     if wanted == "dialogue":
         return _clustering("dialogue", dialogues, "by dialogue, as asked")
     if None in speakers:
         return _clustering("dialogue", dialogues, f"by dialogue: {speakers.count(None)} rows have no known speaker")
     if known < SPEAKERS:
         return _clustering("dialogue", dialogues, f"by dialogue: {known} speakers, fewer than {SPEAKERS}")
-    return _clustering("speaker", [str(one) for one in speakers], f"by speaker: there are {known}")
+    return _clustering("speaker", [str(speaker) for speaker in speakers], f"by speaker: there are {known}")
 
 
 def _clustering(kind: Literal["dialogue", "speaker"], names: Sequence[str], why: str) -> Clustering:

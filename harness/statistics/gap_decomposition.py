@@ -81,14 +81,14 @@ def decomposed(cell: GapCell, metric: ModuleType, weights: NDArray[Any], level: 
     if metric.STATISTIC != "confusion":
         raise ValueError(f"{name} is not a function of the confusion matrix")
     worlds = _worlds(cell)
-    found: dict[int, Floats] = {}
+    by_subset: dict[int, Floats] = {}
     for scores in worlds.values():
-        if id(scores) not in found:
-            found[id(scores)] = _values(cell, scores, metric, weights)
-    values = {world: found[id(scores)] for world, scores in worlds.items()}
+        if id(scores) not in by_subset:
+            by_subset[id(scores)] = _values(cell, scores, metric, weights)
+    values = {world: by_subset[id(scores)] for world, scores in worlds.items()}
     if values[HOME].ndim != 1:
         raise ValueError(f"{name} has a value per class; take one of all classes")
-    if any(np.isnan(one[0]) for one in values.values()):
+    if any(np.isnan(value[0]) for value in values.values()):
         return Decomposition(name, None, None, None, None, reason="undefined")
     steps = _steps(values)
     gap = _term(values[True, True, True] - values[HOME], level)
@@ -135,7 +135,7 @@ def _made(inside: Floats, cross: Floats, priors: tuple[Floats, Floats], world: W
 
 
 def _priors(cell: GapCell, inside: Floats, cross: Floats) -> tuple[Floats, Floats]:
-    s, t = (np.asarray(one, dtype=np.float64) for one in (cell.source, cell.target))
+    s, t = (np.asarray(side, dtype=np.float64) for side in (cell.source, cell.target))
     if not s.shape == t.shape == inside.shape[2:] == cross.shape[2:]:
         raise ValueError("scores and priors must have the same classes")
     if not (np.isfinite(s) & np.isfinite(t)).all() or min(s.min(), t.min()) < 0 or not (s * t).any():
@@ -153,20 +153,20 @@ def _values(cell: GapCell, scores: Floats, metric: ModuleType, weights: NDArray[
     left = reduce(counts) if reduce else counts
     every = [value(left.sum(axis=1)).mean(axis=0, keepdims=True)]
     if len(weights):
-        every.append(np.mean([value(one) for one in sums.sums(left, weights)], axis=0))
+        every.append(np.mean([value(resample) for resample in sums.sums(left, weights)], axis=0))
     return np.concatenate(every)
 
 
 def _steps(values: dict[World, Floats]) -> dict[str, Floats]:
     """Return cause -> (orders, 1 + resamples): what its step changes in each order of the three causes."""
-    found: dict[str, list[Floats]] = {cause: [] for cause in CAUSES}
+    resamples: dict[str, list[Floats]] = {cause: [] for cause in CAUSES}
     for order in itertools.permutations(range(3)):
         before = HOME
         for at in order:
             after = tuple(was or place == at for place, was in enumerate(before))
-            found[CAUSES[at]].append(values[after] - values[before])  # type: ignore[index]
+            resamples[CAUSES[at]].append(values[after] - values[before])  # type: ignore[index]
             before = after  # type: ignore[assignment]
-    return {cause: np.stack(steps) for cause, steps in found.items()}
+    return {cause: np.stack(steps) for cause, steps in resamples.items()}
 
 
 def _term(steps: Floats, level: float) -> Term:
@@ -181,9 +181,9 @@ def _warnings(cell: GapCell) -> tuple[str, ...]:
     s, t = np.asarray(cell.source), np.asarray(cell.target)
     lacking = np.flatnonzero((s == 0) & (np.bincount(cell.truth, minlength=len(s)) > 0))
     unknown = np.flatnonzero((t == 0) & (s > 0))
-    found = []
+    terms = []
     if len(lacking):
-        found.append(f"the source's train part has no row of classes {', '.join(map(str, lacking))}")
+        terms.append(f"the source's train part has no row of classes {', '.join(map(str, lacking))}")
     if len(unknown):
-        found.append(f"the target's train part has no row of classes {', '.join(map(str, unknown))}")
-    return tuple(found)
+        terms.append(f"the target's train part has no row of classes {', '.join(map(str, unknown))}")
+    return tuple(terms)

@@ -61,21 +61,21 @@ def contrast(cells: Cells, languages: Mapping[str, str], higher_is_better: bool 
     Raises:
         ValueError: a corpus has no language, or there are more than 100,000 ways to group the corpora.
     """
-    found = {pair: value for pair, value in cells.items() if value is not None and pair[0] != pair[1]}
-    corpora = tuple(dict.fromkeys(corpus for pair in found for corpus in pair))
+    crossed = {pair: value for pair, value in cells.items() if value is not None and pair[0] != pair[1]}
+    corpora = tuple(dict.fromkeys(corpus for pair in crossed for corpus in pair))
     unknown = [corpus for corpus in corpora if corpus not in languages]
     if unknown:
         raise ValueError(f"no language is given for {', '.join(unknown)}")
     groups = [languages[corpus] for corpus in corpora]
-    same, other = _means(found, corpora, groups)
-    counts = _counts(found, languages)
+    same, other = _means(crossed, corpora, groups)
+    counts = _counts(crossed, languages)
     if same is None or other is None:
         missing = "within a language" if same is None else "across languages"
         return LanguageContrast(
             same, other, None, *counts, None, None, None, 0, 0, corpora, f"no cell {missing} has a value"
         )
-    differences = [_difference(found, corpora, one) for one in groupings(groups)]
-    known = np.array([one for one in differences if one is not None])
+    differences = [_difference(crossed, corpora, grouping) for grouping in groupings(groups)]
+    known = np.array([difference for difference in differences if difference is not None])
     observed, sign = same - other, 1 if higher_is_better else -1
     return LanguageContrast(
         same,
@@ -91,25 +91,25 @@ def contrast(cells: Cells, languages: Mapping[str, str], higher_is_better: bool 
     )
 
 
-def _counts(found: Mapping[tuple[str, str], float], languages: Mapping[str, str]) -> tuple[int, int]:
-    within = sum(languages[source] == languages[target] for source, target in found)
-    return within, len(found) - within
+def _counts(crossed: Mapping[tuple[str, str], float], languages: Mapping[str, str]) -> tuple[int, int]:
+    within = sum(languages[source] == languages[target] for source, target in crossed)
+    return within, len(crossed) - within
 
 
 def _means(
-    found: Mapping[tuple[str, str], float], corpora: Sequence[str], groups: Sequence[object]
+    crossed: Mapping[tuple[str, str], float], corpora: Sequence[str], groups: Sequence[object]
 ) -> tuple[float | None, float | None]:
     """Return the mean of the cells within a group and of those across groups."""
     group = dict(zip(corpora, groups, strict=True))
-    within = [value for (source, target), value in found.items() if group[source] == group[target]]
-    across = [value for (source, target), value in found.items() if group[source] != group[target]]
+    within = [value for (source, target), value in crossed.items() if group[source] == group[target]]
+    across = [value for (source, target), value in crossed.items() if group[source] != group[target]]
     return (float(np.mean(within)) if within else None), (float(np.mean(across)) if across else None)
 
 
 def _difference(
-    found: Mapping[tuple[str, str], float], corpora: Sequence[str], groups: Sequence[object]
+    crossed: Mapping[tuple[str, str], float], corpora: Sequence[str], groups: Sequence[object]
 ) -> float | None:
-    within, across = _means(found, corpora, groups)
+    within, across = _means(crossed, corpora, groups)
     return None if within is None or across is None else within - across
 
 
@@ -125,11 +125,11 @@ def groupings(groups: Sequence[str]) -> list[tuple[int, ...]]:
     ways = factorial(len(groups)) // prod(factorial(size) for size in sizes)
     if ways > MOST:
         raise ValueError(f"there are {ways} ways to give {len(groups)} corpora their languages, more than {MOST}")
-    found: dict[tuple[int, ...], None] = {}
-    for one in _fill(len(groups), sizes):
+    assignments: dict[tuple[int, ...], None] = {}
+    for assignment in _fill(len(groups), sizes):
         names: dict[int, int] = {}
-        found[tuple(names.setdefault(group, len(names)) for group in one)] = None
-    return list(found)
+        assignments[tuple(names.setdefault(group, len(names)) for group in assignment)] = None
+    return list(assignments)
 
 
 def _fill(left: int, sizes: list[int]) -> Iterator[tuple[int, ...]]:
@@ -138,7 +138,7 @@ def _fill(left: int, sizes: list[int]) -> Iterator[tuple[int, ...]]:
         return
     for at, size in enumerate(sizes):
         if size:
-            rest = [one - (other == at) for other, one in enumerate(sizes)]
+            rest = [size - (other == at) for other, size in enumerate(sizes)]
             yield from ((at, *more) for more in _fill(left - 1, rest))
 
 
@@ -151,13 +151,13 @@ def asymmetry(cells: Cells) -> list[Asymmetry]:
         cells: (source, target) -> normalised transfer ratio, None where undefined. The diagonal is not used.
     """
     corpora = list(dict.fromkeys(corpus for pair in cells for corpus in pair))
-    found = []
+    filled = []
     for at, first in enumerate(corpora):
         for second in corpora[at + 1 :]:
             there, back = cells.get((first, second)), cells.get((second, first))
             if there is None or back is None:
                 missing = [f"{s} -> {t}" for s, t, v in ((first, second, there), (second, first, back)) if v is None]
-                found.append(Asymmetry(first, second, None, f"undefined: {', '.join(missing)}"))
+                filled.append(Asymmetry(first, second, None, f"undefined: {', '.join(missing)}"))
             else:
-                found.append(Asymmetry(first, second, there - back))
-    return found
+                filled.append(Asymmetry(first, second, there - back))
+    return filled

@@ -130,9 +130,9 @@ def exchanged(first: Floats, second: Floats, metric: Any, masks: NDArray[np.uint
         raise ValueError(f"two recipes are compared on the same dialogues; sums are {first.shape} and {second.shape}")
     reduce = getattr(metric, "reduced", None)
     value = metric.from_reduced if reduce else metric.from_statistic
-    one, other = _paired(*((reduce(first), reduce(second)) if reduce else (first, second)))
-    moved = sums.sums(other - one, masks)
-    ones, others = one.sum(axis=1)[:, None], other.sum(axis=1)[:, None]
+    ours, other = _paired(*((reduce(first), reduce(second)) if reduce else (first, second)))
+    moved = sums.sums(other - ours, masks)
+    ones, others = ours.sum(axis=1)[:, None], other.sum(axis=1)[:, None]
     # one replicate at a time: all of them together would leave the processor's cache
     apart: Floats = np.mean([value(a + m) - value(b - m) for a, b, m in zip(ones, others, moved, strict=True)], axis=0)
     if apart.ndim != 1:

@@ -100,11 +100,11 @@ def em(scores: NDArray[Any], source: NDArray[Any], true: NDArray[Any] | None = N
     p, s = _rows(scores), _prior(source)
     _same_classes(p, s)
     w, steps, change = (s > 0).astype(np.float64), 0, np.inf
-    said = np.maximum(p, LEAST) * (s > 0)
+    weighted = np.maximum(p, LEAST) * (s > 0)
     safe = np.where(s > 0, s, 1)
     now = s
     while change >= CONVERGED and steps < ITERATIONS:
-        new = w * (said.T @ (1 / (said @ w))) / len(p)
+        new = w * (weighted.T @ (1 / (weighted @ w))) / len(p)
         change, now, steps = float(np.abs(new - now).max()), new, steps + 1
         w = now / safe
     done = change < CONVERGED
@@ -138,32 +138,32 @@ def bbse(
     _same_classes(p, s)
     _same_classes(dev[0], s)
     here = np.flatnonzero(shares(y, k))
-    said, seen = (one if soft else np.eye(k)[one.argmax(axis=1)] for one in (dev[0], p))
-    given = np.stack([said[y == at].mean(axis=0)[here] for at in here], axis=1)
+    predicted, seen = (scores if soft else np.eye(k)[scores.argmax(axis=1)] for scores in (dev[0], p))
+    given = np.stack([predicted[y == at].mean(axis=0)[here] for at in here], axis=1)
     values = np.linalg.svd(given, compute_uv=False)
     condition = float(values[0] / values[-1]) if values[-1] > values[0] * 1e-12 else float("inf")
     method = f"bbse_{'soft' if soft else 'hard'}"
     if not np.isfinite(condition):
         facts = Confusion(condition, float(values[-1]), 0)
         return _no_shift(method, s, "the confusion matrix of source dev is singular", facts)
-    found = np.linalg.solve(given, seen.mean(axis=0)[here])
-    clipped = int((found < 0).sum())
+    solved = np.linalg.solve(given, seen.mean(axis=0)[here])
+    clipped = int((solved < 0).sum())
     estimate = np.zeros(k)
-    estimate[here] = np.maximum(found, 0)
+    estimate[here] = np.maximum(solved, 0)
     warnings = _confusion_warnings(condition, clipped, np.flatnonzero((s > 0) & ~np.isin(np.arange(k), here)))
     facts = Confusion(condition, float(values[-1]), clipped)
     return _shift(method, s, estimate / estimate.sum(), warnings, true, confusion=facts)
 
 
 def _confusion_warnings(condition: float, clipped: int, unseen: NDArray[Any]) -> tuple[str, ...]:
-    found = []
+    known = []
     if condition > SINGULAR:
-        found.append(f"the confusion matrix of source dev is near singular (condition {condition:.0f})")
+        known.append(f"the confusion matrix of source dev is near singular (condition {condition:.0f})")
     if clipped:
-        found.append(f"{clipped} negative class shares set to 0")
+        known.append(f"{clipped} negative class shares set to 0")
     if len(unseen):
-        found.append(f"source dev has no row of classes {', '.join(map(str, unseen))}")
-    return tuple(found)
+        known.append(f"source dev has no row of classes {', '.join(map(str, unseen))}")
+    return tuple(known)
 
 
 def _shift(
@@ -172,15 +172,15 @@ def _shift(
     lost = np.flatnonzero((s >= HELD) & (estimate < LOST))
     entropy, before = _entropy(estimate), _entropy(s)
     fell = entropy < FALLEN * before
-    found = list(warnings)
+    notes = list(warnings)
     if len(lost):
-        found.append(f"collapsed: under {LOST:.0%} is left of classes {', '.join(map(str, lost))}")
+        notes.append(f"collapsed: under {LOST:.0%} is left of classes {', '.join(map(str, lost))}")
     if fell:
-        found.append(f"collapsed: the entropy of the prior falls from {before:.2f} to {entropy:.2f} nats")
+        notes.append(f"collapsed: the entropy of the prior falls from {before:.2f} to {entropy:.2f} nats")
     distance = None if true is None else float(np.abs(estimate - _prior(true)).sum() / 2)
     weights = ratio(estimate, s)
     return Shift(
-        method, s, estimate, weights, None, tuple(found), bool(len(lost) or fell), entropy, before, distance, **facts
+        method, s, estimate, weights, None, tuple(notes), bool(len(lost) or fell), entropy, before, distance, **facts
     )
 
 
@@ -194,10 +194,10 @@ def _entropy(prior: Floats) -> float:
 
 
 def _prior(prior: NDArray[Any]) -> Floats:
-    found = np.asarray(prior, dtype=np.float64)
-    if found.ndim != 1 or not np.isfinite(found).all() or (found < 0).any() or abs(found.sum() - 1) > 1e-3:
+    checked = np.asarray(prior, dtype=np.float64)
+    if checked.ndim != 1 or not np.isfinite(checked).all() or (checked < 0).any() or abs(checked.sum() - 1) > 1e-3:
         raise ValueError("a prior must be one row of shares: finite, not negative, 1 in sum")
-    normal: Floats = found / found.sum()
+    normal: Floats = checked / checked.sum()
     return normal
 
 

@@ -106,7 +106,7 @@ def rank(blocks: Blocks, *, higher_is_better: bool = True, level: float = 0.05, 
     ranks = rankdata(-blocks.values if higher_is_better else blocks.values, axis=1)
     order = np.argsort(ranks.mean(axis=0), kind="stable")
     names = tuple(blocks.recipes[at] for at in order)
-    means = tuple(float(one) for one in ranks.mean(axis=0)[order])
+    means = tuple(float(rank) for rank in ranks.mean(axis=0)[order])
     apart = critical_difference(k, count, level)
     return Ranking(
         names,
@@ -145,15 +145,15 @@ def _pairs(blocks: Blocks, level: float) -> tuple[RankedPair, ...]:
     """Return Wilcoxon's signed-rank test, two-sided, of every two recipes over targets."""
     from scipy.stats import wilcoxon
 
-    found: list[tuple[str, str, float, float]] = []
-    for one, other in combinations(range(len(blocks.recipes)), 2):
-        apart = blocks.values[:, one] - blocks.values[:, other]
+    tests: list[tuple[str, str, float, float]] = []
+    for first, other in combinations(range(len(blocks.recipes)), 2):
+        apart = blocks.values[:, first] - blocks.values[:, other]
         apart = np.where(np.abs(apart) < SLACK, 0, apart)
         # recipes that never differ: scipy would divide by zero
         p = float(wilcoxon(apart).pvalue) if apart.any() else 1.0
-        found.append((blocks.recipes[one], blocks.recipes[other], float(apart.mean()), p))
-    corrected, _ = holm([p for *_, p in found], level)
-    return tuple(RankedPair(*row, p) for row, p in zip(found, corrected, strict=True))
+        tests.append((blocks.recipes[first], blocks.recipes[other], float(apart.mean()), p))
+    corrected, _ = holm([p for *_, p in tests], level)
+    return tuple(RankedPair(*row, p) for row, p in zip(tests, corrected, strict=True))
 
 
 def critical_difference(recipes: int, blocks: int, level: float = 0.05) -> float:

@@ -30,7 +30,9 @@ def confusion(truth: NDArray[np.int64], predicted: NDArray[np.int64], clusters: 
     """
     size = int(clusters.max()) + 1
     cell = (clusters * k + truth) * k + predicted
-    counts = np.asarray([np.bincount(one, minlength=size * k * k) for one in cell], dtype=np.float64)
+    counts = np.asarray(
+        [np.bincount(counts_of_cells, minlength=size * k * k) for counts_of_cells in cell], dtype=np.float64
+    )
     return counts.reshape(len(predicted), size, k, k)
 
 
@@ -69,13 +71,13 @@ def calibration(truth: NDArray[np.int64], probabilities: Floats, clusters: NDArr
 
 def probability(truth: NDArray[np.int64], probabilities: Floats, clusters: NDArray[np.int64]) -> Floats:
     """Sum (replicates, clusters, 3): rows, squared error over classes, -log of the true class' probability."""
-    said = probabilities[:, np.arange(len(truth)), truth]
-    squared = (probabilities**2).sum(axis=-1) - 2 * said + 1
-    lost = -np.log(np.maximum(said, LEAST))
+    p = probabilities[:, np.arange(len(truth)), truth]
+    squared = (probabilities**2).sum(axis=-1) - 2 * p + 1
+    lost = -np.log(np.maximum(p, LEAST))
     size = int(clusters.max()) + 1
     sums = [
-        [np.bincount(clusters, weights=w, minlength=size) for w in (np.ones_like(one), one, other)]
-        for one, other in zip(squared, lost, strict=True)
+        [np.bincount(clusters, weights=w, minlength=size) for w in (np.ones_like(values), values, other)]
+        for values, other in zip(squared, lost, strict=True)
     ]
     return np.asarray(sums, dtype=np.float64).swapaxes(1, 2)
 
@@ -125,14 +127,14 @@ def averaged(drawn: Floats, metric: Any) -> Floats:
         drawn: (replicates, resamples, ...) from `sums`; metrics of one statistic share them.
         metric: a module of harness/metrics.
     """
-    average: Floats = np.mean([metric.from_statistic(one) for one in drawn], axis=0)
+    average: Floats = np.mean([metric.from_statistic(summed) for summed in drawn], axis=0)
     return average
 
 
 def resampled(statistic: Floats, weights: NDArray[Any], metric: Any) -> Floats:
     """Return the metric of each resample of one statistic, averaged over replicates, on what the metric needs of it."""
     if reduce := getattr(metric, "reduced", None):
-        average: Floats = np.mean([metric.from_reduced(one) for one in sums(reduce(statistic), weights)], axis=0)
+        average: Floats = np.mean([metric.from_reduced(summed) for summed in sums(reduce(statistic), weights)], axis=0)
         return average
     return averaged(sums(statistic, weights), metric)
 

@@ -80,10 +80,10 @@ def best(y: NDArray[np.int64], p: Floats) -> float:
     from scipy.special import logsumexp
 
     logits = np.log(np.maximum(p, LEAST))
-    said = logits[np.arange(len(y)), y]
+    chosen = logits[np.arange(len(y)), y]
 
     def loss(sharpness: float) -> float:
-        return float(np.mean(logsumexp(sharpness * logits, axis=1) - sharpness * said))
+        return float(np.mean(logsumexp(sharpness * logits, axis=1) - sharpness * chosen))
 
-    found = minimize_scalar(loss, bounds=(1 / FLATTEST, 1 / SHARPEST), method="bounded", options={"xatol": 1e-6})
-    return 1 / float(found.x)
+    optimum = minimize_scalar(loss, bounds=(1 / FLATTEST, 1 / SHARPEST), method="bounded", options={"xatol": 1e-6})
+    return 1 / float(optimum.x)

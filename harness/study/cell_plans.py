@@ -34,14 +34,14 @@ def of_protocol(name: str) -> dict[str, Any]:
 
 
 def _read(path: Path, made_by: str, keys: tuple[str, ...], of_cell: tuple[str, ...]) -> dict[str, Any]:
-    found = read_json(path, made_by)
-    if not isinstance(found, dict) or not all(key in found for key in keys) or not isinstance(found["cells"], list):
+    plan = read_json(path, made_by)
+    if not isinstance(plan, dict) or not all(key in plan for key in keys) or not isinstance(plan["cells"], list):
         raise ResultError(f"{path}: is no plan (a plan has {', '.join(keys)}); delete it and run `{made_by}`")
-    for number, cell in enumerate(found["cells"], 1):
+    for number, cell in enumerate(plan["cells"], 1):
         has = isinstance(cell, dict) and all(key in cell for key in of_cell)
         if not has or ("file" in cell) == ("reason" in cell):
             raise ResultError(
                 f"{path}: cell {number} is none (it has {', '.join(of_cell)}, and a file or a reason); "
                 f"delete the plan and run `{made_by}`"
             )
-    return found
+    return plan

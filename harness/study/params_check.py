@@ -25,11 +25,11 @@ def _whole(value: Any, low: int, high: float = LARGEST_SEED) -> bool:
 
 
 def _names(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(one, str) for one in value) and len({*value}) == len(value)
+    return isinstance(value, list) and all(isinstance(name, str) for name in value) and len({*value}) == len(value)
 
 
 def _seeds(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and all(_whole(one, 0) for one in value) and _different(value)
+    return isinstance(value, list) and bool(value) and all(_whole(seed, 0) for seed in value) and _different(value)
 
 
 def _different(value: list[Any]) -> bool:
@@ -40,18 +40,18 @@ NAMES: Kind = (_names, "a list of names, each once")
 KEYS: Mapping[str, Mapping[str, Kind]] = {
     "training": {"seeds": (_seeds, f"a list of different whole numbers from 0 to {LARGEST_SEED}")},
     "statistics": {
-        "resamples": (lambda one: _whole(one, 1), "a whole number from 1"),
-        "level": (lambda one: type(one) is float and 0 < one < 1, "a number between 0 and 1, as 0.95"),
-        "seed": (lambda one: _whole(one, 0), f"a whole number from 0 to {LARGEST_SEED}"),
-        "few_clusters": (lambda one: _whole(one, 0), "a whole number from 0"),
-        "baseline": (lambda one: one is None or isinstance(one, str), "the name of a recipe, or null"),
+        "resamples": (lambda value: _whole(value, 1), "a whole number from 1"),
+        "level": (lambda value: type(value) is float and 0 < value < 1, "a number between 0 and 1, as 0.95"),
+        "seed": (lambda value: _whole(value, 0), f"a whole number from 0 to {LARGEST_SEED}"),
+        "few_clusters": (lambda value: _whole(value, 0), "a whole number from 0"),
+        "baseline": (lambda value: value is None or isinstance(value, str), "the name of a recipe, or null"),
     },
     "metrics": {"classes": NAMES, "scale": NAMES},
     "analysis": {"recipes": NAMES, "spaces": NAMES},
     "foresee": {"recipes": NAMES, "spaces": NAMES},
     "engine": {
-        "workers": (lambda one: one == "auto" or _whole(one, 1), "a positive number or auto"),
-        "batch": (lambda one: one == "auto" or type(one) is bool, "true, false or auto"),
+        "workers": (lambda value: value == "auto" or _whole(value, 1), "a positive number or auto"),
+        "batch": (lambda value: value == "auto" or type(value) is bool, "true, false or auto"),
     },
 }
 OPEN = ("training",)  # sections that may hold keys of the user's own, for recipes to refer to
@@ -89,11 +89,11 @@ def _check_row(section: str, name: Any, row: Any) -> None:
         raise SettingError(f"{section}.{name} is {row!r}; it is a mapping, as in `{name}: {{key: value}}`")
 
 
-def _check_keys(section: str, found: Mapping[str, Any], keys: Mapping[str, Kind]) -> None:
+def _check_keys(section: str, settings: Mapping[str, Any], keys: Mapping[str, Kind]) -> None:
     for key, (is_so, words) in keys.items():
-        if key not in found:
+        if key not in settings:
             raise SettingError(f"params.yaml: {section} lacks {key}; it is {words}")
-        if not is_so(found[key]):
-            raise SettingError(f"{section}.{key} is {found[key]!r}; it is {words}")
-    if section not in OPEN and (unknown := [key for key in found if key not in keys]):
+        if not is_so(settings[key]):
+            raise SettingError(f"{section}.{key} is {settings[key]!r}; it is {words}")
+    if section not in OPEN and (unknown := [key for key in settings if key not in keys]):
         raise NameUnknownError(f"setting of {section}", str(unknown[0]), keys)

@@ -40,12 +40,12 @@ class Predictions:
 def write(path: Path, key: str, space: Space, replicates: list[Predictions]) -> None:
     """Write the predictions of one cell, and the key of what they were made from."""
     columns: dict[str, Any] = {
-        "id": pa.array([name for one in replicates for name in one.ids], pa.string()),
-        "split": pa.array([split for one in replicates for split in one.splits], pa.string()),
-        "fold": pa.array([one.fold for one in replicates for _ in one.ids], pa.string()),
-        "seed": pa.array([one.seed for one in replicates for _ in one.ids], pa.int64()),
+        "id": pa.array([name for replicate in replicates for name in replicate.ids], pa.string()),
+        "split": pa.array([split for replicate in replicates for split in replicate.splits], pa.string()),
+        "fold": pa.array([replicate.fold for replicate in replicates for _ in replicate.ids], pa.string()),
+        "seed": pa.array([replicate.seed for replicate in replicates for _ in replicate.ids], pa.int64()),
     }
-    scores = np.concatenate([one.scores for one in replicates])
+    scores = np.concatenate([replicate.scores for replicate in replicates])
     if not np.isfinite(scores).all():
         raise ResultError(f"{path}: a score is not a finite number; train its recipe with a lower lr, or normalise")
     for at, name in enumerate(score_columns(space)):
@@ -83,17 +83,17 @@ def read(path: Path, space: Space) -> list[Predictions]:
         raise ResultError(f"{path}: cannot be read ({error}); delete it and run `dvc repro`") from error
     changes = np.flatnonzero((np.diff(folds) != 0) | (np.diff(seeds) != 0)) + 1
     edges = [0, *changes.tolist(), len(ids)] if len(ids) else []
-    found: list[Predictions] = []
+    replicates: list[Predictions] = []
     before = slice(0, 0)
     for a, b in itertools.pairwise(edges):
         rows = slice(a, b)
-        if found and np.array_equal(ids[rows], ids[before]) and np.array_equal(splits[rows], splits[before]):
-            said, parts = found[-1].ids, found[-1].splits
+        if replicates and np.array_equal(ids[rows], ids[before]) and np.array_equal(splits[rows], splits[before]):
+            earlier_ids, parts = replicates[-1].ids, replicates[-1].splits
         else:
-            said, parts = names[ids[rows]].tolist(), kinds[splits[rows]].tolist()
-        found.append(Predictions(str(fold_names[folds[a]]), int(seeds[a]), said, parts, scores[rows]))
+            earlier_ids, parts = names[ids[rows]].tolist(), kinds[splits[rows]].tolist()
+        replicates.append(Predictions(str(fold_names[folds[a]]), int(seeds[a]), earlier_ids, parts, scores[rows]))
         before = rows
-    return found
+    return replicates
 
 
 def _coded(column: pa.ChunkedArray) -> tuple[NDArray[np.int32], NDArray[np.object_]]:

@@ -17,7 +17,7 @@ BY_CORPUS = frozenset({"target_std"})  # a target has statistics of its own
 
 KEYS = (*SLOTS, "route", "normalise", "fusion", "balanced", "settings")
 OPTIONAL = ("description", "view", "test_views")
-VIEWS = (MAIN_VIEW, *(one.value for one in Modality))
+VIEWS = (MAIN_VIEW, *(modality.value for modality in Modality))
 
 
 def checked(name: str, recipe: dict[str, Any]) -> dict[str, Any]:

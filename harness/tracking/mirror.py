@@ -87,19 +87,19 @@ def mirror(
     with _errors_in_one_line(uri):
         client = _client(uri)
         experiment_id = _experiment(client, uri, experiment, facts, cells)
-        found = _ours(client, experiment_id, labels["study"])
-        kept = _current(found, wanted)
+        runs_before = _ours(client, experiment_id, labels["study"])
+        kept = _current(runs_before, wanted)
         runs: dict[str, str] = {}
         for record in track(wanted, "MLflow", console=Console(stderr=True), transient=True):
             run = kept.get(record.key)
             runs[record.key] = run.info.run_id if run else _create(client, experiment_id, record, labels)
             if run:
                 _relabel(client, run, labels)
-        stale = [run for run in found if run.info.run_id not in runs.values()]
+        stale = [run for run in runs_before if run.info.run_id not in runs.values()]
         for run in stale:
             client.delete_run(run.info.run_id)
     scored = [cell for cell in cells if cell.value is not None]
-    whole, best = (key(scored[0].space, primary(scored, facts), one) if scored else "" for one in (False, True))
+    whole, best = (key(scored[0].space, primary(scored, facts), best_of) if scored else "" for best_of in (False, True))
     pages = hint(uri, experiment_id, whole, best, [runs[record.key] for record in _compared(scored, facts)])
     return Mirrored(len(wanted) - len(kept), len(kept), len(stale), experiment_id, pages)
 
@@ -144,10 +144,10 @@ def _errors_in_one_line(uri: str) -> Iterator[None]:
 
 def _cause(error: BaseException) -> str:
     """Return what the operating system said, where it did: MLflow wraps a refused connection four times."""
-    told, inner = error, error.__cause__ or error.__context__
+    cause, inner = error, error.__cause__ or error.__context__
     while inner is not None:
-        told, inner = inner if isinstance(inner, OSError) else told, inner.__cause__ or inner.__context__
-    return str(told)
+        cause, inner = inner if isinstance(inner, OSError) else cause, inner.__cause__ or inner.__context__
+    return str(cause)
 
 
 def _client(uri: str) -> Any:
@@ -172,40 +172,42 @@ def _experiment(client: Any, uri: str, name: str, facts: Mapping[str, Any], cell
     if cells:
         tags["mlflow.experiment.primaryMetric.name"] = f"transfer/{primary(cells, facts)}"
     saved = views([cell for cell in cells if cell.value is not None], facts)
-    found = client.get_experiment_by_name(name)
-    if found is None:
+    experiment = client.get_experiment_by_name(name)
+    if experiment is None:
         return str(client.create_experiment(name, artifact_location=artifact_location(uri), tags={**tags, **saved}))
-    if found.lifecycle_stage != "active":
+    if experiment.lifecycle_stage != "active":
         raise TrackingError(
             uri,
             f"experiment {name!r} was deleted there; bring it back with "
-            f"`mlflow experiments restore --experiment-id {found.experiment_id}` or set tracking.experiment",
+            f"`mlflow experiments restore --experiment-id {experiment.experiment_id}` or set tracking.experiment",
         )
-    tags |= {tag: view for tag, view in saved.items() if tag not in found.tags}  # a view the user has changed stays
+    tags |= {
+        tag: view for tag, view in saved.items() if tag not in experiment.tags
+    }  # a view the user has changed stays
     for tag, value in tags.items():
-        if found.tags.get(tag) != value:
-            client.set_experiment_tag(found.experiment_id, tag, value)
-    return str(found.experiment_id)
+        if experiment.tags.get(tag) != value:
+            client.set_experiment_tag(experiment.experiment_id, tag, value)
+    return str(experiment.experiment_id)
 
 
 def _ours(client: Any, experiment_id: str, study: str) -> list[Any]:
     """Return the active runs that a mirror of this study made."""
     mark = '"' if "'" in study else "'"
-    found: list[Any] = []
+    runs: list[Any] = []
     token = None
     while token is None or token:
         page = client.search_runs(
             [experiment_id], filter_string=f"tags.study = {mark}{study}{mark}", max_results=PAGE, page_token=token
         )
-        found += [run for run in page if KEY in run.data.tags]
+        runs += [run for run in page if KEY in run.data.tags]
         token = page.token or ""
-    return found
+    return runs
 
 
-def _current(found: Sequence[Any], wanted: Sequence[Record]) -> dict[str, Any]:
+def _current(runs: Sequence[Any], wanted: Sequence[Record]) -> dict[str, Any]:
     """Return key -> run for the runs that are finished and say what they should."""
     contents = {record.key: record.content() for record in wanted}
-    finished = [run for run in found if run.info.status == "FINISHED"]
+    finished = [run for run in runs if run.info.status == "FINISHED"]
     tagged = [(run.data.tags[KEY], run.data.tags.get(CONTENT), run) for run in finished]
     return {key: run for key, content, run in tagged if content and contents.get(key) == content}
 
@@ -239,12 +241,12 @@ def _datasets(record: Record) -> list[Any]:
     from mlflow.entities import Dataset, DatasetInput, InputTag
     from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT
 
-    found = []
+    files = []
     for name, digest in record.datasets.items():
         dataset = Dataset(name, digest[:DATASET_DIGEST], "local", json.dumps({"corpus": name, "digest": digest}))
         learned = "training" if name == record.params.get("source") else "evaluation"
-        found.append(DatasetInput(dataset, [InputTag(MLFLOW_DATASET_CONTEXT, learned)] if record.params else []))
-    return found
+        files.append(DatasetInput(dataset, [InputTag(MLFLOW_DATASET_CONTEXT, learned)] if record.params else []))
+    return files
 
 
 def _relabel(client: Any, run: Any, labels: Mapping[str, str]) -> None:

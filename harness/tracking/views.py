@@ -94,7 +94,7 @@ def _charts(metric: str) -> dict[str, Any]:
     value, *others = (f"{name}/{metric}" for name in ("transfer", "gap", "ratio"))
     lines = {"selectedParams": ["recipe", "source", "target"], "selectedMetrics": [value], "showAllRuns": True}
     pairs = {**common, "uuid": f"{CHARTS}-pairs", "type": "PARALLEL", **lines}
-    bars = [{**common, "uuid": f"{CHARTS}-{one}", "type": "BAR", "metricKey": one} for one in (value, *others)]
+    bars = [{**common, "uuid": f"{CHARTS}-{metric}", "type": "BAR", "metricKey": metric} for metric in (value, *others)]
     section = {"uuid": CHARTS, "name": metric, "display": True, "isReordered": True, "deleted": False}
     return {
         "compareRunCharts": [bars[0], pairs, *bars[1:]],

@@ -112,11 +112,11 @@ class _Slot:
         total = int(sizes.sum())
         of = torch.repeat_interleave(torch.arange(parts, device=shown.device), sizes, output_size=total)
         place = (first[owner] + begin)[of] + torch.arange(total, device=shown.device) - (sizes.cumsum(0) - sizes)[of]
-        found = self._normal(self.values[place])
+        rows = self._normal(self.values[place])
         if total > parts:
-            found = torch.segment_reduce(found, "mean", lengths=sizes, axis=0)
-        values = found.new_zeros(len(which), max(int(shown.max()), 1) if len(which) else 1, self.width)
-        values[owner, step] = found
+            rows = torch.segment_reduce(rows, "mean", lengths=sizes, axis=0)
+        values = rows.new_zeros(len(which), max(int(shown.max()), 1) if len(which) else 1, self.width)
+        values[owner, step] = rows
         return Frames(values, shown)
 
     def _normal(self, values: Tensor) -> Tensor:

@@ -28,7 +28,7 @@ from harness.study.utterance import Modality
 from harness.training.feature_rows import ABSENT, FeatureRows
 from harness.training.speaker_normaliser import by_speaker
 
-MODALITIES = tuple(one.value for one in Modality)
+MODALITIES = tuple(modality.value for modality in Modality)
 SLOT_MODALITIES = "slots"  # in a checked recipe: slot -> modality of its encoder
 CHUNK = 2**22  # frame values that are averaged at a time
 
@@ -70,11 +70,11 @@ class CorpusFeatures:
     def parts(self) -> dict[str, Matrix]:
         """Return slot -> stored features; frames are averaged over time for a model that takes none."""
         pooled = self.level != "frames"
-        found = {
+        loaded = {
             slot: _means(store.matrix) if pooled and isinstance(store.matrix, Ragged) else store.matrix
             for slot, store in self.stores.items()
         }
-        return {slot: self._by_speaker(slot, matrix) for slot, matrix in found.items()} if self.by_speaker else found
+        return {slot: self._by_speaker(slot, matrix) for slot, matrix in loaded.items()} if self.by_speaker else loaded
 
     def _by_speaker(self, slot: str, matrix: Matrix) -> Matrix:
         if sparse.issparse(matrix):
@@ -135,8 +135,8 @@ def why_no_source(corpus: CorpusFeatures, name: str, recipe: Mapping[str, Any]) 
     if not truth:
         return _not_annotated("source", view)
     for fold in corpus.prepared.folds:
-        train = [one for one in fold.train if one in truth]
-        if len({truth[one] for one in train}) < 2 or not any(one in truth for one in fold.dev):
+        train = [id_ for id_ in fold.train if id_ in truth]
+        if len({truth[id_] for id_ in train}) < 2 or not any(id_ in truth for id_ in fold.dev):
             return "source_too_few_labels"  # nothing to tell apart, or nothing to select on
         if missing := _slots_without(corpus, train):
             return f"source_no_{missing[0]}"

@@ -53,22 +53,22 @@ class FeatureRows:
         columns = zip(self.places.items(), keep.T, strict=True)
         return FeatureRows(self.parts, {slot: np.where(kept, place, ABSENT) for (slot, place), kept in columns})
 
-    def found(self, slot: str) -> Matrix:
+    def features_of(self, slot: str) -> Matrix:
         """Return the features of a slot of the utterances that have it."""
         place = self.places[slot]
         return _taken(self.parts[slot], place[place != ABSENT])
 
-    def spread(self, slot: str, found: Matrix) -> Matrix:
-        """Return rows of the utterances that have a slot, as made from `found`, with zeros where it is absent."""
+    def spread(self, slot: str, matrix: Matrix) -> Matrix:
+        """Return rows of the utterances that have a slot, as made from `features_of`, with zeros where it is absent."""
         there = self.places[slot] != ABSENT
         if there.all():
-            return found
-        if sparse.issparse(found):
-            ones = np.ones(len(found.indptr) - 1, dtype=found.dtype)
+            return matrix
+        if sparse.issparse(matrix):
+            ones = np.ones(len(matrix.indptr) - 1, dtype=matrix.dtype)
             put = sparse.csr_matrix((ones, (np.flatnonzero(there), np.arange(len(ones)))), (len(there), len(ones)))
-            return sparse.csr_matrix(put @ found)
-        spread = np.zeros((len(there), found.shape[1]), dtype=found.dtype)
-        spread[there] = found
+            return sparse.csr_matrix(put @ matrix)
+        spread = np.zeros((len(there), matrix.shape[1]), dtype=matrix.dtype)
+        spread[there] = matrix
         return spread
 
 

@@ -87,9 +87,9 @@ def key_of(row: Mapping[str, Any], own: CorpusFeatures, name: str, seeds: Sequen
             target.classes if isinstance(target, ClassSpace) else (target.low, target.high),
             own.digests,
             [
-                (one.id, one.split, one.fold, truth.get(one.id))
-                for one in own.prepared.utterances
-                if one.split != "test"
+                (utterance.id, utterance.split, utterance.fold, truth.get(utterance.id))
+                for utterance in own.prepared.utterances
+                if utterance.split != "test"
             ],
         ]
     )

@@ -34,14 +34,14 @@ def _check_dev_scores(job: CellRow, own: CorpusFeatures, target: Space, trained:
     """Refuse a model on disk that does not reproduce the dev score it was chosen for."""
     truth = own.labels(job.space, view_of(job.row))
     dev = {fold.name: examples(own, fold.dev, truth, target) for fold in folds_of(job)}
-    for one in trained:
-        on = dev[one.fold]
-        scores = replicates.predict(job.module, one.arrays, on.x, target, job.row, one.chosen)
+    for replicate in trained:
+        on = dev[replicate.fold]
+        scores = replicates.predict(job.module, replicate.arrays, on.x, target, job.row, replicate.chosen)
         again = replicates.dev_score(scores, on.y, target)
-        if abs(again - one.dev) > DEV_TOLERANCE:
+        if abs(again - replicate.dev) > DEV_TOLERANCE:
             raise ResultError(
-                f"{job.path}: fold {one.fold}, seed {one.seed} scored {one.dev:.4f} on dev when it was trained and "
-                f"scores {again:.4f} when read back; delete the file and run the stage again"
+                f"{job.path}: fold {replicate.fold}, seed {replicate.seed} scored {replicate.dev:.4f} on dev when it "
+                f"was trained and scores {again:.4f} when read back; delete the file and run the stage again"
             )
 
 
@@ -53,18 +53,20 @@ def _predict(
     trained: Sequence[model_files.Trained],
 ) -> None:
     path = paths.prediction(job.recipe, job.source, job.space, target.corpus)
-    asked = _asked(own, target)
-    wanted = digest([job.key, target.digests, asked])
+    ids = _asked(own, target)
+    wanted = digest([job.key, target.digests, ids])
     if predictions.key_of(path) == wanted:
         return
     statistics = None if target.corpus == job.source else own_statistics(target.corpus, job.row)
-    found = []
-    for one in trained:
-        rows = asked[one.fold]
+    predicted = []
+    for replicate in trained:
+        rows = ids[replicate.fold]
         x = target.rows(list(rows))
-        scores = replicates.predict(job.module, one.arrays, x, label_space, job.row, one.chosen, statistics)
-        found.append(predictions.Predictions(one.fold, one.seed, list(rows), list(rows.values()), scores))
-    predictions.write(path, wanted, label_space, found)
+        scores = replicates.predict(job.module, replicate.arrays, x, label_space, job.row, replicate.chosen, statistics)
+        predicted.append(
+            predictions.Predictions(replicate.fold, replicate.seed, list(rows), list(rows.values()), scores)
+        )
+    predictions.write(path, wanted, label_space, predicted)
 
 
 def _asked(own: CorpusFeatures, target: CorpusFeatures) -> dict[str, dict[str, str]]:

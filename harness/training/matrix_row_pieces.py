@@ -57,12 +57,16 @@ def train(piece: TrainingPiece) -> None:
     if piece.path.exists():
         return
     job, settings = piece.job, piece.job.row["settings"]
-    found = training.train(job.module, _lesson(job, piece.fold), space(job.space), job.row, piece.trials)
+    trained = training.train(job.module, _lesson(job, piece.fold), space(job.space), job.row, piece.trials)
     replicates = [
         model_files.Trained(
-            piece.fold, trial.seed, one.arrays, one.dev, {**training.drawn(job.module, settings, trial), **one.chosen}
+            piece.fold,
+            trial.seed,
+            replicate.arrays,
+            replicate.dev,
+            {**training.drawn(job.module, settings, trial), **replicate.chosen},
         )
-        for trial, one in zip(piece.trials, found, strict=True)
+        for trial, replicate in zip(piece.trials, trained, strict=True)
     ]
     model_files.write(piece.path, job.key, replicates)
 
@@ -82,13 +86,17 @@ def assemble(job: CellRow, batching: bool | str) -> None:
     searched = len(job.draws()) > 1
     trained, tried = [], []
     for fold in folds_of(job):
-        found = _trained_in(job, fold.name, first)
+        candidates = _trained_in(job, fold.name, first)
         if searched:
-            tried += [{"fold": fold.name, "dev": one.dev, **one.chosen} for one in found]
+            tried += [{"fold": fold.name, "dev": replicate.dev, **replicate.chosen} for replicate in candidates]
             best = _best_draw(job, fold.name, batching)
             keys = settings_search.drawn_keys(job.row["settings"])
-            found = [one for one in found if all(one.chosen[key] == best[key] for key in keys)]
-        trained += sorted([*found, *_trained_in(job, fold.name, more)], key=lambda one: job.seeds.index(one.seed))
+            candidates = [
+                replicate for replicate in candidates if all(replicate.chosen[key] == best[key] for key in keys)
+            ]
+        trained += sorted(
+            [*candidates, *_trained_in(job, fold.name, more)], key=lambda replicate: job.seeds.index(replicate.seed)
+        )
     model_files.write(job.path, job.key, trained, tried)
     shutil.rmtree(job.work, ignore_errors=True)
 
@@ -99,15 +107,15 @@ def _pieces(job: CellRow, trials: Sequence[Trial], batching: bool | str) -> list
 
 
 def _trained_in(job: CellRow, fold: str, pieces: Sequence[TrainingPiece]) -> list[model_files.Trained]:
-    return [one for piece in pieces if piece.fold == fold for one in model_files.read(piece.path)]
+    return [replicate for piece in pieces if piece.fold == fold for replicate in model_files.read(piece.path)]
 
 
 def _best_draw(job: CellRow, fold: str, batching: bool | str) -> dict[str, Any]:
     """Return the first of the draws that are best on a fold's dev."""
     pieces = [piece for piece in first_pieces(job, batching) if piece.fold == fold]
     scored = {
-        digest(dict(trial.settings)): one["dev"]
+        digest(dict(trial.settings)): facts["dev"]
         for piece in pieces
-        for one, trial in zip((model_files.facts(piece.path) or {})["replicates"], piece.trials, strict=True)
+        for facts, trial in zip((model_files.facts(piece.path) or {})["replicates"], piece.trials, strict=True)
     }
     return max(job.draws(), key=lambda settings: scored[digest(settings)])

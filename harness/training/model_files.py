@@ -34,11 +34,14 @@ def write(path: Path, key: str, replicates: list[Trained], tried: Sequence[Mappi
     from safetensors.numpy import save_file
 
     arrays = {  # safetensors writes the memory of a view, not what it shows; hence order="C"
-        f"{one.fold}|{one.seed}|{name}": np.asarray(array, order="C")
-        for one in replicates
-        for name, array in one.arrays.items()
+        f"{replicate.fold}|{replicate.seed}|{name}": np.asarray(array, order="C")
+        for replicate in replicates
+        for name, array in replicate.arrays.items()
     }
-    facts = [{"fold": one.fold, "seed": one.seed, "dev": one.dev, "chosen": dict(one.chosen)} for one in replicates]
+    facts = [
+        {"fold": replicate.fold, "seed": replicate.seed, "dev": replicate.dev, "chosen": dict(replicate.chosen)}
+        for replicate in replicates
+    ]
     metadata = {FIELD: json.dumps({"key": key, "replicates": facts, "tried": list(tried)})}
     write_whole(path, lambda temporary: save_file(arrays, temporary, metadata=metadata))
 
@@ -51,8 +54,8 @@ def facts(path: Path) -> dict[str, Any] | None:
 
     try:
         with safe_open(path, framework="numpy") as file:
-            found: dict[str, Any] = json.loads(file.metadata()[FIELD])
-            return found
+            facts: dict[str, Any] = json.loads(file.metadata()[FIELD])
+            return facts
     except (SafetensorError, KeyError, TypeError, ValueError) as error:
         raise ResultError(f"{path}: damaged ({error}); delete it and run the stage again") from error
 
@@ -69,6 +72,12 @@ def read(path: Path) -> list[Trained]:
         fold, seed, part = name.split("|", 2)
         arrays.setdefault(f"{fold}|{seed}", {})[part] = array
     return [
-        Trained(one["fold"], one["seed"], arrays.get(f"{one['fold']}|{one['seed']}", {}), one["dev"], one["chosen"])
-        for one in known["replicates"]
+        Trained(
+            facts["fold"],
+            facts["seed"],
+            arrays.get(f"{facts['fold']}|{facts['seed']}", {}),
+            facts["dev"],
+            facts["chosen"],
+        )
+        for facts in known["replicates"]
     ]

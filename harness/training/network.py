@@ -169,20 +169,20 @@ def loss_of(out: Tensor | Fused, y: Tensor, w: Tensor, space: Space) -> Tensor:
 def scores_of(model: nn.Module, feed: Feed, space: Space) -> NDArray[np.float32]:
     """Return what the model says of every row, dropout off."""
     model.eval()
-    found = [np.zeros((0, outputs_of(space)), np.float32)]
+    batches = [np.zeros((0, outputs_of(space)), np.float32)]
     with torch.inference_mode():
         at_once = int(getattr(model, "at_once", PREDICT_ROWS[feed.level]))
         for which in torch.split(torch.arange(len(feed), device=feed.device), at_once):
-            found.append(as_scores(model(*feed.batch(which)), space))
-    return np.concatenate(found)
+            batches.append(as_scores(model(*feed.batch(which)), space))
+    return np.concatenate(batches)
 
 
 def as_scores(out: Tensor | Fused, space: Space) -> NDArray[np.float32]:
     """Return probabilities, or numbers inside the scale, of what a model says."""
     scores = out.scores if isinstance(out, Fused) else out
     scores = scores.softmax(dim=-1) if isinstance(space, ClassSpace) else scores.clamp(space.low, space.high)
-    found: NDArray[np.float32] = scores.cpu().numpy()
-    return found
+    values: NDArray[np.float32] = scores.cpu().numpy()
+    return values
 
 
 def diverged(module: ModuleType, epoch: int, settings: Mapping[str, Any]) -> SettingError:

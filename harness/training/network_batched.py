@@ -67,7 +67,7 @@ def train(
                 kept[at] = {k: v[at].cpu().numpy().copy() for k, v in own.items()}, float(now), {network.EPOCH: epoch}
         if (epoch - chosen >= int(shared["patience"])).all():
             break
-    return [one for one in kept if one is not None]
+    return [state for state in kept if state is not None]
 
 
 def _slope(base: torch.nn.Module, buffers: Stack, space: Space) -> Any:
@@ -86,8 +86,8 @@ def _batch(feed: Any, rows: Tensor) -> tuple[Any, Tensor]:
         return flat.view(*rows.shape, *flat.shape[1:])
 
     shaped = {
-        slot: Frames(*map(by_replicate, one)) if isinstance(one, Frames) else by_replicate(one)
-        for slot, one in x.items()
+        slot: Frames(*map(by_replicate, values)) if isinstance(values, Frames) else by_replicate(values)
+        for slot, values in x.items()
     }
     return shaped, by_replicate(present)
 
@@ -100,12 +100,12 @@ def _scores(base: torch.nn.Module, stack: Stack, buffers: Stack, feed: Any, spac
         scores: Tensor = out.scores if isinstance(out, Fused) else out
         return scores
 
-    said = vmap(one, in_dims=(0, 0, None, None))
-    found = []
+    forward = vmap(one, in_dims=(0, 0, None, None))
+    batches = []
     with torch.no_grad():
         for which in torch.split(torch.arange(len(feed), device=feed.device), network.PREDICT_ROWS[feed.level]):
-            found.append(network.as_scores(said(stack, buffers, *feed.batch(which)), space))
-    return np.concatenate(found, axis=1)
+            batches.append(network.as_scores(forward(stack, buffers, *feed.batch(which)), space))
+    return np.concatenate(batches, axis=1)
 
 
 def _clipped(slopes: Stack, settings: Mapping[str, Any]) -> Stack:
@@ -132,10 +132,10 @@ class _AdamW:
 
     def step(self, stack: Stack, slopes: Stack) -> None:
         self.steps += 1
-        one, two = (1 - beta**self.steps for beta in BETAS)
+        first, two = (1 - beta**self.steps for beta in BETAS)
         for name, value in stack.items():
             lr, decay = _column(self.lr, value), _column(self.decay, value)
             self.first[name].lerp_(slopes[name], 1 - BETAS[0])
             self.second[name].mul_(BETAS[1]).addcmul_(slopes[name], slopes[name], value=1 - BETAS[1])
-            update = (self.first[name] / one) / ((self.second[name] / two).sqrt() + EPSILON)
+            update = (self.first[name] / first) / ((self.second[name] / two).sqrt() + EPSILON)
             stack[name] = value * (1 - lr * decay) - lr * update

@@ -35,23 +35,23 @@ CHUNK = 4096  # rows that are held as float64 at a time
 
 def fit_rows(name: str, train: FeatureRows) -> State:
     """Return the statistics of every slot of the source's train rows, as arrays by `slot.name`."""
-    return _joined({slot: fit(_of_kind(name, train, slot), train.found(slot)) for slot in train.parts})
+    return _joined({slot: fit(_of_kind(name, train, slot), train.features_of(slot)) for slot in train.parts})
 
 
 def fit_own(name: str, rows: FeatureRows) -> State:
     """Return a target's own statistics for a transductive normaliser; sparse slots keep those of the source."""
     dense = [slot for slot, matrix in rows.parts.items() if not sparse.issparse(matrix)]
-    return _joined({slot: fit(name, rows.found(slot)) for slot in dense})
+    return _joined({slot: fit(name, rows.features_of(slot)) for slot in dense})
 
 
 def apply_slot(name: str, state: Mapping[str, NDArray[Any]], rows: FeatureRows, slot: str) -> Matrix:
     """Return the normalised features of one slot, zero where it is absent."""
     kind = _of_kind(name, rows, slot)
-    found = apply(kind, of_slot(state, slot), rows.found(slot))
+    x = apply(kind, of_slot(state, slot), rows.features_of(slot))
     if kind != name:  # a standardised row of d numbers has the length sqrt(d), one of tfidf the length 1
         dense = [matrix.shape[1] for matrix in rows.parts.values() if not sparse.issparse(matrix)]
-        found = found * float(np.sqrt(np.mean(dense)))
-    return rows.spread(slot, found)
+        x = x * float(np.sqrt(np.mean(dense)))
+    return rows.spread(slot, x)
 
 
 def of_slot(state: Mapping[str, NDArray[Any]], slot: str) -> State:

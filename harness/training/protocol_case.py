@@ -50,7 +50,7 @@ class ProtocolCase:
         if not (self.case.keep and self.case.runs):
             return dict(self.row)
         gone = {slot for slot, modality in self.row[SLOT_MODALITIES].items() if modality not in self.case.keep}
-        left = {slot: one for slot, one in self.row[SLOT_MODALITIES].items() if slot not in gone}
+        left = {slot: modality for slot, modality in self.row[SLOT_MODALITIES].items() if slot not in gone}
         return {**self.row, **dict.fromkeys(gone, NO_MODALITY), SLOT_MODALITIES: left}
 
     @property
@@ -65,10 +65,10 @@ def work(job: ProtocolCase) -> None:
     if predictions.key_of(job.path) == wanted:
         return
     if job.case.runs:
-        found = [one for run in job.case.runs for one in _taught(job, run)]
+        replicates = [replicate for run in job.case.runs for replicate in _taught(job, run)]
     else:
-        found = protocol_case_masked.predicted(job.case, job.row)
-    predictions.write(job.path, wanted, space(job.case.space), found)
+        replicates = protocol_case_masked.predicted(job.case, job.row)
+    predictions.write(job.path, wanted, space(job.case.space), replicates)
 
 
 def key_of(job: ProtocolCase) -> str:
@@ -102,12 +102,12 @@ def _asked(job: ProtocolCase, run: TrainingRun) -> list[str]:
     """Return the ids of the target that a run's models are tested on."""
     own = corpus_features(job.case.target, job.recipe)
     if run.tested:
-        fold = next(one for one in own.prepared.folds if one.name == run.tested)
-        asked: Sequence[str] = fold.test
+        fold = next(known_fold for known_fold in own.prepared.folds if known_fold.name == run.tested)
+        ids: Sequence[str] = fold.test
     else:
         rows = splits.target_rows(own.prepared.utterances)
-        asked = [name for name, split in rows.items() if split == "test"]
-    return [name for name in asked if name in own.covered]
+        ids = [name for name, split in rows.items() if split == "test"]
+    return [name for name in ids if name in own.covered]
 
 
 def _taught(job: ProtocolCase, run: TrainingRun) -> list[Predictions]:
@@ -122,14 +122,14 @@ def _taught(job: ProtocolCase, run: TrainingRun) -> list[Predictions]:
                 "take a recipe of dense ones"
             )
         train, dev = moved([train, dev], seen)
-    taught = replicates.TrainingData(train, dev, recipe, None if case.align == CORAL else seen)
-    asked = _asked(job, run)
-    x = rows_of(case.target, job.recipe, asked)
-    found = []
-    for seed, trained, drawn in _trained(module, taught, target, recipe, seeds_of(module, run.seeds)):
+    data = replicates.TrainingData(train, dev, recipe, None if case.align == CORAL else seen)
+    ids = _asked(job, run)
+    x = rows_of(case.target, job.recipe, ids)
+    predicted = []
+    for seed, trained, drawn in _trained(module, data, target, recipe, seeds_of(module, run.seeds)):
         scores = replicates.predict(module, trained.arrays, x, target, recipe, {**drawn, **trained.chosen})
-        found.append(Predictions(run.fold, seed, asked, ["test"] * len(asked), scores))
-    return found
+        predicted.append(Predictions(run.fold, seed, ids, ["test"] * len(ids), scores))
+    return predicted
 
 
 def _aligned(recipe: dict[str, Any], case: Case) -> dict[str, Any]:
@@ -144,8 +144,8 @@ def _trained(
 ) -> Iterator[tuple[int, replicates.Replicate, dict[str, Any]]]:
     """Yield seed, model and drawn settings; what a search has to choose is chosen with the first seed on dev."""
     settings = recipe["settings"]
-    first = [Trial(seeds[0], one) for one in replicates.draws(module, settings)]
-    tried = [replicates.train(module, data, target, recipe, [one])[0] for one in first]
+    first = [Trial(seeds[0], settings_drawn) for settings_drawn in replicates.draws(module, settings)]
+    tried = [replicates.train(module, data, target, recipe, [trial])[0] for trial in first]
     best = max(range(len(tried)), key=lambda at: tried[at].dev)
     drawn = replicates.drawn(module, settings, first[best])
     yield seeds[0], tried[best], drawn

@@ -36,21 +36,21 @@ def predicted(case: Case, row: Mapping[str, Any]) -> list[Predictions]:
     target, module = corpus_features(case.target, row), find("fusion", str(row["fusion"]))
     own = None if case.target == case.source else own_statistics(case.target, row)
     every = [name for name, split in splits.target_rows(target.prepared.utterances).items() if split == "test"]
-    folds = {one.name: set(one.test) for one in target.prepared.folds}
-    found = []
-    for one in trained:
-        keep = _kept(case, row, target.rows(every), one.seed)
-        mine = folds[one.fold] if case.source == case.target else every
+    folds = {fold.name: set(fold.test) for fold in target.prepared.folds}
+    predicted = []
+    for replicate in trained:
+        keep = _kept(case, row, target.rows(every), replicate.seed)
+        mine = folds[replicate.fold] if case.source == case.target else every
         tested = keep.any(axis=1) & np.array([name in mine and name in target.covered for name in every])
         ids = [every[at] for at in np.flatnonzero(tested)]
         x = target.rows(ids)
         if case.fill == "mask":
             x = x.masked(keep[tested])
         else:
-            x = filled(x, keep[tested], _vectors(case, x, {**one.arrays, **_prefixed(own or {})}))
-        scores = replicates.predict(module, one.arrays, x, space(case.space), row, one.chosen, own)
-        found.append(Predictions(one.fold, one.seed, ids, ["test"] * len(ids), scores))
-    return found
+            x = filled(x, keep[tested], _vectors(case, x, {**replicate.arrays, **_prefixed(own or {})}))
+        scores = replicates.predict(module, replicate.arrays, x, space(case.space), row, replicate.chosen, own)
+        predicted.append(Predictions(replicate.fold, replicate.seed, ids, ["test"] * len(ids), scores))
+    return predicted
 
 
 def filled(rows: FeatureRows, keep: NDArray[np.bool_], vectors: Vectors) -> FeatureRows:
@@ -66,13 +66,15 @@ def filled(rows: FeatureRows, keep: NDArray[np.bool_], vectors: Vectors) -> Feat
         gone = ~kept & (rows.places[slot] != ABSENT)
         if not gone.any():
             continue
-        matrix, one = rows.take(np.flatnonzero(~gone)).found(slot), vectors[slot][None]
+        matrix, vector = rows.take(np.flatnonzero(~gone)).features_of(slot), vectors[slot][None]
         if sparse.issparse(matrix):
-            parts[slot] = sparse.vstack([matrix, sparse.csr_matrix(one)], format="csr")
+            parts[slot] = sparse.vstack([matrix, sparse.csr_matrix(vector)], format="csr")
         elif isinstance(matrix, Ragged):
-            parts[slot] = Ragged(np.concatenate([matrix.values, one]), np.append(matrix.starts, len(matrix.values) + 1))
+            parts[slot] = Ragged(
+                np.concatenate([matrix.values, vector]), np.append(matrix.starts, len(matrix.values) + 1)
+            )
         else:
-            parts[slot] = np.concatenate([np.asarray(matrix), one])
+            parts[slot] = np.concatenate([np.asarray(matrix), vector])
         there = (rows.places[slot] != ABSENT) & ~gone
         places[slot] = np.where(there, np.cumsum(there) - 1, ABSENT)
         places[slot][gone] = there.sum()
@@ -83,16 +85,18 @@ def _kept(case: Case, row: Mapping[str, Any], rows: FeatureRows, seed: int) -> N
     """Return which slots are left of all tested utterances, (n, slots); where none is left, the row is not tested."""
     modalities = [row[SLOT_MODALITIES][slot] for slot in rows.parts]
     if case.keep:
-        fixed: NDArray[np.bool_] = rows.present & np.array([one in case.keep for one in modalities])
+        fixed: NDArray[np.bool_] = rows.present & np.array([modality in case.keep for modality in modalities])
         return fixed
     names = sorted(set(modalities))
-    has = np.stack([rows.present[:, [one == name for one in modalities]].any(axis=1) for name in names], axis=1)
+    has = np.stack(
+        [rows.present[:, [modality == name for modality in modalities]].any(axis=1) for name in names], axis=1
+    )
     chance = np.random.default_rng([seed, round(1000 * case.rate)])
     left = has & (chance.random(has.shape) >= case.rate)
     spared = np.where(has, chance.random(has.shape), -1.0).argmax(axis=1)  # of those that would lose all
     lost = ~left.any(axis=1) & has.any(axis=1)
     left[lost, spared[lost]] = True
-    kept: NDArray[np.bool_] = rows.present & left[:, [names.index(one) for one in modalities]]
+    kept: NDArray[np.bool_] = rows.present & left[:, [names.index(modality) for modality in modalities]]
     return kept
 
 
@@ -113,7 +117,7 @@ def _prefixed(state: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
 
 def _model(case: Case) -> tuple[dict[str, Any], Sequence[model_files.Trained]]:
     path = paths.model(case.recipe, case.source, case.space)
-    found = model_files.facts(path)
-    if found is None:
+    facts = model_files.facts(path)
+    if facts is None:
         raise ResultError(f"{path}: is not there; run `dvc repro transfer@{case.recipe}`")
-    return found, model_files.read(path)
+    return facts, model_files.read(path)

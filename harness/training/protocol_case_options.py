@@ -14,7 +14,7 @@ OWN = ("protocol", "recipes", "spaces")  # keys of a row that are not options of
 WORDS = {int: "whole number", float: "number", str: "text", bool: "true or false"}
 
 
-def options(asked: Mapping[str, Any], protocol: str, file: str) -> dict[str, Any]:
+def options(row: Mapping[str, Any], protocol: str, file: str) -> dict[str, Any]:
     """Return what a row says beside its recipes and spaces, as arguments of `cases`.
 
     Args:
@@ -27,7 +27,7 @@ def options(asked: Mapping[str, Any], protocol: str, file: str) -> dict[str, Any
         SettingError: a value is not of the type of the argument, or a list has an item twice.
     """
     cases = find("protocol", file).cases
-    given = {key: value for key, value in asked.items() if key not in OWN}
+    given = {key: value for key, value in row.items() if key not in OWN}
     known, types = list(inspect.signature(cases).parameters)[1:], _types(cases)
     for name, value in given.items():
         if name not in known:
@@ -42,7 +42,7 @@ def options(asked: Mapping[str, Any], protocol: str, file: str) -> dict[str, Any
 
 def once(values: Sequence[Any], where: str) -> None:
     """Refuse a list that has an item twice, as a SettingError that begins with `where`."""
-    twice = next((one for at, one in enumerate(values) if one in values[:at]), None)
+    twice = next((value for at, value in enumerate(values) if value in values[:at]), None)
     if twice is not None:
         raise SettingError(f"{where} has {twice!r} twice; leave one of them out")
 
@@ -56,7 +56,7 @@ def _types(cases: Callable[..., Any]) -> dict[str, Any]:
 
 def _is(value: Any, kind: Any) -> bool:
     if get_origin(kind) is Sequence:
-        return isinstance(value, list) and all(_is(one, get_args(kind)[0]) for one in value)
+        return isinstance(value, list) and all(_is(item, get_args(kind)[0]) for item in value)
     if kind is float:
         return type(value) in (int, float) and math.isfinite(value)
     return kind not in WORDS or type(value) is kind  # true is an int, too

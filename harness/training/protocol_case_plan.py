@@ -40,16 +40,16 @@ def file_of(params: Mapping[str, Any], protocol: str) -> str:
 
 def planned(params: Mapping[str, Any], protocol: str) -> list[ProtocolCase]:
     """Return every case of a row, those with a reason too."""
-    file, asked = file_of(params, protocol), row(params, "protocols", protocol)
-    spaces = _list(asked, protocol, "spaces")
+    file, section = file_of(params, protocol), row(params, "protocols", protocol)
+    spaces = _list(section, protocol, "spaces")
     for name in spaces:
         if name not in params["spaces"]:
             raise NameUnknownError(f"space of the study (protocols.{protocol}; see spaces)", name, params["spaces"])
-    given = options(asked, protocol, file)
+    given = options(section, protocol, file)
     return [
-        one
-        for name in _list(asked, protocol, "recipes")
-        for one in _of_recipe(params, protocol, file, name, spaces, given)
+        space_name
+        for name in _list(section, protocol, "recipes")
+        for space_name in _of_recipe(params, protocol, file, name, spaces, given)
     ]
 
 
@@ -61,7 +61,7 @@ def _of_recipe(
     module, fusion = find("protocol", file), find("fusion", str(recipe["fusion"]))
     if getattr(module, "NETWORKS", False) and replicates.selects(fusion):
         raise SettingError(f"protocols.{protocol}: {file} aligns networks, and recipe {name} is {recipe['fusion']}")
-    contexts = [_field(params, name, recipe, one, loaded) for one in spaces]
+    contexts = [_field(params, name, recipe, space_name, loaded) for space_name in spaces]
     try:
         return [ProtocolCase(protocol, recipe, case) for context in contexts for case in module.cases(context, **given)]
     except SettingError as error:
@@ -80,20 +80,22 @@ def _field(
     for corpus, own in loaded.items():
         truth = own.labels(target.name, view)
         by_fold = [
-            Counter(truth[one] if isinstance(target, ClassSpace) else "" for one in fold.train if one in truth)
+            Counter(truth[id_] if isinstance(target, ClassSpace) else "" for id_ in fold.train if id_ in truth)
             for fold in own.prepared.folds
         ]
-        counts[corpus] = {name: min(one[name] for one in by_fold) for name in set().union(*by_fold)}
-        rows[corpus] = min(one.total() for one in by_fold)
+        counts[corpus] = {
+            name: min(counts_of_fold[name] for counts_of_fold in by_fold) for name in set().union(*by_fold)
+        }
+        rows[corpus] = min(counts_of_fold.total() for counts_of_fold in by_fold)
     return CaseContext(
         recipe=name,
         slots=list(inputs(recipe)),
         space=target.name,
         classes=len(target.classes) if isinstance(target, ClassSpace) else 0,
-        why_no_source={one: why_no_source(own, target.name, recipe) or "" for one, own in loaded.items()},
-        why_no_target={one: why_no_target(own, target.name, recipe) or "" for one, own in loaded.items()},
-        families={one: own.prepared.card["family"] for one, own in loaded.items()},
-        folds={one: [fold.name for fold in own.prepared.folds] for one, own in loaded.items()},
+        why_no_source={corpus: why_no_source(own, target.name, recipe) or "" for corpus, own in loaded.items()},
+        why_no_target={corpus: why_no_target(own, target.name, recipe) or "" for corpus, own in loaded.items()},
+        families={corpus: own.prepared.card["family"] for corpus, own in loaded.items()},
+        folds={corpus: [fold.name for fold in own.prepared.folds] for corpus, own in loaded.items()},
         counts=counts,
         rows=rows,
         seeds=tuple(params["training"]["seeds"]),
@@ -107,9 +109,9 @@ def _chooses(recipe: Mapping[str, Any]) -> bool:
     return not replicates.selects(fusion) or len(fusion.candidates(recipe["settings"])) > 1
 
 
-def _list(asked: Mapping[str, Any], protocol: str, key: str) -> list[str]:
-    found = asked.get(key)
-    if not isinstance(found, list) or not found:
-        raise SettingError(f"protocols.{protocol}: {key} is {found!r}; it is a list of names")
-    once(found, f"protocols.{protocol}: {key}")
-    return [str(one) for one in found]
+def _list(options: Mapping[str, Any], protocol: str, key: str) -> list[str]:
+    names = options.get(key)
+    if not isinstance(names, list) or not names:
+        raise SettingError(f"protocols.{protocol}: {key} is {names!r}; it is a list of names")
+    once(names, f"protocols.{protocol}: {key}")
+    return [str(item) for item in names]

@@ -29,7 +29,7 @@ def learned(part: CorpusPart, row: Mapping[str, Any], name: str) -> list[tuple[s
     """Return (id, label) of a part, each once."""
     own = corpus_features(part.corpus, row)
     truth = own.labels(name, view_of(row))
-    return [(one, truth[one]) for one in part.ids(own.prepared.utterances, truth)]
+    return [(id_, truth[id_]) for id_ in part.ids(own.prepared.utterances, truth)]
 
 
 def joined(parts: Sequence[CorpusPart], row: Mapping[str, Any], target: Space, view: str) -> Examples:
@@ -37,12 +37,13 @@ def joined(parts: Sequence[CorpusPart], row: Mapping[str, Any], target: Space, v
 
     A part with a `share` is repeated, whole, to have about that share of all rows.
     """
-    found = [learned(part, row, target.name) for part in parts]
-    others = sum(len(one) for one, part in zip(found, parts, strict=True) if not part.share)
+    labelled = [learned(part, row, target.name) for part in parts]
+    others = sum(len(pairs) for pairs, part in zip(labelled, parts, strict=True) if not part.share)
     ids = [
-        [name for name, _ in one] * _times(len(one), others, part.share) for one, part in zip(found, parts, strict=True)
+        [name for name, _ in pairs] * _times(len(pairs), others, part.share)
+        for pairs, part in zip(labelled, parts, strict=True)
     ]
-    truths = [dict(one) for one in found]
+    truths = [dict(pairs) for pairs in labelled]
     y = [truth[name] for truth, names in zip(truths, ids, strict=True) for name in names]
     rows = [rows_of(part.corpus, row, names) for part, names in zip(parts, ids, strict=True)]
     return Examples(put_together(rows), indices(y, target))
@@ -60,19 +61,19 @@ def adaptation(corpus: str, row: Mapping[str, Any]) -> FeatureRows:
     return rows_of(corpus, row, splits.adaptation_rows(corpus_features(corpus, row).prepared.utterances))
 
 
-def moved(taught: Sequence[Examples], target: FeatureRows) -> list[Examples]:
+def moved(examples: Sequence[Examples], target: FeatureRows) -> list[Examples]:
     """Return examples whose features have the target's mean and covariance, as far as the first of them tells."""
     from harness.training.alignment import coral
 
-    state = coral.fit_rows(taught[0].x, target)
+    state = coral.fit_rows(examples[0].x, target)
     return [
         Examples(
-            FeatureRows.of(**{slot: coral.apply_slot(state, one.x, slot) for slot in one.x.parts}).masked(
-                one.x.present
+            FeatureRows.of(**{slot: coral.apply_slot(state, example.x, slot) for slot in example.x.parts}).masked(
+                example.x.present
             ),
-            one.y,
+            example.y,
         )
-        for one in taught
+        for example in examples
     ]
 
 
@@ -88,11 +89,11 @@ def standardised(rows: FeatureRows, state: Mapping[str, Any]) -> FeatureRows:
     places = {}
     for slot, matrix in rows.parts.items():
         there = rows.places[slot] != ABSENT
-        found = matrix if sparse.issparse(matrix) else rows.found(slot)
+        dense = matrix if sparse.issparse(matrix) else rows.features_of(slot)
         if sparse.issparse(matrix):
             parts[slot], places[slot] = matrix, rows.places[slot]
             continue
-        parts[slot] = normalisers.apply("source_std", normalisers.of_slot(state, slot), found)
+        parts[slot] = normalisers.apply("source_std", normalisers.of_slot(state, slot), dense)
         places[slot] = np.where(there, np.cumsum(there) - 1, ABSENT)
     return FeatureRows(parts, places)
 
@@ -103,21 +104,21 @@ def put_together(rows: Sequence[FeatureRows]) -> FeatureRows:
         return rows[0]
     parts, places = {}, {}
     for slot in rows[0].parts:
-        found = [one.found(slot) for one in rows]
-        parts[slot] = _stacked(found)
-        there = np.concatenate([one.places[slot] != ABSENT for one in rows])
+        matrices = [part.features_of(slot) for part in rows]
+        parts[slot] = _stacked(matrices)
+        there = np.concatenate([part.places[slot] != ABSENT for part in rows])
         places[slot] = np.where(there, np.cumsum(there) - 1, ABSENT)
     return FeatureRows(parts, places)
 
 
-def _stacked(found: Sequence[Matrix]) -> Matrix:
-    if sparse.issparse(found[0]):
-        return sparse.csr_matrix(sparse.vstack(found, format="csr"))
-    if isinstance(found[0], Ragged):
-        ends = np.concatenate([one.lengths for one in found if isinstance(one, Ragged)])
-        values = np.concatenate([one.values for one in found if isinstance(one, Ragged)])
+def _stacked(matrices: Sequence[Matrix]) -> Matrix:
+    if sparse.issparse(matrices[0]):
+        return sparse.csr_matrix(sparse.vstack(matrices, format="csr"))
+    if isinstance(matrices[0], Ragged):
+        ends = np.concatenate([ragged.lengths for ragged in matrices if isinstance(ragged, Ragged)])
+        values = np.concatenate([ragged.values for ragged in matrices if isinstance(ragged, Ragged)])
         return Ragged(values, np.concatenate([[0], np.cumsum(ends)]))
-    return np.concatenate([np.asarray(one) for one in found])
+    return np.concatenate([np.asarray(matrix) for matrix in matrices])
 
 
 def _times(rows: int, others: int, share: float) -> int:

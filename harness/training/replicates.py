@@ -78,11 +78,13 @@ def train(
     weight = row_weights(train.y, space, bool(recipe["balanced"]))
     if selects(module):
         x, on = (side_by_side(recipe["normalise"], lesson.state, rows.x) for rows in (train, dev))
-        found = [_select(module, x, train.y, on, dev.y, weight, space, one.settings) for one in trials]
+        selected = [_select(module, x, train.y, on, dev.y, weight, space, trial.settings) for trial in trials]
     else:
-        found = _descend(module, lesson, weight, space, recipe, trials)
+        selected = _descend(module, lesson, weight, space, recipe, trials)
     state = _prefixed("norm", lesson.state)
-    return [Replicate({**state, **_prefixed("model", one[0])}, one[1], one[2]) for one in found]
+    return [
+        Replicate({**state, **_prefixed("model", replicate[0])}, replicate[1], replicate[2]) for replicate in selected
+    ]
 
 
 def selects(module: ModuleType) -> bool:
@@ -107,15 +109,15 @@ def together(module: ModuleType, trials: Sequence[Trial], batching: bool | str) 
     model allows it. On a CPU each is alone: processes side by side are faster there (docs/benchmarks.md).
     So is one that is aligned with a target.
     """
-    alone = selects(module) or not module.BATCHED or any(one.settings.get("align") for one in trials)
+    alone = selects(module) or not module.BATCHED or any(trial.settings.get("align") for trial in trials)
     if alone or batching is False or (batching == "auto" and not on_gpu()):
-        return [(one,) for one in trials]
+        return [(trial,) for trial in trials]
     from harness.training.network_batched import FREE
 
     groups: dict[str, list[Trial]] = {}
-    for one in trials:
-        shared = {key: value for key, value in one.settings.items() if key not in FREE}
-        groups.setdefault(repr(sorted(shared.items())), []).append(one)
+    for trial in trials:
+        shared = {key: value for key, value in trial.settings.items() if key not in FREE}
+        groups.setdefault(repr(sorted(shared.items())), []).append(trial)
     return [tuple(group) for group in groups.values()]
 
 
@@ -178,7 +180,7 @@ def _descend(
     from harness.training import network
 
     train, dev = lesson.train, lesson.dev
-    feeds = [_feed(module, one.x, recipe, lesson.state, trials[0].settings) for one in (train, dev)]
+    feeds = [_feed(module, part.x, recipe, lesson.state, trials[0].settings) for part in (train, dev)]
     fitted = network.Taught(feeds[0], train.y, weight)
     on = network.Taught(feeds[1], dev.y, np.ones(len(dev.y)))
     if len(trials) == 1:
@@ -188,7 +190,7 @@ def _descend(
         return [network.train(module, fitted, on, space, alone, trials[0].seed, dev_score, other)]
     from harness.training import network_batched
 
-    settings, seeds = [one.settings for one in trials], [one.seed for one in trials]
+    settings, seeds = [trial.settings for trial in trials], [trial.seed for trial in trials]
     return network_batched.train(module, fitted, on, space, settings, seeds, dev_score)
 
 
@@ -203,11 +205,11 @@ def _feed(
 
 def dev_score(scores: NDArray[np.float32], y: NDArray[Any], space: Space) -> float:
     """Return what selection maximises: UAR for classes, CCC for a scale."""
-    one = np.zeros(len(y), dtype=np.int64)
+    one_cluster = np.zeros(len(y), dtype=np.int64)
     if isinstance(space, ClassSpace):
-        counts = statistics.confusion(y, scores.argmax(axis=1)[None], one, len(space.classes))
+        counts = statistics.confusion(y, scores.argmax(axis=1)[None], one_cluster, len(space.classes))
         return float(uar.from_statistic(counts[0, 0]))
-    sums = statistics.moments(y, scores[:, 0][None].astype(np.float64), one)
+    sums = statistics.moments(y, scores[:, 0][None].astype(np.float64), one_cluster)
     return float(np.nan_to_num(ccc.from_statistic(sums[0, 0])))
 
 

@@ -37,13 +37,13 @@ def draws(settings: Mapping[str, Any]) -> list[dict[str, Any]]:
             f"settings: {', '.join(open_)} is to be drawn, and draws is {wanted!r}; say how many, as in `draws: 8`"
         )
     chance = random.Random(digest(open_))
-    found: dict[str, dict[str, Any]] = {}
+    ranges: dict[str, dict[str, Any]] = {}
     for _ in range(wanted * TRIES):
         drawn = {key: _one(key, value, chance) for key, value in open_.items()}
-        found.setdefault(json.dumps(drawn, sort_keys=True), {**fixed, **drawn})
-        if len(found) == wanted:
+        ranges.setdefault(json.dumps(drawn, sort_keys=True), {**fixed, **drawn})
+        if len(ranges) == wanted:
             break
-    return list(found.values())
+    return list(ranges.values())
 
 
 def drawn_keys(settings: Mapping[str, Any]) -> list[str]:

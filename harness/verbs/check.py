@@ -57,7 +57,7 @@ def _check(corpus: str, adapter: ModuleType, root: Path) -> None:
             print(result, flush=True)
     if skipped := [result.skipped for result in results if result.skipped]:
         print(f"--   {len(skipped)} promises {skipped[0]}")
-    said = check.verdict(corpus, results)
+    verdict = check.verdict(corpus, results)
     if any(result.mark == "FAIL" for result in results):
-        raise HarnessError(f"{said}; mend the lines marked FAIL and run the same command again")
-    print(said)
+        raise HarnessError(f"{verdict}; mend the lines marked FAIL and run the same command again")
+    print(verdict)

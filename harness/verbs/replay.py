@@ -29,8 +29,8 @@ def run(params: dict[str, Any], cell: str) -> None:
     stored = predictions.read(named.file, space(named.space))
     values = compare.stored_values(named)  # before what takes minutes: a damaged file is told at once
     now = replay.made_again(params, named, settings)
-    found = [compare.predicted(stored, now), compare.scored(params, named, settings, values, now)]
-    for line in (line for one in found for line in one.lines):
+    comparisons = [compare.predicted(stored, now), compare.scored(params, named, settings, values, now)]
+    for line in (line for comparison in comparisons for line in comparison.lines):
         print(line)
-    if not all(one.equal for one in found):
+    if not all(comparison.equal for comparison in comparisons):
         raise HarnessError(f"{cell} is not what was stored; `dvc repro` makes a study anew from what there is now")

@@ -139,7 +139,7 @@ def test_coral_of_rows_by_slot_through_a_model_file(tmp_path: Path) -> None:
     model_files.write(tmp_path / "m.safetensors", "key", [model_files.Trained("all", 1, dict(state), 0.5, {})])
     (read,) = model_files.read(tmp_path / "m.safetensors")
     moved = coral.apply_slot(read.arrays, source, "text")
-    assert_array_equal(moved, coral.apply(coral.fit(coloured(9, 4), target.found("text")), coloured(9, 4)))
+    assert_array_equal(moved, coral.apply(coral.fit(coloured(9, 4), target.features_of("text")), coloured(9, 4)))
     heard = coral.apply_slot(read.arrays, source.take([0, 1, 3]), "audio")
     assert_array_equal(heard.starts, frames.take([0, 1, 3]).starts)
     absent = coral.apply_slot(read.arrays, FeatureRows({"text": coloured(9, 4)}, {"text": np.array([2, -1])}), "text")

@@ -50,19 +50,19 @@ def test_rows_are_taken_and_masked_without_being_read() -> None:
 
 
 def test_what_is_found_is_spread_with_zeros_where_it_is_absent() -> None:
-    found = ROWS.found("text")
+    found = ROWS.features_of("text")
     assert_array_equal(found, TEXT[[4, 0, 1, 2, 3]])
     spread = ROWS.spread("text", found)
     assert_array_equal(spread[3], np.zeros(4))
     assert_array_equal(spread[[0, 1, 2, 4, 5]], found)
     counts = FeatureRows({"text": COUNTS}, {"text": np.array([2, ABSENT, 0])})
     assert_array_equal(
-        counts.spread("text", counts.found("text")).toarray(), COUNTS.toarray()[[2, 1, 0]] * [[1], [0], [1]]
+        counts.spread("text", counts.features_of("text")).toarray(), COUNTS.toarray()[[2, 1, 0]] * [[1], [0], [1]]
     )
 
 
 def test_everything_in_order_is_the_matrix_itself() -> None:
-    assert FeatureRows.of(text=TEXT).found("text") is TEXT
+    assert FeatureRows.of(text=TEXT).features_of("text") is TEXT
 
 
 def test_each_slot_has_its_own_statistics_and_frames_count_one_by_one() -> None:

@@ -84,13 +84,13 @@ Check = Callable[[ContractCase], Iterator[Finding]]
 
 def state_of(root: Path) -> dict[str, tuple[int, int]]:
     """Return size and time of change of every file below a folder."""
-    found = {}
+    counts = {}
     for folder, _, files in os.walk(root):
         for name in files:
             path = os.path.join(folder, name)
             facts = os.lstat(path)
-            found[os.path.relpath(path, root)] = (facts.st_size, facts.st_mtime_ns)
-    return found
+            counts[os.path.relpath(path, root)] = (facts.st_size, facts.st_mtime_ns)
+    return counts
 
 
 def such(names: Sequence[str], what: str, expected: str, todo: str, *, warning: bool = False) -> Iterator[Finding]:

@@ -58,14 +58,14 @@ class Result:
         """Return "ok", "warn", "FAIL" or "--" for not looked at."""
         if self.skipped:
             return "--"
-        return "FAIL" if any(not one.warning for one in self.findings) else "warn" if self.findings else "ok"
+        return "FAIL" if any(not finding.warning for finding in self.findings) else "warn" if self.findings else "ok"
 
     def __str__(self) -> str:
-        ordered = sorted(self.findings, key=lambda one: one.warning)
-        said = [self.skipped] if self.skipped else [str(one) for one in islice(ordered, SHOWN)]
+        ordered = sorted(self.findings, key=lambda finding: finding.warning)
+        lines = [self.skipped] if self.skipped else [str(finding) for finding in islice(ordered, SHOWN)]
         more = [f"and {len(ordered) - SHOWN:,} more"] if len(ordered) > SHOWN else []
-        first = f"{self.mark:<4} {self.promise}" + (f": {said[0]}" if said else "")
-        return "\n     ".join([first, *said[1:], *more])
+        first = f"{self.mark:<4} {self.promise}" + (f": {lines[0]}" if lines else "")
+        return "\n     ".join([first, *lines[1:], *more])
 
 
 def look(name: str, adapter: ModuleType, root: Path) -> ContractCase:
@@ -76,28 +76,28 @@ def look(name: str, adapter: ModuleType, root: Path) -> ContractCase:
 
 def check(case: ContractCase) -> Iterator[Result]:
     """Try every promise; later ones are skipped where they make no sense without an earlier one."""
-    facts = [_result(one, case) for one in contract_facts.CHECKS]
+    facts = [_result(check, case) for check in contract_facts.CHECKS]
     yield from facts
-    yield from (_result(one, case) for one in reading.FIRST)
+    yield from (_result(check, case) for check in reading.FIRST)
     why = ""
-    if any(one.mark == "FAIL" for one in facts):
+    if any(result.mark == "FAIL" for result in facts):
         why = "not looked at before the module says what it must"
     elif not isinstance(case.attempt.release, Release):
         why = "not looked at, for nothing was read"
     typed = _result(has_types, case, why)
     yield typed
     why = why or ("not looked at before every field has its type" if typed.mark == "FAIL" else "")
-    yield from (_result(one, case, why) for one in ROWS)
+    yield from (_result(check, case, why) for check in ROWS)
 
 
-def _result(one: Check, case: ContractCase, why: str = "") -> Result:
-    promise = (one.__doc__ or "").strip().rstrip(".")
-    return Result(promise, skipped=why) if why else Result(promise, tuple(one(case)))
+def _result(check: Check, case: ContractCase, why: str = "") -> Result:
+    promise = (check.__doc__ or "").strip().rstrip(".")
+    return Result(promise, skipped=why) if why else Result(promise, tuple(check(case)))
 
 
 def verdict(name: str, results: Sequence[Result]) -> str:
     """Return how many promises are kept, in one line."""
-    counts = {mark: sum(one.mark == mark for one in results) for mark in ("ok", "warn", "FAIL", "--")}
+    counts = {mark: sum(result.mark == mark for result in results) for mark in ("ok", "warn", "FAIL", "--")}
     words = {"ok": "kept", "warn": "kept with a warning", "FAIL": "broken", "--": "not looked at"}
     listed = ", ".join(f"{count} {words[mark]}" for mark, count in counts.items() if count)
     return f"{name}: {len(results)} promises: {listed}"

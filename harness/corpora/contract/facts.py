@@ -69,7 +69,9 @@ def can_be_read(case: ContractCase) -> Iterator[Finding]:
     if not callable(read):
         yield Finding("there is no function read", "read(root: Path) -> Release", "write it")
         return
-    needed = [one for one in inspect.signature(read).parameters.values() if one.default is one.empty]
+    needed = [
+        parameter for parameter in inspect.signature(read).parameters.values() if parameter.default is parameter.empty
+    ]
     if len(needed) != 1:
         yield Finding(f"read needs {len(needed)} arguments", "one, the folder of the release", "change its signature")
 

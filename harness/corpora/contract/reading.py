@@ -75,10 +75,10 @@ def _difference(case: ContractCase, again: Attempt) -> str:
     """Return where two reads of one release differ, or an empty string."""
     if again.release is None:
         return f"the second read ends otherwise: {again.crash or again.error}"
-    for one in fields(Release):
-        first, second = getattr(case.release, one.name), getattr(again.release, one.name)
+    for field in fields(Release):
+        first, second = getattr(case.release, field.name), getattr(again.release, field.name)
         if first != second:
-            return f"{one.name} differ{_place(first, second)}"
+            return f"{field.name} differ{_place(first, second)}"
     return ""
 
 
@@ -87,7 +87,7 @@ def _place(first: Any, second: Any) -> str:
         return ""
     if len(first) != len(second):
         return f": {len(first)} and {len(second)}"
-    at = next(at for at, (one, other) in enumerate(zip(first, second, strict=True)) if one != other)
+    at = next(at for at, (row, other) in enumerate(zip(first, second, strict=True)) if row != other)
     return f", first in number {at}: {getattr(first[at], 'id', first[at])} and {getattr(second[at], 'id', second[at])}"
 
 

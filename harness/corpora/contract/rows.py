@@ -44,10 +44,10 @@ def has_dialogues(case: ContractCase) -> Iterator[Finding]:
 
 def has_text(case: ContractCase) -> Iterator[Finding]:
     """Text is None or something, in every language."""
-    said = [(row.id, text) for row in case.release.utterances for text in (row.text, *row.translations.values())]
-    empty = [name for name, text in said if isinstance(text, str) and not text.strip()]
+    texts = [(row.id, text) for row in case.release.utterances for text in (row.text, *row.translations.values())]
+    empty = [name for name, text in texts if isinstance(text, str) and not text.strip()]
     yield from such(empty, "utterances have blank text", "None or text", "write `text.strip() or None`")
-    loose = [name for name, text in said if isinstance(text, str) and text.strip() and _loose(text)]
+    loose = [name for name, text in texts if isinstance(text, str) and text.strip() and _loose(text)]
     yield from such(loose, "texts begin or end with blanks", "none", "strip them, unless it matters", warning=True)
 
 

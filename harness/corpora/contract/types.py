@@ -55,12 +55,12 @@ def _fields(rows: Sequence[Any], kind: type, types: Types) -> Iterator[str]:
 def _held(release: Release) -> Iterator[tuple[str, Any, type]]:
     """Yield what lists and mappings hold, and the type it should have."""
     for name, kind in (("dropped", Dropped), ("notes", str), ("files", str), ("published", Published)):
-        yield from ((f"Release.{name}", one, kind) for one in getattr(release, name))
-    yield from (("Release.surplus", one, str) for pair in release.surplus.items() for one in pair)
+        yield from ((f"Release.{name}", item, kind) for item in getattr(release, name))
+    yield from (("Release.surplus", item, str) for pair in release.surplus.items() for item in pair)
     for row in release.utterances:
         yield from (("Utterance.flags", flag, str) for flag in row.flags)
-        yield from (("Utterance.strata", one, str) for pair in row.strata.items() for one in pair)
-        yield from (("Utterance.translations", one, str) for pair in row.translations.items() for one in pair)
+        yield from (("Utterance.strata", item, str) for pair in row.strata.items() for item in pair)
+        yield from (("Utterance.translations", item, str) for pair in row.translations.items() for item in pair)
         yield from (("Utterance.parts", part, MediaPart) for part in row.parts.values())
     for label_row in release.annotations:
         yield from _held_by(label_row)

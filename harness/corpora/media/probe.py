@@ -39,13 +39,13 @@ def probe(path: Path) -> Probe:
             outside, unfilled = _outside(file)
         if unfilled:  # FFmpeg would look for a frame in every byte of it
             return outside
-        found = (_by_libsndfile(path) if _is_sound_alone(start) else None) or streams_of(path, outside.bytes)
+        streams = (_by_libsndfile(path) if _is_sound_alone(start) else None) or streams_of(path, outside.bytes)
     except MediaError as error:
-        said = str(error).removeprefix(f"{path}: ")
-        return replace(outside, reason=error.reason, problem=outside.problem or said)
-    reason = outside.reason or found.reason
-    problem = (outside.problem or found.problem) if reason else found.problem
-    return replace(found, reason=reason, problem=problem, bytes=outside.bytes, fingerprint=outside.fingerprint)
+        why = str(error).removeprefix(f"{path}: ")
+        return replace(outside, reason=error.reason, problem=outside.problem or why)
+    reason = outside.reason or streams.reason
+    problem = (outside.problem or streams.problem) if reason else streams.problem
+    return replace(streams, reason=reason, problem=problem, bytes=outside.bytes, fingerprint=outside.fingerprint)
 
 
 def _outside(file: BinaryIO) -> tuple[Probe, bool]:

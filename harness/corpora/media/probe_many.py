@@ -69,8 +69,10 @@ def _probe_all(root: Path, keys: Sequence[Key], workers: int, folder: Path, labe
     parts = [tuple(keys[at : at + SHARE]) for at in range(0, len(keys), SHARE)]
     pieces = [ProbePiece(root, part, folder / f"{digest(part)[:16]}.jsonl") for part in parts]
     try:
-        one = len(pieces) == 1
-        engine.run(probe_piece, pieces, 1 if one else workers, label, [len(part) for part in parts], "files")
+        in_this_process = len(pieces) == 1
+        engine.run(
+            probe_piece, pieces, 1 if in_this_process else workers, label, [len(part) for part in parts], "files"
+        )
     except engine.WorkerDied:
         if not _marked(folder):
             raise
@@ -92,7 +94,7 @@ def probe_piece(piece: ProbePiece) -> None:
 
 def _suspects(root: Path, waiting: Sequence[Key], folder: Path, label: str) -> dict[Key, Probe]:
     """Look at the files at which a process died, each in a process of its own."""
-    found: dict[Key, Probe] = {}
+    probes: dict[Key, Probe] = {}
     for mark in _marked(folder):
         key = _marked_key(mark)
         mark.unlink()
@@ -104,8 +106,8 @@ def _suspects(root: Path, waiting: Sequence[Key], folder: Path, label: str) -> d
                 _mark_of(piece.path).unlink(missing_ok=True)
                 died = Probe("unreadable", "the process that reads it dies; get the file again", key[1])
                 write_text(piece.path, _line(key, died))
-            found |= _read_piece(piece.path)
-    return found
+            probes |= _read_piece(piece.path)
+    return probes
 
 
 def _marked(folder: Path) -> list[Path]:
@@ -136,10 +138,10 @@ def _key(root: Path, path: str) -> Key | None:
     if _leads_out(path):
         return None
     try:
-        found = os.stat(os.path.join(root, path))
+        status = os.stat(os.path.join(root, path))
     except (OSError, ValueError):
         return None
-    return path, found.st_size, found.st_mtime_ns
+    return path, status.st_size, status.st_mtime_ns
 
 
 def _as_key(values: Sequence[Any]) -> Key:
@@ -147,8 +149,8 @@ def _as_key(values: Sequence[Any]) -> Key:
     return str(path), int(size), int(time)
 
 
-def _line(key: Key, found: Probe) -> str:
-    return json.dumps([*key, found.record()], allow_nan=False) + "\n"
+def _line(key: Key, probe: Probe) -> str:
+    return json.dumps([*key, probe.record()], allow_nan=False) + "\n"
 
 
 def _join(folder: Path, known: Mapping[Key, Probe], wanted: Sequence[Key]) -> None:
@@ -169,15 +171,15 @@ def _read(folder: Path) -> dict[Key, Probe]:
 
 
 def _read_piece(path: Path) -> dict[Key, Probe]:
-    found = {}
+    probes = {}
     try:
         with path.open(encoding="utf-8") as file:
             for line in file:
                 *key, record = json.loads(line)
-                found[_as_key(key)] = probe_of(record)
+                probes[_as_key(key)] = probe_of(record)
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise ResultError(f"{path}: damaged ({error}); delete it and run the command again") from error
-    return found
+    return probes
 
 
 def _code() -> str:

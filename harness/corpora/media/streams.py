@@ -65,16 +65,20 @@ def streams_of(path: Path, size: int) -> Probe:
     with open_media(path) as container:
         begun, without = _chosen(container, path)
         _decode_beginnings(container, list(begun.values()))
-        whole = all(_reaches_its_end(one.stream, path, size) for one in begun.values())
-        found: dict[str, Sound | Picture] = {}
+        whole = all(_reaches_its_end(begun_stream.stream, path, size) for begun_stream in begun.values())
+        streams: dict[str, Sound | Picture] = {}
         problems = [] if whole else [BREAKS_OFF]
-        for name, one in begun.items():
+        for name, begun_stream in begun.items():
             try:
-                found[name] = _sound(container, one, path) if name == Modality.AUDIO else _picture(container, one, path)
+                streams[name] = (
+                    _sound(container, begun_stream, path)
+                    if name == Modality.AUDIO
+                    else _picture(container, begun_stream, path)
+                )
             except MediaError as error:
                 without[name] = error.reason
                 problems.append(str(error).removeprefix(f"{path}: "))
-    sound, picture = found.get(Modality.AUDIO), found.get(Modality.VIDEO)
+    sound, picture = streams.get(Modality.AUDIO), streams.get(Modality.VIDEO)
     assert not isinstance(sound, Picture)
     assert not isinstance(picture, Sound)
     return Probe("" if whole else "truncated", "; ".join(problems), sound=sound, picture=picture, without=without)
@@ -104,26 +108,26 @@ def _decode_beginnings(container: InputContainer, begun: Sequence[_Begun]) -> No
     """Decode until every stream has begun, or none is likely to."""
     import av
 
-    of = {one.stream.index: one for one in begun}
+    of = {begun_stream.stream.index: begun_stream for begun_stream in begun}
     seen = read = 0
     try:
-        for packet in container.demux([one.stream for one in begun]) if begun else ():
-            one = of[packet.stream.index]
-            seen, read, one.packets = seen + 1, read + packet.size, one.packets + bool(packet.size)
-            if not one.enough:
-                _decode(one, packet)
+        for packet in container.demux([begun_stream.stream for begun_stream in begun]) if begun else ():
+            begun_stream = of[packet.stream.index]
+            seen, read, begun_stream.packets = seen + 1, read + packet.size, begun_stream.packets + bool(packet.size)
+            if not begun_stream.enough:
+                _decode(begun_stream, packet)
             if all(each.enough for each in begun) or seen >= PACKETS or read >= BYTES:
                 return
     except av.FFmpegError:
         return
 
 
-def _decode(one: _Begun, packet: Any) -> None:
+def _decode(begun: _Begun, packet: Any) -> None:
     import av
 
     try:
         for frame in packet.decode():
-            one.take(frame)
+            begun.take(frame)
     except av.FFmpegError:  # the first of a clip that was cut out refers to what is not there
         return
 
@@ -143,13 +147,13 @@ def _reaches_its_end(stream: AudioStream | VideoStream, path: Path, size: int) -
         return any(file.read(min(last.size, 4096)))
 
 
-def _sound(container: InputContainer, one: _Begun, path: Path) -> Sound:
-    first = _first(one, path)
+def _sound(container: InputContainer, begun: _Begun, path: Path) -> Sound:
+    first = _first(begun, path)
     rate, count = first.sample_rate, first.layout.nb_channels
     if rate not in RATES:
         raise MediaError(path, "unreadable", f"says it has {rate} samples a second")
-    dual = count == 2 and one.audible and not one.differ
-    return Sound(_codec(one.stream), rate, count, _seconds(container, one.stream), dual)
+    dual = count == 2 and begun.audible and not begun.differ
+    return Sound(_codec(begun.stream), rate, count, _seconds(container, begun.stream), dual)
 
 
 def _pair(frame: Any) -> Float:
@@ -160,20 +164,20 @@ def _pair(frame: Any) -> Float:
     return pair / np.float32(scale)
 
 
-def _picture(container: InputContainer, one: _Begun, path: Path) -> Picture:
-    first, stream = _first(one, path), one.stream
+def _picture(container: InputContainer, begun: _Begun, path: Path) -> Picture:
+    first, stream = _first(begun, path), begun.stream
     width, height = (first.height, first.width) if round(first.rotation / 90) % 2 else (first.width, first.height)
     rate = stream.average_rate
     seconds = _seconds(container, stream)
     return Picture(_codec(stream), width, height, float(rate) if rate else None, stream.frames or None, seconds)
 
 
-def _first(one: _Begun, path: Path) -> Any:
-    if one.first is not None:
-        return one.first
-    if not one.packets:
-        raise MediaError(path, "empty", f"its {one.stream.type} holds nothing")
-    raise MediaError(path, "unreadable", f"its {one.stream.type} does not decode; get the file again")
+def _first(begun: _Begun, path: Path) -> Any:
+    if begun.first is not None:
+        return begun.first
+    if not begun.packets:
+        raise MediaError(path, "empty", f"its {begun.stream.type} holds nothing")
+    raise MediaError(path, "unreadable", f"its {begun.stream.type} does not decode; get the file again")
 
 
 def _codec(stream: AudioStream | VideoStream) -> str:

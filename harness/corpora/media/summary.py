@@ -30,7 +30,7 @@ def media_facts(rows: Rows, release: Release) -> dict[str, Any]:
     """
     sizes = {row["path"]: row["bytes"] for row in rows if row["path"]}
     return {
-        **{one.value: _modality([row for row in rows if row["modality"] == one]) for one in MODALITIES},
+        **{modality.value: _modality([row for row in rows if row["modality"] == modality]) for modality in MODALITIES},
         "surplus": surplus(release),
         "hidden": release.hidden_media,
         "files": len(sizes),
@@ -40,16 +40,16 @@ def media_facts(rows: Rows, release: Release) -> dict[str, Any]:
 
 def surplus(release: Release) -> dict[str, int]:
     """Count the media files that no utterance uses, by reason; only explained ones if the adapter lists no others."""
-    used = {path_of(row, one) for row in release.utterances for one in MODALITIES}
+    used = {path_of(row, modality) for row in release.utterances for modality in MODALITIES}
     every = {*(release.media_files or ()), *release.surplus} - used
     return dict(sorted(Counter(release.surplus.get(path, NO_UTTERANCE) for path in every).items()))
 
 
 def media_lines(facts: Mapping[str, Any]) -> Iterator[str]:
     """Yield the section `media` of a card as text: a line a modality, and one for files that were not used."""
-    for one in MODALITIES:
-        found = facts[one.value]
-        yield f"{one.value}: {found if isinstance(found, str) else _line(found)}"
+    for modality in MODALITIES:
+        modality_facts = facts[modality.value]
+        yield f"{modality.value}: {modality_facts if isinstance(modality_facts, str) else _line(modality_facts)}"
     unused = _listed(facts["surplus"])
     hidden = f"{facts['hidden']:,} hidden" if facts["hidden"] else ""
     if unused or hidden:
@@ -89,22 +89,22 @@ def _spread(lengths: Sequence[float]) -> dict[str, float] | None:
     if not lengths:
         return None
     middle, mean = statistics.median(lengths), statistics.fmean(lengths)
-    found = {"min": min(lengths), "median": middle, "mean": mean, "max": max(lengths)}
-    return {name: round(value, 4) for name, value in found.items()}
+    seconds = {"min": min(lengths), "median": middle, "mean": mean, "max": max(lengths)}
+    return {name: round(value, 4) for name, value in seconds.items()}
 
 
 def _counts(values: Iterable[object]) -> dict[str, int]:
     return {str(value): count for value, count in Counter(values).most_common()}
 
 
-def _line(found: Mapping[str, Any]) -> str:
-    bad, odd = _listed(found["states"]), _listed(found["flags"])
+def _line(facts: Mapping[str, Any]) -> str:
+    bad, odd = _listed(facts["states"]), _listed(facts["flags"])
     form = "; ".join(
-        f"{name} {_first(found[name])}" for name in ("codecs", "rates", "channels", "sizes", "fps") if found.get(name)
+        f"{name} {_first(facts[name])}" for name in ("codecs", "rates", "channels", "sizes", "fps") if facts.get(name)
     )
     parts = [
-        f"{found['ok']:,} of {found['utterances']:,} can be read" + (f" ({bad})" if bad else ""),
-        f"{found['hours']:.2f} h",
+        f"{facts['ok']:,} of {facts['utterances']:,} can be read" + (f" ({bad})" if bad else ""),
+        f"{facts['hours']:.2f} h",
         form,
         f"of those {odd}" if odd else "",
     ]

@@ -49,10 +49,10 @@ def survey(
         cache: where what was probed is kept, to go on after a kill and to do nothing twice.
         label: what the progress is called.
     """
-    linked = [one for one in MODALITIES if any(path_of(row, one) for row in utterances)]
-    paths = (path_of(row, one) for row in utterances for one in linked)
+    linked = [modality for modality in MODALITIES if any(path_of(row, modality) for row in utterances)]
+    paths = (path_of(row, modality) for row in utterances for modality in linked)
     probes = probe_files(root, (path for path in paths if path is not None), workers, cache, label)
-    return [_row(root, row, one, guard, probes) for row in utterances for one in linked]
+    return [_row(root, row, modality, guard, probes) for row in utterances for modality in linked]
 
 
 def path_of(utterance: Utterance, modality: Modality) -> str | None:
@@ -64,10 +64,10 @@ def _row(
     root: Path, utterance: Utterance, modality: Modality, guard: Guard, probes: Mapping[str, Probe]
 ) -> dict[str, Any]:
     path, part = path_of(utterance, modality), utterance.parts.get(modality, WHOLE)
-    found = Probe("missing", "the release has no file for it") if path is None else probes[path]
-    stream = found.sound if modality is Modality.AUDIO else found.picture
+    probe = Probe("missing", "the release has no file for it") if path is None else probes[path]
+    stream = probe.sound if modality is Modality.AUDIO else probe.picture
     clip = Clip(root / path if path else root, part, stated_length(utterance))
-    state, problem = found.state(modality), found.problem
+    state, problem = probe.state(modality), probe.problem
     seconds = stream.seconds if stream else None
     if state == OK and part is not WHOLE:
         problem, seconds = _place(clip, guard, seconds)
@@ -79,10 +79,10 @@ def _row(
         "state": state,
         "problem": problem if state != OK else "",
         "seconds": None if seconds is None else round(seconds, 4),
-        "bytes": found.bytes,
-        "fingerprint": found.fingerprint,
-        **_form(modality, found, part is WHOLE),
-        "flags": list(_flags(clip, guard, modality, found, seconds)) if state == OK else [],
+        "bytes": probe.bytes,
+        "fingerprint": probe.fingerprint,
+        **_form(modality, probe, part is WHOLE),
+        "flags": list(_flags(clip, guard, modality, probe, seconds)) if state == OK else [],
     }
 
 
@@ -98,21 +98,21 @@ def _place(clip: Clip, guard: Guard, seconds: float | None) -> tuple[str, float 
     start, end = part.start or 0.0, part.end
     if seconds is not None and start >= seconds:
         return f"its part begins at {start:g} s and the file ends at {seconds:g} s", None
-    ends = [one for one in (seconds, end) if one is not None]
+    ends = [seconds_or_none for seconds_or_none in (seconds, end) if seconds_or_none is not None]
     return "", min(ends) - start if ends else None
 
 
-def _form(modality: Modality, found: Probe, whole: bool) -> dict[str, Any]:
+def _form(modality: Modality, probe: Probe, whole: bool) -> dict[str, Any]:
     if modality is Modality.AUDIO:
-        sound = found.sound
+        sound = probe.sound
         names = ("codec", "rate", "channels")
         return {name: getattr(sound, name, None) for name in names}
-    picture = found.picture
+    picture = probe.picture
     facts = {name: getattr(picture, name, None) for name in ("codec", "width", "height", "fps", "frames")}
     return facts if whole else {**facts, "frames": None}  # of the file, not of the part
 
 
-def _flags(clip: Clip, guard: Guard, modality: Modality, found: Probe, seconds: float | None) -> Iterator[str]:
+def _flags(clip: Clip, guard: Guard, modality: Modality, probe: Probe, seconds: float | None) -> Iterator[str]:
     part, own = clip.part, clip.part.start is None
     if seconds is None:
         yield "length_unknown"
@@ -125,5 +125,5 @@ def _flags(clip: Clip, guard: Guard, modality: Modality, found: Probe, seconds: 
             yield "length_differs"
         if part.end is not None and part.end - (part.start or 0.0) > seconds + DIFFERS:
             yield "overruns"
-    if modality is Modality.AUDIO and found.sound and found.sound.dual_mono:
+    if modality is Modality.AUDIO and probe.sound and probe.sound.dual_mono:
         yield "dual_mono"

@@ -108,12 +108,12 @@ def fingerprint(file: BinaryIO, size: int) -> str:
 
     Sound or pictures that were cut, encoded or scaled anew differ everywhere; one altered letter may be missed.
     """
-    found = hashlib.sha256(str(size).encode())
+    sampled = hashlib.sha256(str(size).encode())
     whole = size <= SAMPLES * SAMPLE
     places = [0] if whole else [number * (size - SAMPLE) // (SAMPLES - 1) for number in range(SAMPLES)]
     for place in places:
-        found.update(_at(file, place, size if whole else SAMPLE))
-    return found.hexdigest()[:16]
+        sampled.update(_at(file, place, size if whole else SAMPLE))
+    return sampled.hexdigest()[:16]
 
 
 def _at(file: BinaryIO, place: int, count: int) -> bytes:

@@ -62,7 +62,7 @@ def summary(corpus: str, facts: dict[str, Any]) -> str:
 
 def published_differences(release: Release, group: Mapping[str, str]) -> list[dict[str, Any]]:
     """Hold what was read against each published table: equal, or the cells that differ as [published, read]."""
-    found = []
+    messages = []
     for table in release.published:
         read: dict[str, Counter[str]] = {split: Counter() for split in table.counts}
         for row in release.annotations:
@@ -75,10 +75,10 @@ def published_differences(release: Release, group: Mapping[str, str]) -> list[di
             for label, published in counts.items()
             if read[split][label] != published
         }
-        found.append(
+        messages.append(
             {"source": table.source, "field": table.field, "equal": not differences, "differences": differences}
         )
-    return found
+    return messages
 
 
 def _facts(adapter: Adapter) -> dict[str, Any]:

@@ -33,7 +33,7 @@ class Tree:
         self.hidden: list[str] = []  # dot files: `._x.mp4` and the like
         self._left_out: dict[str, list[str]] = defaultdict(list)
         self._inside = os.path.realpath(root)
-        self._allowed = [os.path.realpath(one) for one in os.environ.get(ALLOWED, "").split(os.pathsep) if one]
+        self._allowed = [os.path.realpath(folder) for folder in os.environ.get(ALLOWED, "").split(os.pathsep) if folder]
         self._linked: set[str] = set()
         self._walk()
         self.files.sort()
@@ -87,8 +87,8 @@ class Tree:
         while waiting:
             folder, way = waiting.pop()
             try:
-                with os.scandir(os.path.join(self.root, folder)) as found:
-                    entries = sorted(found, key=lambda entry: entry.name)
+                with os.scandir(os.path.join(self.root, folder)) as listing:
+                    entries = sorted(listing, key=lambda entry: entry.name)
             except OSError as error:
                 self._left_out[f"folders cannot be read ({error.strerror})"].append(folder or ".")
                 continue
@@ -152,8 +152,8 @@ def _by_name(paths: Sequence[str]) -> dict[str, list[str]]:
 
 def _near(named: dict[str, list[str]], name: str, depth: int) -> list[str]:
     if any(sign in name for sign in "*?["):
-        found = [path for one, paths in named.items() if fnmatchcase(one, name) for path in paths]
+        paths_of_name = [path for file_name, paths in named.items() if fnmatchcase(file_name, name) for path in paths]
     else:
-        found = named.get(name, [])
-    near = [path for path in found if path.count("/") <= depth]
+        paths_of_name = named.get(name, [])
+    near = [path for path in paths_of_name if path.count("/") <= depth]
     return sorted(near, key=lambda path: (path.count("/"), path))

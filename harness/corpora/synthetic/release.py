@@ -56,7 +56,7 @@ class Plan:
 
 def known_defects(adapters: Sequence[str]) -> dict[str, str]:
     """Return every defect that the writers of these layouts know, with its sentence."""
-    return {name: text for one in adapters for name, text in find("synthetic layout", one).DEFECTS.items()}
+    return {name: text for adapter in adapters for name, text in find("synthetic layout", adapter).DEFECTS.items()}
 
 
 def truth(plan: Plan, corpus: str, adapter: str) -> dict[str, Any]:
@@ -76,8 +76,8 @@ def is_current(plan: Plan, corpus: str, adapter: str, folder: Path) -> bool:
     path = folder / WATERMARK
     if not path.is_file():
         return False
-    found = read_json(path, "python -m harness synth")
-    return bool(found.get("finished")) and truth(plan, corpus, adapter).items() <= found.items()
+    watermark = read_json(path, "python -m harness synth")
+    return bool(watermark.get("finished")) and truth(plan, corpus, adapter).items() <= watermark.items()
 
 
 def write(

@@ -107,11 +107,11 @@ def _vowels(source: Samples, syllables: int, size: float, tilt: float, chance: n
     n = len(source)
     padded = next_fast_len(n, real=True)
     spectrum = rfft(source, padded) * np.exp(_SLOPE * tilt * _octaves(padded))
-    said = chance.integers(len(VOWELS), size=syllables)
+    vowels = chance.integers(len(VOWELS), size=syllables)
     place = np.linspace(0, syllables, n, endpoint=False, dtype=np.float32)
-    now = said[place.astype(np.int64)]
+    now = vowels[place.astype(np.int64)]
     voice = np.zeros(n, np.float32)
-    for vowel in np.unique(said):
+    for vowel in np.unique(vowels):
         sound = irfft(spectrum * _mouth(int(vowel), size, padded), padded)[:n]
         np.copyto(voice, sound, where=now == vowel)
     opened: Samples = voice * np.sqrt(np.abs(np.sin(np.pi * place)))  # the mouth opens and closes once a syllable

@@ -12,7 +12,7 @@ from harness.evaluation.analysis.recipe_on_target import RecipeOnTarget
 from harness.statistics import calibration
 from harness.statistics.temperature import best, fitted, tempered
 
-MEASURES = tuple(one.name for one in fields(calibration.Calibration))
+MEASURES = tuple(measure.name for measure in fields(calibration.Calibration))
 STATES = ("raw", "tempered", "oracle")
 COLUMNS = ("state", *MEASURES, "temperature", "kept", "replicates", "reason")
 BINS = ("state", "low", "high", "rows", "accuracy", "confidence")
@@ -20,54 +20,57 @@ RISK = ("coverage", "risk")
 POINTS = 20  # of a risk-coverage curve
 
 
-def lines(field: RecipeOnTarget, source: str) -> Iterator[list[Any]]:
+def lines(on_target: RecipeOnTarget, source: str) -> Iterator[list[Any]]:
     """Yield the measures raw, tempered, and with the best temperature for the target's own truth (a bound)."""
-    scored = field.scored(source)
+    scored = on_target.scored(source)
     count = len(scored.scores)
     yield ["raw", *_measured(scored.truth, scored.scores), 1.0, "", count, ""]
-    made = _tempered(field, source)
+    made = _tempered(on_target, source)
     if made is None:
         yield ["tempered", *[None] * len(MEASURES), None, "", count, "no_labelled_dev_rows"]
     else:
         scores, temperature, kept = made
         yield ["tempered", *_measured(scored.truth, scores), temperature, kept, count, ""]
-    bounds = [best(scored.truth, one.astype(np.float64)) for one in scored.scores]
+    bounds = [best(scored.truth, scores.astype(np.float64)) for scores in scored.scores]
     after = tempered(scored.scores, bounds)
     yield ["oracle", *_measured(scored.truth, after), float(np.mean(bounds)), "", count, ""]
 
 
-def _tempered(field: RecipeOnTarget, source: str) -> tuple[Any, float, str] | None:
+def _tempered(on_target: RecipeOnTarget, source: str) -> tuple[Any, float, str] | None:
     """Return the tempered scores of a cell, the mean temperature, and how many models keep theirs."""
-    fits = {key: fitted(*rows) for key, rows in field.dev(source).items()}
-    said = field.said(source)
-    if not fits or any((one.fold, one.seed) not in fits for one in said):
+    fits = {key: fitted(*rows) for key, rows in on_target.dev(source).items()}
+    replicates = on_target.predictions(source)
+    if not fits or any((replicate.fold, replicate.seed) not in fits for replicate in replicates):
         return None
     changed = [
-        replace(one, scores=tempered(one.scores, fits[one.fold, one.seed].temperature)[0].astype(np.float32))
-        for one in said
+        replace(
+            replicate,
+            scores=tempered(replicate.scores, fits[replicate.fold, replicate.seed].temperature)[0].astype(np.float32),
+        )
+        for replicate in replicates
     ]
-    kept = sum(fits[one.fold, one.seed].keep for one in said)
-    mean = float(np.mean([fits[one.fold, one.seed].temperature for one in said]))
-    return field.aligned(source, changed).scores, mean, f"{kept} of {len(said)}"
+    kept = sum(fits[replicate.fold, replicate.seed].keep for replicate in replicates)
+    mean = float(np.mean([fits[replicate.fold, replicate.seed].temperature for replicate in replicates]))
+    return on_target.aligned(source, changed).scores, mean, f"{kept} of {len(replicates)}"
 
 
 def _measured(truth: Any, scores: Any) -> list[float]:
-    found = calibration.measured(truth, scores)
-    return [getattr(found, name) for name in MEASURES]
+    measured = calibration.measured(truth, scores)
+    return [getattr(measured, name) for name in MEASURES]
 
 
-def bins(field: RecipeOnTarget, source: str) -> Iterator[list[Any]]:
+def bins(on_target: RecipeOnTarget, source: str) -> Iterator[list[Any]]:
     """Yield the bars of the reliability diagram, raw and tempered."""
-    scored, made = field.scored(source), _tempered(field, source)
+    scored, made = on_target.scored(source), _tempered(on_target, source)
     for state, scores in (("raw", scored.scores), *([("tempered", made[0])] if made else [])):
-        for one in calibration.reliability(scored.truth, scores):
-            yield [state, one.low, one.high, one.rows, one.accuracy, one.confidence]
+        for bin_ in calibration.reliability(scored.truth, scores):
+            yield [state, bin_.low, bin_.high, bin_.rows, bin_.accuracy, bin_.confidence]
 
 
-def risk(field: RecipeOnTarget, source: str) -> Iterator[list[Any]]:
+def risk(on_target: RecipeOnTarget, source: str) -> Iterator[list[Any]]:
     """Yield points of the risk-coverage curve, the mean over replicates."""
-    scored = field.scored(source)
-    coverage, found = calibration.risk_coverage(scored.truth, scored.scores)
-    mean, n = found.mean(axis=0), len(coverage)
+    scored = on_target.scored(source)
+    coverage, risks = calibration.risk_coverage(scored.truth, scored.scores)
+    mean, n = risks.mean(axis=0), len(coverage)
     for at in sorted({max(round(n * step / POINTS), 1) - 1 for step in range(1, POINTS + 1)}):
         yield [float(coverage[at]), float(mean[at])]

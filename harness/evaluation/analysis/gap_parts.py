@@ -17,23 +17,27 @@ COLUMNS = ("metric", "term", "value", "low", "high", "least", "most", "warnings"
 METRICS = ("uar", "wf1")
 
 
-def lines(field: RecipeOnTarget, source: str) -> Iterator[list[Any]]:
+def lines(on_target: RecipeOnTarget, source: str) -> Iterator[list[Any]]:
     """Yield the gap and its three terms for UAR and WF1; nothing for the in-domain cell."""
-    home, scored = field.home(), field.scored(source)
-    learned, own = field.priors(source), field.priors(field.target.name)
-    if source == field.target.name or home is None or not learned or not own:
+    home, scored = on_target.home(), on_target.scored(source)
+    learned, own = on_target.priors(source), on_target.priors(on_target.target.name)
+    if source == on_target.target.name or home is None or not learned or not own:
         return
     if not home.stands_on(scored):
         return
-    source_prior, target_prior = (np.mean(list(one.values()), axis=0) for one in (learned, own))
+    source_prior, target_prior = (np.mean(list(priors.values()), axis=0) for priors in (learned, own))
     cell = GapCell(scored.truth, scored.clusters, home.scores, scored.scores, target_prior, source_prior)
-    weights = field.weights(source)
+    weights = on_target.weights(source)
     several = weights.shape[1] > 1  # one dialogue has no interval
-    level = small_sample_level(weights.shape[1], field.level) if several else field.level
+    level = small_sample_level(weights.shape[1], on_target.level) if several else on_target.level
     weights = weights if several else weights[:0]
     for name in METRICS:
-        found = decomposed(cell, find("metric", name), weights, level)
+        decomposition = decomposed(cell, find("metric", name), weights, level)
         for term in TERMS:
-            one = getattr(found, term)
-            numbers = [one.value, one.low, one.high, one.least, one.most] if one else [None] * 5
-            yield [name, term, *numbers, "; ".join(found.warnings), found.reason or ""]
+            term_value = getattr(decomposition, term)
+            numbers = (
+                [term_value.value, term_value.low, term_value.high, term_value.least, term_value.most]
+                if term_value
+                else [None] * 5
+            )
+            yield [name, term, *numbers, "; ".join(decomposition.warnings), decomposition.reason or ""]

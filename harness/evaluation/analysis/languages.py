@@ -30,7 +30,15 @@ def shares(confusions: Sequence[Mapping[str, str]], spoken: Mapping[str, str]) -
             for line in ours:
                 at = languages.index(spoken[line["target"]]), label_space.classes.index(line[of])
                 counts[at] += float(line["count"])
-            for one in by_language(counts, languages, label_space.classes):
-                passed = "" if one.passed is None else "yes" if one.passed else "no"
-                check = [one.name, one.group, one.value, one.threshold, passed, one.warning or "", one.reason or ""]
+            for share_check in by_language(counts, languages, label_space.classes):
+                passed = "" if share_check.passed is None else "yes" if share_check.passed else "no"
+                check = [
+                    share_check.name,
+                    share_check.group,
+                    share_check.value,
+                    share_check.threshold,
+                    passed,
+                    share_check.warning or "",
+                    share_check.reason or "",
+                ]
                 yield [*key, of, *check]

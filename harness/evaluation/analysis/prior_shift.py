@@ -23,22 +23,27 @@ COLUMNS = (
 METHODS = ("em", "em_tempered", "bbse_soft", "oracle")
 
 
-def lines(field: RecipeOnTarget, source: str) -> Iterator[list[Any]]:
+def lines(on_target: RecipeOnTarget, source: str) -> Iterator[list[Any]]:
     """Yield each method: distance from the true prior before and after, whether it collapsed, and what it yields."""
-    scored = field.scored(source)
-    if source == field.target.name:
+    scored = on_target.scored(source)
+    if source == on_target.target.name:
         return
-    said, dev, learned = field.said(source), field.dev(source), field.priors(source)
-    if not learned or any(one.fold not in learned for one in said):
+    replicates, dev, learned = on_target.predictions(source), on_target.dev(source), on_target.priors(source)
+    if not learned or any(replicate.fold not in learned for replicate in replicates):
         return
-    k = len(field.space.classes)
+    k = len(on_target.space.classes)
     true = shares(scored.truth, k)
     for method in METHODS:
-        found = []
-        for at, one in enumerate(said):
+        estimates = []
+        for at, replicate in enumerate(replicates):
             p = scored.scores[at].astype(np.float64)
-            found.append(_one(method, p, learned[one.fold], true, dev.get((one.fold, one.seed))))
-        yield [method, *_summary(found, scored.truth, scored.scores, [learned[one.fold] for one in said], true)]
+            estimates.append(_one(method, p, learned[replicate.fold], true, dev.get((replicate.fold, replicate.seed))))
+        yield [
+            method,
+            *_summary(
+                estimates, scored.truth, scored.scores, [learned[replicate.fold] for replicate in replicates], true
+            ),
+        ]
 
 
 def _one(method: str, p: Floats, source: Floats, true: Floats, dev: Any) -> tuple[Shift | None, Floats | None]:
@@ -57,29 +62,41 @@ def _one(method: str, p: Floats, source: Floats, true: Floats, dev: Any) -> tupl
     return shift, None if shift.weights is None else adjusted(p, shift.weights)
 
 
-def _summary(found: list[Any], truth: Any, scores: Any, sources: list[Floats], true: Floats) -> list[Any]:
-    known = [(shift, after) for shift, after in found if after is not None]
+def _summary(estimates: list[Any], truth: Any, scores: Any, sources: list[Floats], true: Floats) -> list[Any]:
+    known = [(shift, after) for shift, after in estimates if after is not None]
     before = [_value(name, truth, scores) for name in ("uar", "wf1")]
     away = float(np.mean([np.abs(source - true).sum() / 2 for source in sources]))
-    if len(known) < len(found):
-        missing = [shift for shift, after in found if after is None]
+    if len(known) < len(estimates):
+        missing = [shift for shift, after in estimates if after is None]
         reasons = sorted({shift.reason or "" if shift else "no_labelled_dev_rows" for shift in missing})
-        return [away, None, "", None, before[0], None, before[1], None, len(found), "", "; ".join(reasons)]
-    after = [_value(name, truth, np.stack([one for _, one in known])) for name in ("uar", "wf1")]
+        return [away, None, "", None, before[0], None, before[1], None, len(estimates), "", "; ".join(reasons)]
+    after = [_value(name, truth, np.stack([corrected for _, corrected in known])) for name in ("uar", "wf1")]
     shifts = [shift for shift, _ in known if shift is not None]
     if not shifts:
-        return [away, 0.0, "", None, before[0], after[0], before[1], after[1], len(found), "", ""]
+        return [away, 0.0, "", None, before[0], after[0], before[1], after[1], len(estimates), "", ""]
     collapsed = f"{sum(shift.collapsed for shift in shifts)} of {len(shifts)}"
     condition = _mean([shift.confusion.condition for shift in shifts if shift.confusion])
     warnings = "; ".join(sorted({text for shift in shifts for text in shift.warnings if "collapsed" not in text}))
     distance = _mean([shift.distance for shift in shifts])
-    return [away, distance, collapsed, condition, before[0], after[0], before[1], after[1], len(found), warnings, ""]
+    return [
+        away,
+        distance,
+        collapsed,
+        condition,
+        before[0],
+        after[0],
+        before[1],
+        after[1],
+        len(estimates),
+        warnings,
+        "",
+    ]
 
 
 def _value(metric: str, truth: Any, scores: Any) -> float:
     of: Callable[..., Any] = find("metric", metric).from_statistic
-    one = np.zeros(len(truth), dtype=np.int64)
-    return float(np.mean(of(confusion(truth, scores.argmax(axis=-1), one, scores.shape[-1])[:, 0])))
+    one_cluster = np.zeros(len(truth), dtype=np.int64)
+    return float(np.mean(of(confusion(truth, scores.argmax(axis=-1), one_cluster, scores.shape[-1])[:, 0])))
 
 
 def _mean(values: list[Any]) -> float | None:

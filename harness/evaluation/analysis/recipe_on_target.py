@@ -27,13 +27,13 @@ class RecipeOnTarget:
 
     def __init__(self, params: Mapping[str, Any], plan: Mapping[str, Any], name: str, target: str) -> None:
         """Read nothing yet; `name` is of a space with classes."""
-        found = space(name)
-        assert isinstance(found, ClassSpace)
-        self.space, self.params, self.plan = found, params, plan
+        label_space = space(name)
+        assert isinstance(label_space, ClassSpace)
+        self.space, self.params, self.plan = label_space, params, plan
         self.metric = str(params["primary"][name])
         self.target = target_corpus(target)
         self._rows: dict[str, CellToScore] = {}
-        self._said: dict[str, list[Predictions]] = {}
+        self._predictions: dict[str, list[Predictions]] = {}
 
     def sources(self) -> list[str]:
         """Return the sources with predictions of the target's labelled test rows, in-domain included."""
@@ -50,9 +50,9 @@ class RecipeOnTarget:
 
     def scored(self, source: str) -> scoring.ScoredRows:
         """Return the scored rows of a source that `sources` names."""
-        found = self.row(source).scored
-        assert found is not None
-        return found
+        scored = self.row(source).scored
+        assert scored is not None
+        return scored
 
     def home(self) -> scoring.ScoredRows | None:
         """Return the in-domain cell's scored rows, where there is one."""
@@ -74,31 +74,31 @@ class RecipeOnTarget:
         """Tell whether a source is a corpus of the study: predictions of other systems may have none."""
         return source in self.params["corpora"]
 
-    def said(self, source: str) -> list[Predictions]:
+    def predictions(self, source: str) -> list[Predictions]:
         """Return the predictions of the target, one a replicate of the source."""
         return predictions.read(Path(self._files(self.target.name)[source]), self.space)
 
-    def aligned(self, source: str, said: Sequence[Predictions]) -> scoring.ScoredRows:
+    def aligned(self, source: str, replicates: Sequence[Predictions]) -> scoring.ScoredRows:
         """Return predictions, changed ones too, beside the target's truth, as the cell's are."""
-        return self.target.rows(self.space).align(said, source == self.target.name)
+        return self.target.rows(self.space).align(replicates, source == self.target.name)
 
     def dev(self, source: str) -> dict[tuple[str, int], tuple[NDArray[np.int64], NDArray[np.float32]]]:
         """Return (fold, seed) -> truth and probabilities of the source's labelled dev rows; empty where it has none."""
         path = self._files(source).get(source)
         if path is None:
             return {}
-        if source not in self._said:
-            self._said[source] = predictions.read(Path(path), self.space)
+        if source not in self._predictions:
+            self._predictions[source] = predictions.read(Path(path), self.space)
         labels = prepared(source).labels(self.space.name)
         places = {name: at for at, name in enumerate(self.space.classes)}
-        found = {}
-        for one in self._said[source]:
-            truth = [labels.get(name) for name in one.ids]
-            rows = [at for at, t in enumerate(truth) if t is not None and one.splits[at] == "dev"]
+        by_fold = {}
+        for replicate in self._predictions[source]:
+            truth = [labels.get(name) for name in replicate.ids]
+            rows = [at for at, t in enumerate(truth) if t is not None and replicate.splits[at] == "dev"]
             if rows:
                 known = np.array([places[str(truth[at])] for at in rows], dtype=np.int64)
-                found[one.fold, one.seed] = known, one.scores[rows]
-        return found
+                by_fold[replicate.fold, replicate.seed] = known, replicate.scores[rows]
+        return by_fold
 
     def priors(self, source: str) -> dict[str, Floats]:
         """Return fold -> the class shares that the scores of a source's models stand for.
@@ -110,14 +110,14 @@ class RecipeOnTarget:
             return {}
         k, places = len(self.space.classes), {name: at for at, name in enumerate(self.space.classes)}
         labels = prepared(source).labels(self.space.name, view_of(self.plan["settings"]))
-        found = {}
+        priors = {}
         for fold in prepared(source).folds:
             known = np.array([places[labels[name]] for name in fold.train if name in labels], dtype=np.int64)
             if len(known):
                 shares = prior_shift.shares(known, k)
                 balanced = self.plan["settings"]["balanced"]
-                found[fold.name] = (shares > 0) / (shares > 0).sum() if balanced else shares
-        return found
+                priors[fold.name] = (shares > 0) / (shares > 0).sum() if balanced else shares
+        return priors
 
     def _files(self, target: str) -> dict[str, str]:
         return {

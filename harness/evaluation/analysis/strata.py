@@ -19,57 +19,68 @@ COLUMNS = ("kind", "stratum", "metric", "value", "low", "high", "rows", "dialogu
 FAIRNESS = ("kind", "check", "group", "value", "threshold", "passed", "warning", "reason")
 
 
-def lines(field: RecipeOnTarget, source: str) -> Iterator[list[Any]]:
+def lines(on_target: RecipeOnTarget, source: str) -> Iterator[list[Any]]:
     """Yield the primary metric in every stratum of a cell's rows."""
-    scored = field.scored(source)
-    for kind, names in _kinds(field, scored).items():
-        found = stratum.stratified(scored, field.space, [field.metric], names, field.weights(source), field.level)
-        for one in found if len(found) > 1 else []:
+    scored = on_target.scored(source)
+    for kind, names in _kinds(on_target, scored).items():
+        strata_values = stratum.stratified(
+            scored, on_target.space, [on_target.metric], names, on_target.weights(source), on_target.level
+        )
+        for stratum_value in strata_values if len(strata_values) > 1 else []:
             yield [
-                *(kind, one.name, one.metric, one.value, one.low, one.high, one.rows, one.dialogues),
-                *("; ".join(one.warnings), one.reason or ""),
+                *(
+                    kind,
+                    stratum_value.name,
+                    stratum_value.metric,
+                    stratum_value.value,
+                    stratum_value.low,
+                    stratum_value.high,
+                    stratum_value.rows,
+                    stratum_value.dialogues,
+                ),
+                *("; ".join(stratum_value.warnings), stratum_value.reason or ""),
             ]
 
 
-def _kinds(field: RecipeOnTarget, scored: ScoredRows) -> dict[str, list[str | None]]:
+def _kinds(on_target: RecipeOnTarget, scored: ScoredRows) -> dict[str, list[str | None]]:
     """Return kind -> stratum of each row: agreement of modalities, sex, and what the release tells of an utterance."""
     ids = scored.ids
-    rows = {row.id: row for row in field.target.prepared.utterances}
-    found: dict[str, list[str | None]] = {"gender": [rows[name].gender for name in ids]}
+    rows = {row.id: row for row in on_target.target.prepared.utterances}
+    kinds: dict[str, list[str | None]] = {"gender": [rows[name].gender for name in ids]}
     for kind in sorted({key for name in ids for key in rows[name].strata}):
-        found[kind] = [rows[name].strata.get(kind) for name in ids]
-    labels = {view: field.target.prepared.labels(field.space.name, view) for view in (MAIN_VIEW, *Modality)}
+        kinds[kind] = [rows[name].strata.get(kind) for name in ids]
+    labels = {view: on_target.target.prepared.labels(on_target.space.name, view) for view in (MAIN_VIEW, *Modality)}
     main = [labels[MAIN_VIEW].get(name) for name in ids]
-    views = {one.value: [labels[one].get(name) for name in ids] for one in Modality}
+    views = {modality.value: [labels[modality].get(name) for name in ids] for modality in Modality}
     known = {name: view for name, view in views.items() if any(label is not None for label in view)}
     if len(known) > 1:
         levels = strata_agreement.agreement(known, main)
-        found |= {"agreement": levels, "all agree": strata_agreement.full_or_not(levels)}
-        found |= {f"label from {name}": strata_agreement.matches(view, main) for name, view in known.items()}
-    return {kind: names for kind, names in found.items() if len({one for one in names if one is not None}) > 1}
+        kinds |= {"agreement": levels, "all agree": strata_agreement.full_or_not(levels)}
+        kinds |= {f"label from {name}": strata_agreement.matches(view, main) for name, view in known.items()}
+    return {kind: names for kind, names in kinds.items() if len({name for name in names if name is not None}) > 1}
 
 
-def fairness(field: RecipeOnTarget, source: str) -> Iterator[list[Any]]:
+def fairness(on_target: RecipeOnTarget, source: str) -> Iterator[list[Any]]:
     """Yield ser-tests' checks of sex and of speakers."""
-    scored = field.scored(source)
-    rows = {row.id: row for row in field.target.prepared.utterances}
-    for one in _by_sex(field, scored, [rows[name].gender for name in scored.ids]):
-        yield ["sex", *_line(one)]
+    scored = on_target.scored(source)
+    rows = {row.id: row for row in on_target.target.prepared.utterances}
+    for check in _by_sex(on_target, scored, [rows[name].gender for name in scored.ids]):
+        yield ["sex", *_line(check)]
     predicted = scored.scores.argmax(axis=-1)
     speakers = [rows[name].speaker for name in scored.ids]
-    for one in strata_fairness.by_speaker(scored.truth, predicted, speakers, field.space.classes):
-        yield ["speaker", *_line(one)]
+    for check in strata_fairness.by_speaker(scored.truth, predicted, speakers, on_target.space.classes):
+        yield ["speaker", *_line(check)]
 
 
-def _by_sex(field: RecipeOnTarget, scored: ScoredRows, sexes: Sequence[str | None]) -> list[strata_fairness.Check]:
-    names = sorted({one for one in sexes if one is not None})
+def _by_sex(on_target: RecipeOnTarget, scored: ScoredRows, sexes: Sequence[str | None]) -> list[strata_fairness.Check]:
+    names = sorted({sex for sex in sexes if sex is not None})
     if len(names) < 2:
         return []
-    number = np.array([names.index(one) if one is not None else len(names) for one in sexes], dtype=np.int64)
-    counts = confusion(scored.truth, scored.scores.argmax(axis=-1), number, len(field.space.classes)).mean(axis=0)
-    return strata_fairness.by_group(counts[: len(names)], names, field.space.classes)
+    number = np.array([names.index(sex) if sex is not None else len(names) for sex in sexes], dtype=np.int64)
+    counts = confusion(scored.truth, scored.scores.argmax(axis=-1), number, len(on_target.space.classes)).mean(axis=0)
+    return strata_fairness.by_group(counts[: len(names)], names, on_target.space.classes)
 
 
-def _line(one: strata_fairness.Check) -> list[Any]:
-    passed = "" if one.passed is None else "yes" if one.passed else "no"
-    return [one.name, one.group, one.value, one.threshold, passed, one.warning or "", one.reason or ""]
+def _line(check: strata_fairness.Check) -> list[Any]:
+    passed = "" if check.passed is None else "yes" if check.passed else "no"
+    return [check.name, check.group, check.value, check.threshold, passed, check.warning or "", check.reason or ""]

@@ -23,7 +23,7 @@ def agreement(views: Mapping[str, Sequence[str | None]], main: Sequence[str | No
     Raises:
         ValueError: there are fewer than two views, or they have different lengths.
     """
-    if len(views) < 2 or {len(one) for one in views.values()} != {len(main)}:
+    if len(views) < 2 or {len(labels) for labels in views.values()} != {len(main)}:
         raise ValueError(f"agreement needs two views or more, each with a label for all {len(main)} rows")
     return [_one(labels, label) for *labels, label in zip(*views.values(), main, strict=True)]
 
@@ -39,7 +39,7 @@ def _one(labels: Sequence[str | None], main: str | None) -> str | None:
 
 def full_or_not(levels: Sequence[str | None]) -> list[str | None]:
     """Return all_agree or some_disagree for each level of `agreement`."""
-    return [one if one in (ALL, None) else SOME for one in levels]
+    return [level if level in (ALL, None) else SOME for level in levels]
 
 
 def matches(view: Sequence[str | None], main: Sequence[str | None]) -> list[str | None]:
@@ -49,6 +49,6 @@ def matches(view: Sequence[str | None], main: Sequence[str | None]) -> list[str 
         ValueError: the two have different lengths.
     """
     return [
-        None if one is None or other is None else SAME if one == other else DIFFERENT
-        for one, other in zip(view, main, strict=True)
+        None if label is None or other is None else SAME if label == other else DIFFERENT
+        for label, other in zip(view, main, strict=True)
     ]

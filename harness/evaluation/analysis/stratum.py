@@ -73,21 +73,21 @@ def stratified(
         raise ValueError(f"{len(strata)} strata are given for {len(scored.truth)} test rows")
     if len(scored.truth) and int(scored.clusters.max()) >= dialogues:
         raise ValueError(f"draws of {dialogues} dialogues, but a row has number {int(scored.clusters.max())}")
-    names = sorted({one for one in strata if one is not None})
+    names = sorted({stratum for stratum in strata if stratum is not None})
     if not names:
         return []
     places = {name: at for at, name in enumerate(names)}
-    number = np.array([places.get(one, -1) if one is not None else -1 for one in strata])
+    number = np.array([places.get(stratum, -1) if stratum is not None else -1 for stratum in strata])
     kept, warnings = _within(scored, number, dialogues), [_small(scored, number == at) for at in range(len(names))]
-    found = []
+    values = []
     for metric in metrics:
         module = find("metric", metric)
         sums = _by_stratum(statistic(kept, space, module), len(names), dialogues)
         for at, name in enumerate(names):
             rows = number == at
             size = int(rows.sum()), len(np.unique(scored.clusters[rows])), warnings[at]
-            found += _scored(name, metric, module, space, sums[:, at], weights, level, size)
-    return found
+            values += _scored(name, metric, module, space, sums[:, at], weights, level, size)
+    return values
 
 
 def _within(scored: ScoredRows, number: NDArray[np.int64], dialogues: int) -> ScoredRows:
@@ -120,13 +120,13 @@ def _scored(
     value = module.from_reduced if reduce else module.from_statistic
     drawn = statistics.sums(reduce(sums) if reduce else sums, weights)
     with np.errstate(invalid="ignore"):
-        resamples = np.mean([value(one) for one in drawn], axis=0)
+        resamples = np.mean([value(sums_of_resample) for sums_of_resample in drawn], axis=0)
     if points.ndim == 1:
         return [_stratum(name, metric, points, resamples, level, size)]
     classes = space.classes if isinstance(space, ClassSpace) else ()
     return [
-        _stratum(name, f"{metric}/{one}", points[:, at], resamples[:, at], level, size)
-        for at, one in enumerate(classes)
+        _stratum(name, f"{metric}/{class_name}", points[:, at], resamples[:, at], level, size)
+        for at, class_name in enumerate(classes)
     ]
 
 
@@ -145,8 +145,8 @@ def _stratum(
 
 def _small(scored: ScoredRows, rows: NDArray[np.bool_]) -> tuple[str, ...]:
     count, dialogues = int(rows.sum()), len(np.unique(scored.clusters[rows]))
-    found = [f"{count} rows, fewer than {FEW_ROWS}"] if count < FEW_ROWS else []
-    return (*found, *([f"{dialogues} dialogues, fewer than {FEW_DIALOGUES}"] if dialogues < FEW_DIALOGUES else []))
+    warnings = [f"{count} rows, fewer than {FEW_ROWS}"] if count < FEW_ROWS else []
+    return (*warnings, *([f"{dialogues} dialogues, fewer than {FEW_DIALOGUES}"] if dialogues < FEW_DIALOGUES else []))
 
 
 def worst(strata: Sequence[Stratum], *, higher_is_better: bool = True, rows: int = FEW_ROWS) -> Stratum | None:
@@ -155,7 +155,9 @@ def worst(strata: Sequence[Stratum], *, higher_is_better: bool = True, rows: int
     Raises:
         ValueError: the strata are of different metrics.
     """
-    if len({one.metric for one in strata}) > 1:
-        raise ValueError("the worst of different metrics: " + ", ".join(sorted({one.metric for one in strata})))
-    known = [(one.value, at) for at, one in enumerate(strata) if one.value is not None and one.rows >= rows]
+    if len({stratum.metric for stratum in strata}) > 1:
+        raise ValueError("the worst of different metrics: " + ", ".join(sorted({stratum.metric for stratum in strata})))
+    known = [
+        (stratum.value, at) for at, stratum in enumerate(strata) if stratum.value is not None and stratum.rows >= rows
+    ]
     return strata[(min if higher_is_better else max)(known)[1]] if known else None

@@ -51,13 +51,13 @@ class RecipeToAnalyse:
 
 def work(job: RecipeToAnalyse) -> dict[str, list[list[Any]]]:
     """Return table -> lines of every table of a target."""
-    field = RecipeOnTarget(job.params, job.plan, job.space, job.target)
-    found: dict[str, list[list[Any]]] = {name: [] for name in OF_TARGET}
-    for source in field.sources():
+    on_target = RecipeOnTarget(job.params, job.plan, job.space, job.target)
+    tables: dict[str, list[list[Any]]] = {name: [] for name in OF_TARGET}
+    for source in on_target.sources():
         keys = [job.space, job.plan["recipe"], source, job.target]
         for name, (_, lines) in OF_TARGET.items():
-            found[name] += [[*keys, *line] for line in lines(field, source)]
-    return found
+            tables[name] += [[*keys, *line] for line in lines(on_target, source)]
+    return tables
 
 
 def columns(name: str) -> list[str]:
@@ -68,4 +68,4 @@ def columns(name: str) -> list[str]:
 def gathered(done: Sequence[Mapping[str, list[list[Any]]]]) -> Iterator[tuple[str, list[str], list[list[Any]]]]:
     """Yield name, columns and all lines of each table."""
     for name in OF_TARGET:
-        yield name, columns(name), [line for one in done for line in one[name]]
+        yield name, columns(name), [line for lines_by_table in done for line in lines_by_table[name]]

@@ -37,9 +37,9 @@ def tables(
     for space in dict.fromkeys(cell.space for cell in main):
         of_space = [cell for cell in main if cell.space == space]
         metric = primary[space]
-        found = _ranking(of_space, metric)
-        ranks += [[space, metric, *line] for line in _ranks(found)]
-        tests += [[space, metric, *line] for line in _tests(found)]
+        ranking = _ranking(of_space, metric)
+        ranks += [[space, metric, *line] for line in _ranks(ranking)]
+        tests += [[space, metric, *line] for line in _tests(ranking)]
         for recipe in dict.fromkeys(cell.recipe for cell in of_space):
             ours = [cell for cell in of_space if cell.recipe == recipe and cell.source in spoken]
             contrasts += [[space, metric, recipe, *line] for line in _contrasts(ours, spoken, higher_is_better(metric))]
@@ -65,38 +65,46 @@ def _ranking(cells: Sequence[Cell], metric: str) -> Ranking:
     return rank(by_target(known), higher_is_better=higher_is_better(metric))
 
 
-def _ranks(found: Ranking) -> list[list[Any]]:
+def _ranks(ranking: Ranking) -> list[list[Any]]:
     return [
         [
-            *(name, mean, found.blocks),
-            " ".join(str(at) for at, clique in enumerate(found.cliques, 1) if name in clique),
-            found.critical_difference,
+            *(name, mean, ranking.blocks),
+            " ".join(str(at) for at, clique in enumerate(ranking.cliques, 1) if name in clique),
+            ranking.critical_difference,
         ]
-        for name, mean in zip(found.recipes, found.ranks, strict=False)
+        for name, mean in zip(ranking.recipes, ranking.ranks, strict=False)
     ]
 
 
-def _tests(found: Ranking) -> list[list[Any]]:
-    friedman = ["friedman", "", "", found.friedman, found.friedman_p, None, found.friedman_smallest_p]
-    lines = [[*friedman, found.blocks, found.reason or ""]]
+def _tests(ranking: Ranking) -> list[list[Any]]:
+    friedman = ["friedman", "", "", ranking.friedman, ranking.friedman_p, None, ranking.friedman_smallest_p]
+    lines = [[*friedman, ranking.blocks, ranking.reason or ""]]
     return lines + [
         [
-            *("wilcoxon", one.first, one.second, one.difference, one.p, one.holm_p, found.wilcoxon_smallest_p),
-            *(found.blocks, one.reason or ""),
+            *("wilcoxon", test.first, test.second, test.difference, test.p, test.holm_p, ranking.wilcoxon_smallest_p),
+            *(ranking.blocks, test.reason or ""),
         ]
-        for one in found.pairs
+        for test in ranking.pairs
     ]
 
 
 def _contrasts(cells: Sequence[Cell], spoken: Mapping[str, str], higher_is_better: bool) -> list[list[Any]]:
     lines = []
     for of in OF:
-        found = {(cell.source, cell.target): getattr(cell, of) for cell in cells}
-        one = language_contrast.contrast(found, spoken, higher_is_better or of == "ratio")
+        values = {(cell.source, cell.target): getattr(cell, of) for cell in cells}
+        contrast = language_contrast.contrast(values, spoken, higher_is_better or of == "ratio")
         lines.append(
             [
-                *(of, one.within, one.across, one.difference, one.within_cells, one.across_cells, one.p),
-                *(one.p_two_sided, one.smallest_p, one.assignments, one.reason or ""),
+                *(
+                    of,
+                    contrast.within,
+                    contrast.across,
+                    contrast.difference,
+                    contrast.within_cells,
+                    contrast.across_cells,
+                    contrast.p,
+                ),
+                *(contrast.p_two_sided, contrast.smallest_p, contrast.assignments, contrast.reason or ""),
             ]
         )
     return lines

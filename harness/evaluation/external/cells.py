@@ -62,7 +62,7 @@ class Made:
     @property
     def kept(self) -> int:
         """Return how many rows of the file are predictions here."""
-        return sum(len(one.ids) for one in self.replicates)
+        return sum(len(replicate.ids) for replicate in self.replicates)
 
     def planned(self, recipe: str) -> dict[str, str]:
         """Return the cell as plan.json has it."""
@@ -87,27 +87,27 @@ def cells(
     Raises:
         ReleaseError: a score is none of its space, a fold none of the target's, or labelled test rows are missing.
     """
-    sources = [one for one in (protocol.NO_SOURCE, *targets) if one in rows.sources.names]
-    found = []
+    sources = [source for source in (protocol.NO_SOURCE, *targets) if source in rows.sources.names]
+    cells = []
     for space in rows.spaces.names:
-        asked = rows.of(space)
-        scores = external_rows.scores(rows, space, asked)  # of spaces beside the study, too: a file is right or not
+        of_space = rows.of(space)
+        scores = external_rows.scores(rows, space, of_space)  # of spaces beside the study, too: a file is right or not
         for source in sources if space in spaces else ():
             for target in targets.values():
                 at = rows.of(space, source, target.name)
                 cell = Made(space, source, target.name, rows=len(at))
                 cell.reason = _why_none(target, targets.get(source), space, len(at))
                 if not cell.reason:
-                    _fill(cell, rows, at, scores[np.searchsorted(asked, at)], target, partial)
-                found.append(cell)
+                    _fill(cell, rows, at, scores[np.searchsorted(of_space, at)], target, partial)
+                cells.append(cell)
     absent = [space for space in spaces if space not in rows.spaces.names]
-    found += [
+    cells += [
         Made(space, source, name, reason=_why_none(target, targets.get(source), space, 0))
         for space in absent
         for source in sources
         for name, target in targets.items()
     ]
-    return sorted(found, key=lambda cell: spaces.index(cell.space))
+    return sorted(cells, key=lambda cell: spaces.index(cell.space))
 
 
 def _why_none(target: PreparedCorpus, source: PreparedCorpus | None, space: str, rows: int) -> str:
@@ -144,7 +144,7 @@ def _fill(
                 rows.folds.names[rows.folds.codes[first]],
                 int(rows.seeds[first]),
                 ids[rows.places[at[part]]].tolist(),
-                [SPLITS[one] for one in splits[part].tolist()],
+                [SPLITS[code] for code in splits[part].tolist()],
                 scores[part],
             )
         )
@@ -165,12 +165,12 @@ def _splits(rows: PredictedRows, at: Codes, target: PreparedCorpus, in_domain: b
             f"one of {', '.join(wanted)}: the part that the model was not trained on",
             rows=at,
         )
-    found = np.full(len(at), UNUSED, dtype=np.int64)
+    parts = np.full(len(at), UNUSED, dtype=np.int64)
     for number in np.unique(folds.codes[at]):
         here = folds.codes[at] == number
         of = wanted[folds.names[number] if in_domain else protocol.ALL]
-        found[here] = of[rows.places[at[here]]]
-    return found
+        parts[here] = of[rows.places[at[here]]]
+    return parts
 
 
 def _check_complete(cell: Made, rows: PredictedRows, target: PreparedCorpus, partial: bool) -> None:
@@ -182,19 +182,21 @@ def _check_complete(cell: Made, rows: PredictedRows, target: PreparedCorpus, par
     tested = [of == TEST for of in _splits_by_fold(target, in_domain).values()]
     needed = _labelled(target, cell.space) & np.any(tested, axis=0)
     place = {name: number for number, name in enumerate(target.ids)}
-    said: dict[tuple[str, int], NDArray[np.bool_]] = {}
-    for one in cell.replicates:
-        group = ("" if in_domain else one.fold, one.seed)
-        seen = said.setdefault(group, np.zeros(len(place), dtype=bool))
-        seen[[place[name] for name, split in zip(one.ids, one.splits, strict=True) if split == "test"]] = True
-    lacking = np.any([needed & ~seen for seen in said.values()], axis=0)
+    predicted: dict[tuple[str, int], NDArray[np.bool_]] = {}
+    for replicate in cell.replicates:
+        group = ("" if in_domain else replicate.fold, replicate.seed)
+        seen = predicted.setdefault(group, np.zeros(len(place), dtype=bool))
+        seen[[place[name] for name, split in zip(replicate.ids, replicate.splits, strict=True) if split == "test"]] = (
+            True
+        )
+    lacking = np.any([needed & ~seen for seen in predicted.values()], axis=0)
     if not lacking.any():
         return
     count = f"{lacking.sum()} of {needed.sum()} labelled test rows"
     if not partial:
         first = int(np.flatnonzero(lacking)[0])
-        fold, seed = next(group for group, seen in said.items() if not seen[first])
-        by = f" by seed {seed}{f' of fold {fold}' if fold else ''}" if len(said) > 1 else ""
+        fold, seed = next(group for group, seen in predicted.items() if not seen[first])
+        by = f" by seed {seed}{f' of fold {fold}' if fold else ''}" if len(predicted) > 1 else ""
         raise ReleaseError(
             rows.table.path,
             f"{count} of {cell.target} have no prediction in {cell.space} (source {cell.source}); "

@@ -21,7 +21,7 @@ KINDS: dict[str, tuple[Any, str]] = {
 }
 
 
-def checked(params: Mapping[str, Any], name: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+def checked(params: Mapping[str, Any], name: str, options: Mapping[str, Any]) -> dict[str, Any]:
     """Return a row of `external` with all its keys, or raise a HarnessError.
 
     Args:
@@ -29,8 +29,8 @@ def checked(params: Mapping[str, Any], name: str, asked: Mapping[str, Any]) -> d
         name: of the row.
         asked: the row.
     """
-    missing = [key for key in NEEDED if key not in asked]
-    unknown = [key for key in asked if key not in (*NEEDED, *OPTIONAL)]
+    missing = [key for key in NEEDED if key not in options]
+    unknown = [key for key in options if key not in (*NEEDED, *OPTIONAL)]
     if missing or unknown:
         problem = f"lacks {', '.join(missing)}" if missing else f"has the unknown key {', '.join(unknown)}"
         raise SettingError(f"external.{name} {problem}; it has {', '.join(NEEDED)}, and may have {', '.join(OPTIONAL)}")
@@ -38,14 +38,16 @@ def checked(params: Mapping[str, Any], name: str, asked: Mapping[str, Any]) -> d
         raise SettingError(f"external.{name}: recipes has a row of this name, too; give one of them another")
     if NO_SOURCE in params["corpora"]:
         raise SettingError(f"a corpus is called {NO_SOURCE}, which means that there is none; rename its row")
-    row = {"inputs": [], "space": None, "partial": False, **asked}
+    row = {"inputs": [], "space": None, "partial": False, **options}
     for key, (kind, words) in KINDS.items():
         if not isinstance(row[key], kind):
             raise SettingError(f"external.{name}: {key} is {row[key]!r}; it is {words}")
     for modality in row["inputs"]:
         if str(modality) not in set(Modality):
             raise NameUnknownError(
-                f"modality (external.{name}: inputs)", str(modality), [one.value for one in Modality]
+                f"modality (external.{name}: inputs)",
+                str(modality),
+                [modality_name.value for modality_name in Modality],
             )
     if row["space"] is not None:
         space(row["space"])

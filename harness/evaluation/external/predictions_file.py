@@ -90,8 +90,8 @@ class PredictionsFile:
             problem = f"the column {name!r} is of the type {kind}"
             raise ReleaseError(self.path, problem, expected="text", todo="write the column as text")
         coded = pc.fill_null(column.cast(pa.string()), "").dictionary_encode()
-        found = Coded(coded.indices.to_numpy().astype(np.int64), coded.dictionary.to_pylist())
-        return found.renamed(lambda text: text or absent)
+        coded_column = Coded(coded.indices.to_numpy().astype(np.int64), coded.dictionary.to_pylist())
+        return coded_column.renamed(lambda text: text or absent)
 
     def numbers(self, name: str) -> NDArray[np.float64]:
         """Return a column of numbers (rows,); empty cells are NaN.
@@ -125,12 +125,12 @@ class PredictionsFile:
             todo: what the user can do.
             rows: those that `bad` is about.
         """
-        found = np.flatnonzero(bad)
-        if len(found):
-            at = int(found[0] if rows is None else rows[found[0]])
-            more = f" (and {len(found) - 1} more like it)" if len(found) > 1 else ""
-            said = problem if isinstance(problem, str) else problem(at)
-            raise self.error(at, said + more, expected, todo)
+        bad_rows = np.flatnonzero(bad)
+        if len(bad_rows):
+            at = int(bad_rows[0] if rows is None else rows[bad_rows[0]])
+            more = f" (and {len(bad_rows) - 1} more like it)" if len(bad_rows) > 1 else ""
+            words = problem if isinstance(problem, str) else problem(at)
+            raise self.error(at, words + more, expected, todo)
 
     def error(self, at: int, problem: str, expected: str = "", todo: str = "") -> ReleaseError:
         """Return the error of one row (counted from 0), which says where the row stands in the file."""

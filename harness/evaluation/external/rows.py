@@ -15,7 +15,11 @@ from harness.study.labels import SPACES, ClassSpace, Space, space
 from harness.study.splits import ALL, NO_SOURCE
 
 COLUMNS = ("corpus", "id", "space", "label", "value", "source", "seed", "fold")
-CLASSES = tuple(dict.fromkeys(name for one in SPACES.values() if isinstance(one, ClassSpace) for name in one.classes))
+CLASSES = tuple(
+    dict.fromkeys(
+        name for label_space in SPACES.values() if isinstance(label_space, ClassSpace) for name in label_space.classes
+    )
+)
 INDEX = "__index_level_"  # how pandas names its row numbers in Parquet
 TOLERANCE = 1e-3  # of the sum of a row's probabilities
 UNLINKED = -1
@@ -45,11 +49,11 @@ class PredictedRows:
 
     def of(self, space: str, source: str | None = None, corpus: str | None = None) -> Codes:
         """Return the numbers of the rows of a space, or of one cell, in the order of the file."""
-        found = np.ones(len(self.seeds), dtype=bool)
+        chosen = np.ones(len(self.seeds), dtype=bool)
         for column, name in ((self.spaces, space), (self.sources, source), (self.corpora, corpus)):
             if name is not None:
-                found &= column.codes == (column.names.index(name) if name in column.names else UNLINKED)
-        return np.flatnonzero(found)
+                chosen &= column.codes == (column.names.index(name) if name in column.names else UNLINKED)
+        return np.flatnonzero(chosen)
 
 
 def read(table: PredictionsFile, only: str | None, utterances: Mapping[str, Sequence[str] | None]) -> PredictedRows:
@@ -111,7 +115,7 @@ def scores(rows: PredictedRows, name: str, at: Codes) -> NDArray[np.float32]:
 def _one_hot(table: PredictionsFile, target: ClassSpace, at: Codes) -> NDArray[np.float32]:
     labels = table.texts("label")
     known = {name: number for number, name in enumerate(target.classes)}
-    found = np.array([known.get(name, UNLINKED) for name in labels.names], dtype=np.int64)[labels.codes[at]]
+    codes = np.array([known.get(name, UNLINKED) for name in labels.names], dtype=np.int64)[labels.codes[at]]
 
     def problem(row: int) -> str:
         label = labels.names[labels.codes[row]]
@@ -121,20 +125,20 @@ def _one_hot(table: PredictionsFile, target: ClassSpace, at: Codes) -> NDArray[n
         "give other names as these (docs/labels.md), and a refusal a class, too, or leave its row out and declare the "
         "file `partial: true`"
     )
-    table.refuse(found == UNLINKED, problem, f"one of {', '.join(known)}", todo, at)
-    return np.eye(len(known), dtype=np.float32)[found]
+    table.refuse(codes == UNLINKED, problem, f"one of {', '.join(known)}", todo, at)
+    return np.eye(len(known), dtype=np.float32)[codes]
 
 
 def _probabilities(table: PredictionsFile, target: ClassSpace, at: Codes) -> NDArray[np.float32]:
     columns = [f"p_{name}" for name in target.classes]
     _need(table, target, columns)
-    found = np.stack([table.numbers(name)[at] for name in columns], axis=1)
-    for column, values in zip(columns, found.T, strict=True):
+    probabilities = np.stack([table.numbers(name)[at] for name in columns], axis=1)
+    for column, values in zip(columns, probabilities.T, strict=True):
         table.refuse(
             np.isnan(values), f"{column} is empty or no number", "a probability", "0 for a class never said", at
         )
         table.refuse(values < 0, f"{column} is negative", "a probability", rows=at)
-    sums, place = found.sum(axis=1), {row: number for number, row in enumerate(at.tolist())}
+    sums, place = probabilities.sum(axis=1), {row: number for number, row in enumerate(at.tolist())}
     table.refuse(
         abs(sums - 1) > TOLERANCE,
         lambda row: f"{' + '.join(columns)} is {sums[place[row]]:.6g}",
@@ -147,13 +151,15 @@ def _probabilities(table: PredictionsFile, target: ClassSpace, at: Codes) -> NDA
             outside = np.nan_to_num(table.numbers(column)[at]) != 0
             problem = f"{column} is not 0, and {target.name} has no such class"
             table.refuse(outside, problem, todo="leave it empty in this space", rows=at)
-    return found.astype(np.float32)
+    return probabilities.astype(np.float32)
 
 
 def _check_columns(table: PredictionsFile) -> None:
     known = [*COLUMNS, *(f"p_{name}" for name in CLASSES)]
     unknown = [name for name in table.names if name not in known and not name.startswith(INDEX)]
-    if len(table.names) == 1 and (sign := next((one for one in (";", "\t", "|") if one in unknown[0]), "")):
+    if len(table.names) == 1 and (
+        sign := next((separator for separator in (";", "\t", "|") if separator in unknown[0]), "")
+    ):
         expected = "cells with commas between them"
         todo = "save it so"
         raise ReleaseError(table.path, f"has {sign!r} between its cells", expected=expected, todo=todo)
@@ -195,16 +201,16 @@ def _places(
     table: PredictionsFile, corpora: Coded, names: Coded, utterances: Mapping[str, Sequence[str] | None]
 ) -> Codes:
     """Return the place of each row's utterance in its corpus."""
-    found = np.full(len(table), UNLINKED, dtype=np.int64)
+    places = np.full(len(table), UNLINKED, dtype=np.int64)
     for number, corpus in enumerate(corpora.names):
         if (ids := utterances[corpus]) is not None:
             at = np.flatnonzero(corpora.codes == number)
             place = {name: row for row, name in enumerate(ids)}
             by_code = np.array([place.get(name, UNLINKED) for name in names.names], dtype=np.int64)
-            found[at] = by_code[names.codes[at]]
+            places[at] = by_code[names.codes[at]]
             expected, todo = f"an id of {paths.utterances(corpus)}", "take the ids from there"
-            table.refuse(found[at] == UNLINKED, _unknown_id(names, corpus, place), expected, todo, at)
-    return found
+            table.refuse(places[at] == UNLINKED, _unknown_id(names, corpus, place), expected, todo, at)
+    return places
 
 
 def _unknown_id(names: Coded, corpus: str, place: Mapping[str, int]) -> Callable[[int], str]:
@@ -228,8 +234,8 @@ def _check_once(table: PredictionsFile, columns: Iterable[Codes]) -> None:
     """Refuse a second row of one utterance by one replicate."""
     key = np.zeros(len(table), dtype=np.int64)
     for column in columns:  # numbered anew each time, so that no product overflows
-        found, codes = np.unique(column, return_inverse=True)
-        key = np.unique(key * len(found) + codes, return_inverse=True)[1]
+        values, codes = np.unique(column, return_inverse=True)
+        key = np.unique(key * len(values) + codes, return_inverse=True)[1]
     order = np.argsort(key, kind="stable")
     again = key[order[1:]] == key[order[:-1]]
     before = np.full(len(table), UNLINKED, dtype=np.int64)

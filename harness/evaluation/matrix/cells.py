@@ -65,7 +65,7 @@ def score(
     label_space: Space,
     metrics: Sequence[str],
     target: TargetCorpus,
-    said: Sequence[predictions.Predictions] | None = None,
+    given: Sequence[predictions.Predictions] | None = None,
 ) -> CellToScore:
     """Fill in what a row's predictions (`said`, or those of its file) are worth, or why there is no value."""
     if row.file is None:
@@ -74,8 +74,8 @@ def score(
     if not rows.truth and row.view != MAIN_VIEW:
         row.reason = f"target_no_view:{row.view}"
         return row
-    found = predictions.read(row.file, label_space) if said is None else said
-    scored = rows.align(found, row.by_fold)
+    replicates = predictions.read(row.file, label_space) if given is None else given
+    scored = rows.align(replicates, row.by_fold)
     if not len(scored.truth):
         row.reason = "no_labelled_test_rows"
         return row
@@ -204,4 +204,6 @@ def _ceiling(label_space: Space, target: TargetCorpus, row: CellToScore, metric:
 
 def _metric_names(label_space: Space, metrics: Sequence[str]) -> list[str]:
     classes = label_space.classes if isinstance(label_space, ClassSpace) else ()
-    return [name for one in metrics for name in ([f"recall/{c}" for c in classes] if one == "recall" else [one])]
+    return [
+        name for metric in metrics for name in ([f"recall/{c}" for c in classes] if metric == "recall" else [metric])
+    ]

@@ -55,7 +55,7 @@ class ViewDifference:
     ceiling: float | None
 
 
-COLUMNS = ("space", "metric", *(one.name for one in fields(ViewDifference)))
+COLUMNS = ("space", "metric", *(field.name for field in fields(ViewDifference)))
 
 
 def differences(
@@ -85,9 +85,9 @@ def differences(
 def _twins(rows: Sequence[CellToScore]) -> dict[str, list[str]]:
     """Return recipe of a view -> the recipes that are trained on the main label and differ from it in nothing else."""
     of = {row.recipe: row.settings for row in rows}
-    alike = {name: {key: value for key, value in one.items() if key not in APART} for name, one in of.items()}
+    alike = {name: {key: value for key, value in recipe.items() if key not in APART} for name, recipe in of.items()}
     main = [name for name in of if view_of(of[name]) == MAIN_VIEW]
-    return {name: [one for one in main if alike[one] == alike[name]] for name in of if name not in main}
+    return {name: [recipe for recipe in main if alike[recipe] == alike[name]] for name in of if name not in main}
 
 
 def _difference(
@@ -104,19 +104,19 @@ def _difference(
     common = set(row.scored.ids).intersection(other.scored.ids)
     if not common:
         return
-    both = [one.only(common) for one in (row.scored, other.scored)]
-    sides = [scoring.statistic(one, label_space, metric) for one in both]
-    value, against = (float(np.mean(metric.from_statistic(one.sum(axis=1)))) for one in sides)
+    both = [scored.only(common) for scored in (row.scored, other.scored)]
+    sides = [scoring.statistic(scored, label_space, metric) for scored in both]
+    value, against = (float(np.mean(metric.from_statistic(statistic.sum(axis=1)))) for statistic in sides)
     if not np.isfinite(value - against):
         return
     dialogues = sides[0].shape[1]
     weights = sums.draws(dialogues, int(settings["resamples"]), int(settings["seed"]))
-    ours, theirs = (sums.resampled(one, weights, metric) for one in sides)
+    ours, theirs = (sums.resampled(statistic, weights, metric) for statistic in sides)
     level = float(settings["level"])
     spread = sums.interval(ours - theirs, small_sample_level(dialogues, level)) if dialogues > 1 else None
     name = metric.__name__.rpartition(".")[2]
     low, high = spread or (None, None)
-    floor, other_floor = (scoring.floors(one.truth, label_space, name)[0] for one in both)
+    floor, other_floor = (scoring.floors(scored.truth, label_space, name)[0] for scored in both)
     yield ViewDifference(
         change=change,
         recipe=row.recipe,

@@ -62,21 +62,21 @@ def compared(entries: Sequence[RecipeScore], baseline: str, level: float) -> lis
         baseline: a recipe.
         level: of the intervals; with few dialogues they are widened (`small_sample_level`).
     """
-    recipes = list(dict.fromkeys(one.recipe for one in entries))
-    found = {(one.recipe, one.target): one for one in entries}
+    recipes = list(dict.fromkeys(entry.recipe for entry in entries))
+    scores = {(entry.recipe, entry.target): entry for entry in entries}
     targets = [
         target
-        for target in dict.fromkeys(one.target for one in entries)
-        if all((recipe, target) in found for recipe in recipes)
-        and all(np.isfinite(found[recipe, target].value) for recipe in recipes)
+        for target in dict.fromkeys(entry.target for entry in entries)
+        if all((recipe, target) in scores for recipe in recipes)
+        and all(np.isfinite(scores[recipe, target].value) for recipe in recipes)
     ]
     if not targets or len(recipes) < 2:
         return []
     pairs = [(first, second) for second, first in combinations(recipes, 2)]
     pairs = [(first, second) if first != baseline else (second, first) for first, second in pairs]
-    overall = [_difference(ALL, *_sides(found, pair, targets), baseline, level) for pair in pairs]
+    overall = [_difference(ALL, *_sides(scores, pair, targets), baseline, level) for pair in pairs]
     each = [
-        _difference(target, *_sides(found, (first, baseline), [target]), baseline, level)
+        _difference(target, *_sides(scores, (first, baseline), [target]), baseline, level)
         for target in targets
         for first in recipes
         if first != baseline and baseline in recipes
@@ -85,9 +85,9 @@ def compared(entries: Sequence[RecipeScore], baseline: str, level: float) -> lis
 
 
 def _sides(
-    found: Mapping[tuple[str, str], RecipeScore], pair: tuple[str, str], targets: Iterable[str]
+    scores: Mapping[tuple[str, str], RecipeScore], pair: tuple[str, str], targets: Iterable[str]
 ) -> tuple[list[RecipeScore], list[RecipeScore]]:
-    first, second = ([found[recipe, target] for target in targets] for recipe in pair)
+    first, second = ([scores[recipe, target] for target in targets] for recipe in pair)
     return first, second
 
 
@@ -96,13 +96,13 @@ def _difference(
 ) -> RecipePair:
     apart = float(np.mean([a.value - b.value for a, b in zip(first, second, strict=True)]))
     drawn = np.mean([a.resamples - b.resamples for a, b in zip(first, second, strict=True)], axis=0)
-    clusters = sum(one.clusters for one in first)
+    clusters = sum(entry.clusters for entry in first)
     spread = sums.interval(drawn, small_sample_level(clusters, level)) if clusters > 1 else None
     low, high = spread or (None, None)
     p = smallest = None
     if second[0].recipe == baseline:
         p, smallest = _p(first)
-    cells = sum(one.cells for one in first)
+    cells = sum(entry.cells for entry in first)
     return RecipePair(first[0].recipe, second[0].recipe, scope, cells, apart, low, high, p, None, smallest)
 
 
@@ -111,28 +111,30 @@ def _p(entries: Sequence[RecipeScore]) -> tuple[float | None, float | None]:
 
     Of n dialogues there are 2^(n - 1) exchanges that differ in more than the sign.
     """
-    known = [(one.apart, one.exchanged) for one in entries if one.apart is not None and one.exchanged is not None]
+    known = [
+        (entry.apart, entry.exchanged) for entry in entries if entry.apart is not None and entry.exchanged is not None
+    ]
     if len(known) < len(entries):
         return None, None
     observed = float(np.mean([apart for apart, _ in known]))
     drawn: Floats = np.mean([exchanged for _, exchanged in known], axis=0)
     count = len(drawn)
-    smallest = max(1 / (count + 1), 2.0 ** (1 - sum(one.clusters for one in entries)))
+    smallest = max(1 / (count + 1), 2.0 ** (1 - sum(entry.clusters for entry in entries)))
     return max((farther(observed, drawn) + 1) / (count + 1), smallest), smallest
 
 
-def _corrected(found: Sequence[RecipePair]) -> Iterator[RecipePair]:
+def _corrected(pairs: Sequence[RecipePair]) -> Iterator[RecipePair]:
     """Yield the same with Holm's correction over all that have a p."""
     from dataclasses import replace
 
-    corrected, _ = holm([one.p for one in found])
-    for one, p in zip(found, corrected, strict=True):
-        yield replace(one, p_holm=p)
+    corrected, _ = holm([pair.p for pair in pairs])
+    for pair, p in zip(pairs, corrected, strict=True):
+        yield replace(pair, p_holm=p)
 
 
-def decided(one: RecipePair, level: float = 0.05) -> bool:
+def decided(pair: RecipePair, level: float = 0.05) -> bool:
     """Tell whether the corrected p is at most `level`."""
-    return one.p_holm is not None and one.p_holm <= level + SLACK
+    return pair.p_holm is not None and pair.p_holm <= level + SLACK
 
 
 def columns() -> list[str]:
@@ -140,6 +142,6 @@ def columns() -> list[str]:
     return list(RecipePair.__dataclass_fields__)
 
 
-def row(one: RecipePair) -> list[Any]:
+def row(pair: RecipePair) -> list[Any]:
     """Return a line of comparison.csv after the space and the metric."""
-    return [getattr(one, name) for name in columns()]
+    return [getattr(pair, name) for name in columns()]

@@ -70,11 +70,11 @@ def work(job: TargetToScore) -> ScoredTarget:
         for view in test_views_of(plan["settings"])
     ]
     beside = [score(row, job.params, label_space, metrics, target) for row in job.beside]
-    found = list(cells(job.params, label_space, metrics, target, [*rows, *beside]))
+    target_cells = list(cells(job.params, label_space, metrics, target, [*rows, *beside]))
     primary = find("metric", str(job.params["primary"].get(label_space.name)))
     views = differences(rows, label_space, primary, job.params["statistics"], target)
     return ScoredTarget(
-        found, list(_confusions(label_space, rows)), list(_entries(job, label_space, rows)), list(views)
+        target_cells, list(_confusions(label_space, rows)), list(_entries(job, label_space, rows)), list(views)
     )
 
 
@@ -90,8 +90,8 @@ def _confusions(label_space: Space, rows: Sequence[CellToScore]) -> Iterator[lis
     for row in rows:
         if row.scored is not None:
             scored = row.scored
-            one = np.zeros(len(scored.truth), dtype=np.int64)
-            counts = statistics.confusion(scored.truth, scored.predicted, one, len(label_space.classes))
+            one_cluster = np.zeros(len(scored.truth), dtype=np.int64)
+            counts = statistics.confusion(scored.truth, scored.predicted, one_cluster, len(label_space.classes))
             counts = counts.mean(axis=0)[0]
             for t, truth in enumerate(label_space.classes):
                 for p, predicted in enumerate(label_space.classes):
@@ -113,10 +113,11 @@ def _entries(job: TargetToScore, label_space: Space, rows: Sequence[CellToScore]
         return
     sources, none = common or [splits.NO_SOURCE], splits.NO_SOURCE
     chosen = {recipe: [of.get(name) or of[none] for name in sources] for recipe, of in by_recipe.items()}
-    kept = set.intersection(*(set(one.ids) for of in chosen.values() for one in of))
+    kept = set.intersection(*(set(scored.ids) for of in chosen.values() for scored in of))
     metric = find("metric", str(job.params["primary"].get(label_space.name)))
     sums = {
-        recipe: [scoring.statistic(one.only(kept), label_space, metric) for one in of] for recipe, of in chosen.items()
+        recipe: [scoring.statistic(scored.only(kept), label_space, metric) for scored in of]
+        for recipe, of in chosen.items()
     }
     baseline = str(job.params["statistics"]["baseline"])
     for recipe, of in sums.items():
@@ -125,11 +126,11 @@ def _entries(job: TargetToScore, label_space: Space, rows: Sequence[CellToScore]
 
 def _by_recipe(rows: Sequence[CellToScore]) -> dict[str, dict[str, scoring.ScoredRows]]:
     """Return recipe -> source -> rows of the cross-corpus cells on the main labels that have a value."""
-    found: dict[str, dict[str, scoring.ScoredRows]] = {}
+    by_recipe: dict[str, dict[str, scoring.ScoredRows]] = {}
     for row in rows:
         if row.view == MAIN_VIEW == view_of(row.settings) and row.source != row.target and row.scored:
-            found.setdefault(row.recipe, {})[row.source] = row.scored
-    return found
+            by_recipe.setdefault(row.recipe, {})[row.source] = row.scored
+    return by_recipe
 
 
 def _entry(job: TargetToScore, metric: Any, recipe: str, sums: Sequence[Any], against: Sequence[Any]) -> RecipeScore:
@@ -140,12 +141,12 @@ def _entry(job: TargetToScore, metric: Any, recipe: str, sums: Sequence[Any], ag
     settings, clusters = job.params["statistics"], sums[0].shape[1]
     resamples, seed = int(settings["resamples"]), (int(settings["seed"]) << 32) + crc32(job.target.encode())
     drawn = statistics.draws(clusters, resamples, seed)
-    value = float(np.mean([metric.from_statistic(one.sum(axis=1)).mean() for one in sums]))
-    spread = np.mean([statistics.resampled(one, drawn, metric) for one in sums], axis=0)
+    value = float(np.mean([metric.from_statistic(sums_of_recipe.sum(axis=1)).mean() for sums_of_recipe in sums]))
+    spread = np.mean([statistics.resampled(sums_of_recipe, drawn, metric) for sums_of_recipe in sums], axis=0)
     entry = RecipeScore(recipe, job.target, len(sums), clusters, value, spread)
     if against and clusters > 1:
         masks = random_exchanges(clusters, resamples, seed)
-        moved = [exchanged(one, other, metric, masks) for one, other in zip(sums, against, strict=True)]
+        moved = [exchanged(ours, other, metric, masks) for ours, other in zip(sums, against, strict=True)]
         entry.apart = float(np.mean([apart for apart, _ in moved]))
         entry.exchanged = np.mean([apart for _, apart in moved], axis=0)
     return entry

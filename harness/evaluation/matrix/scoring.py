@@ -80,18 +80,22 @@ class Tested:
         self._before: tuple[list[str], NDArray[Any], NDArray[np.int64]] | None = None
         self._orders: tuple[list[str], list[str], list[str], NDArray[np.int64]] | None = None
 
-    def align(self, found: Sequence[Predictions], in_domain: bool) -> ScoredRows:
+    def align(self, replicates: Sequence[Predictions], in_domain: bool) -> ScoredRows:
         """Put predictions, truth and dialogues side by side.
 
         Args:
             found: predictions of every replicate of the source.
             in_domain: the folds of the source each predicted their own part; together they are one replicate per seed.
         """
-        seeds = sorted({one.seed for one in found})
-        groups = [[o for o in found if o.seed == seed] for seed in seeds] if in_domain else [[one] for one in found]
+        seeds = sorted({replicate.seed for replicate in replicates})
+        groups = (
+            [[o for o in replicates if o.seed == seed] for seed in seeds]
+            if in_domain
+            else [[replicate] for replicate in replicates]
+        )
         rows, orders = self._ordered(groups)
         scores = [
-            (group[0].scores if len(group) == 1 else np.concatenate([one.scores for one in group]))[order]
+            (group[0].scores if len(group) == 1 else np.concatenate([replicate.scores for replicate in group]))[order]
             for group, order in zip(groups, orders, strict=True)
         ]
         truth, clusters = self._facts(rows)
@@ -100,14 +104,14 @@ class Tested:
             scores=np.array(scores, dtype=np.float32),
             clusters=clusters,
             asked=self.asked,
-            seeds=tuple(seeds) if in_domain else tuple(one.seed for one in found),
+            seeds=tuple(seeds) if in_domain else tuple(replicate.seed for replicate in replicates),
             ids=rows,
         )
 
     def _ordered(self, groups: Sequence[Sequence[Predictions]]) -> tuple[list[str], list[NDArray[np.int64]]]:
         """Return the labelled rows that all have, and the places of these in each group."""
-        now = [(one.ids, one.splits) for group in groups for one in group]
-        alike = all(len(group) == 1 for group in groups) and all(_same([one], now[:1]) for one in now)
+        now = [(replicate.ids, replicate.splits) for group in groups for replicate in group]
+        alike = all(len(group) == 1 for group in groups) and all(_same([identity], now[:1]) for identity in now)
         if alike and self._orders is not None and _same(now[:1], [self._orders[:2]]):
             return self._orders[2], [self._orders[3]] * len(groups)
         places = _places(groups)
@@ -129,14 +133,14 @@ class Tested:
 
 
 def align(
-    found: Sequence[Predictions],
+    replicates: Sequence[Predictions],
     truth: Mapping[str, Any],
     dialogues: Mapping[str, str],
     tested: Sequence[str],
     in_domain: bool,
 ) -> ScoredRows:
     """Return `Tested(truth, dialogues, tested).align(found, in_domain)`."""
-    return Tested(truth, dialogues, tested).align(found, in_domain)
+    return Tested(truth, dialogues, tested).align(replicates, in_domain)
 
 
 def _places(groups: Sequence[Sequence[Predictions]]) -> list[dict[str, int]]:
@@ -144,7 +148,7 @@ def _places(groups: Sequence[Sequence[Predictions]]) -> list[dict[str, int]]:
     places: list[dict[str, int]] = []
     before: list[tuple[list[str], list[str]]] = []
     for group in groups:
-        now = [(one.ids, one.splits) for one in group]
+        now = [(replicate.ids, replicate.splits) for replicate in group]
         if not _same(now, before):
             rows = [row for ids, splits in now for row in zip(ids, splits, strict=True)]
             places.append({name: at for at, (name, split) in enumerate(rows) if split == "test"})
@@ -157,7 +161,7 @@ def _places(groups: Sequence[Sequence[Predictions]]) -> list[dict[str, int]]:
 def _same(now: Sequence[tuple[list[str], list[str]]], before: Sequence[tuple[list[str], list[str]]]) -> bool:
     """Tell whether two groups have the same rows; most share their lists, and need no look at each id."""
     return len(now) == len(before) and all(
-        all(one is other or one == other for one, other in zip(rows, others, strict=True))
+        all(row is other or row == other for row, other in zip(rows, others, strict=True))
         for rows, others in zip(now, before, strict=True)
     )
 
@@ -172,15 +176,15 @@ def values(scored: ScoredRows, space: Space, metrics: Sequence[str], weights: ND
     truth = torch.from_numpy(scored.truth)
     scores = torch.from_numpy(scored.scores)
     drawn = spreads(scored, space, metrics, weights)
-    found = []
+    values = []
     for name in metrics:
         points = find("metric", name).point(truth, scores if isinstance(space, ClassSpace) else scores[..., 0])
         spread = drawn[name]
         if points.ndim == 1:
-            found.append(Value(name, points, spread))
+            values.append(Value(name, points, spread))
         elif isinstance(space, ClassSpace):
-            found += [Value(f"{name}/{c}", points[:, at], spread[:, at]) for at, c in enumerate(space.classes)]
-    return found
+            values += [Value(f"{name}/{c}", points[:, at], spread[:, at]) for at, c in enumerate(space.classes)]
+    return values
 
 
 def spreads(scored: ScoredRows, space: Space, metrics: Sequence[str], weights: NDArray[Any]) -> dict[str, Floats]:
@@ -190,7 +194,7 @@ def spreads(scored: ScoredRows, space: Space, metrics: Sequence[str], weights: N
     """
     summed: dict[Any, Floats] = {}
     drawn: dict[Any, Floats] = {}
-    found = {}
+    resamples = {}
     for name in metrics:
         metric = find("metric", name)
         reduced = getattr(metric, "reduced", None)
@@ -201,8 +205,8 @@ def spreads(scored: ScoredRows, space: Space, metrics: Sequence[str], weights: N
             left = reduced(summed[key]) if reduced else summed[key]
             drawn[key, reduced] = sums.sums(left, weights)
         value = metric.from_reduced if reduced else metric.from_statistic
-        found[name] = np.mean([value(one) for one in drawn[key, reduced]], axis=0)
-    return found
+        resamples[name] = np.mean([value(sums_of_replicate) for sums_of_replicate in drawn[key, reduced]], axis=0)
+    return resamples
 
 
 def statistic(scored: ScoredRows, space: Space, metric: ModuleType) -> Floats:
@@ -231,20 +235,20 @@ def floors(truth: NDArray[Any], space: Space, name: str) -> tuple[float | None, 
     if module.STATISTIC != "confusion":
         return None, None
     k = len(space.classes)
-    found = [module.from_statistic(f(truth, k)) for f in (sums.majority, sums.prior_matched)]
+    floor_values = [module.from_statistic(f(truth, k)) for f in (sums.majority, sums.prior_matched)]
     if part:
-        found = [value[space.classes.index(part)] for value in found]
-    majority, random = (None if np.isnan(value) else float(value) for value in found)
+        floor_values = [value[space.classes.index(part)] for value in floor_values]
+    majority, random = (None if np.isnan(value) else float(value) for value in floor_values)
     return majority, random
 
 
 def _constant_floor(truth: Floats, module: ModuleType) -> float | None:
     constant = np.median(truth) if module.STATISTIC == "moments" and not module.HIGHER_IS_BETTER else truth.mean()
-    one = np.zeros(len(truth), dtype=np.int64)
+    one_cluster = np.zeros(len(truth), dtype=np.int64)
     if module.STATISTIC == "cut":
         middle = np.digitize(truth, module.CUTS, right=True)
         return float(module.from_statistic(sums.majority(middle, len(module.CUTS) + 1)))
-    value = float(module.from_statistic(sums.moments(truth, np.full((1, len(truth)), constant), one)[0, 0]))
+    value = float(module.from_statistic(sums.moments(truth, np.full((1, len(truth)), constant), one_cluster)[0, 0]))
     return None if np.isnan(value) else value
 
 
@@ -254,17 +258,19 @@ def degeneracy(scored: ScoredRows, space: Space) -> list[str]:
         constant = scored.scores[..., 0].std(axis=1) < 1e-4
         return ["constant prediction"] if constant.any() else []
     k = len(space.classes)
-    shares = np.array([np.bincount(one, minlength=k) / one.size for one in scored.predicted])
-    found = []
+    shares = np.array([np.bincount(predicted, minlength=k) / predicted.size for predicted in scored.predicted])
+    warnings = []
     constant = shares.max(axis=1) >= CONSTANT_SHARE
     if constant.any():
         name = space.classes[int(shares[constant][0].argmax())]
-        found.append(f"nearly constant prediction ({name}) in {int(constant.sum())} of {len(shares)} replicates")
+        warnings.append(f"nearly constant prediction ({name}) in {int(constant.sum())} of {len(shares)} replicates")
     never = [name for at, name in enumerate(space.classes) if at in scored.truth and not shares[:, at].any()]
-    return [*found, *([f"never predicted: {', '.join(never)}"] if never else [])]
+    return [*warnings, *([f"never predicted: {', '.join(never)}"] if never else [])]
 
 
 def seed_spread(value: Value, seeds: Sequence[int]) -> float | None:
     """Return the standard deviation over seeds of the mean over folds, or None with one seed."""
-    means = [value.replicates[[one == seed for one in seeds]].mean() for seed in sorted(set(seeds))]
+    means = [
+        value.replicates[[replicate_seed == seed for replicate_seed in seeds]].mean() for seed in sorted(set(seeds))
+    ]
     return float(np.std(means, ddof=1)) if len(means) > 1 else None

@@ -48,8 +48,12 @@ def study_facts(
 
 
 def _space(name: str) -> dict[str, Any]:
-    found = space(name)
-    return {"classes": list(found.classes)} if isinstance(found, ClassSpace) else {"low": found.low, "high": found.high}
+    label_space = space(name)
+    return (
+        {"classes": list(label_space.classes)}
+        if isinstance(label_space, ClassSpace)
+        else {"low": label_space.low, "high": label_space.high}
+    )
 
 
 def _recipe(plan: Mapping[str, Any]) -> dict[str, Any]:
@@ -58,18 +62,18 @@ def _recipe(plan: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _warnings(cards: Mapping[str, Any], shared: Sequence[Mapping[str, Any]], cells: Sequence[Cell]) -> list[str]:
-    found = [
+    facts = [
         f"{name} is synthetic: its numbers say nothing about the real corpus"
         for name in cards
         if cards[name]["synthetic"]
     ]
-    found += [f"{name} is not linked: its row and column are empty" for name in cards if not cards[name]["present"]]
+    facts += [f"{name} is not linked: its row and column are empty" for name in cards if not cards[name]["present"]]
     for pair in shared:
         same_corpus = pair["a"].split()[0] == pair["b"].split()[0]
         what = [f"{pair[kind]} {kind}" for kind in ("speakers", "dialogues") if same_corpus and pair[kind]]
         if what:
-            found.append(f"{pair['a']} and {pair['b']} share {' and '.join(what)}")
+            facts.append(f"{pair['a']} and {pair['b']} share {' and '.join(what)}")
     constant = sorted({f"{cell.recipe} {cell.name}" for cell in cells if "nearly constant" in cell.warnings})
     if constant:
-        found.append(f"{len(constant)} cells are nearly constant predictors: {', '.join(constant[:5])}")
-    return found
+        facts.append(f"{len(constant)} cells are nearly constant predictors: {', '.join(constant[:5])}")
+    return facts

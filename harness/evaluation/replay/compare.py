@@ -30,27 +30,33 @@ class ReplayResult:
 
 def predicted(before: Sequence[Predictions], now: Sequence[Predictions]) -> ReplayResult:
     """Compare the rows and the scores of two lists of predictions."""
-    if [(one.fold, one.seed) for one in before] != [(one.fold, one.seed) for one in now]:
+    if [(replicate.fold, replicate.seed) for replicate in before] != [
+        (replicate.fold, replicate.seed) for replicate in now
+    ]:
         return ReplayResult(False, [f"different: {len(before)} replicates were stored and {len(now)} are made now"])
-    for one, other in zip(before, now, strict=True):
-        if one.ids != other.ids or one.splits != other.splits:
-            return ReplayResult(False, [f"different: the predicted utterances of fold {one.fold}, seed {one.seed}"])
-    then, again = (np.concatenate([one.scores for one in side]) for side in (before, now))
+    for replicate, other in zip(before, now, strict=True):
+        if replicate.ids != other.ids or replicate.splits != other.splits:
+            return ReplayResult(
+                False, [f"different: the predicted utterances of fold {replicate.fold}, seed {replicate.seed}"]
+            )
+    then, again = (np.concatenate([replicate.scores for replicate in side]) for side in (before, now))
     where = f"{len(then):,} rows of {len(before)} replicate{'s' if len(before) > 1 else ''}"
     if np.array_equal(then, again):
         return ReplayResult(True, [f"equal: every score, {where}"])
     apart = np.abs(then - again)
-    said = [f"different: {int((apart.max(axis=1) > 0).sum()):,} of {where}, a score by {apart.max():.3g} at most"]
+    lines = [f"different: {int((apart.max(axis=1) > 0).sum()):,} of {where}, a score by {apart.max():.3g} at most"]
     if then.shape[1] > 1:
-        said.append(f"different: the predicted class of {int((then.argmax(1) != again.argmax(1)).sum()):,} rows")
-    return ReplayResult(False, said)
+        lines.append(f"different: the predicted class of {int((then.argmax(1) != again.argmax(1)).sum()):,} rows")
+    return ReplayResult(False, lines)
 
 
 def stored_values(cell: NamedCell) -> dict[str, float]:
     """Return metric -> value of a cell in cells.csv, none where the study was not scored."""
     if not CELLS.exists():
         return {}
-    return {one.metric: one.value for one in read_cells(CELLS) if _is(cell, one) and one.value is not None}
+    return {
+        stored.metric: stored.value for stored in read_cells(CELLS) if _is(cell, stored) and stored.value is not None
+    }
 
 
 def scored(
@@ -77,7 +83,7 @@ def scored(
         cell.recipe, dict(settings), cell.source, cell.target, MAIN_VIEW, file=cell.file, by_fold=cell.by_fold
     )
     done = score(row, params, label_space, metrics, TargetCorpus(cell.target), now)
-    values = {name: float(one.replicates.mean()) for name, one in (done.values or {}).items()}
+    values = {name: float(value.replicates.mean()) for name, value in (done.values or {}).items()}
     lines = [
         f"different: {name} {value:.6f}, now {values[name]:.6f}"
         for name, value in stored.items()
@@ -87,8 +93,8 @@ def scored(
     return ReplayResult(not lines, lines or [f"equal: {known} of {len(stored)} values in results/cells.csv"])
 
 
-def _is(cell: NamedCell, one: Any) -> bool:
-    where = (one.recipe, one.space, one.source, one.target, one.variant, one.view)
+def _is(cell: NamedCell, stored: Any) -> bool:
+    where = (stored.recipe, stored.space, stored.source, stored.target, stored.variant, stored.view)
     if where != (cell.recipe, cell.space, cell.source, cell.target, cell.variant, MAIN_VIEW):
         return False
-    return bool(one.base_protocol == (cell.protocol or SINGLE_SOURCE))
+    return bool(stored.base_protocol == (cell.protocol or SINGLE_SOURCE))

@@ -69,8 +69,8 @@ def find_cell(params: Mapping[str, Any], text: str) -> tuple[NamedCell, dict[str
         if parts[1] not in rows and not paths.case_plan(parts[1]).exists():
             raise NameUnknownError("row of protocols in params.yaml", parts[1], rows)
         plan = cell_plans.of_protocol(parts[1])
-        found = {one["file"].removesuffix(ENDING): one for one in plan["cells"] if "file" in one}
-        cell = _one(found, path)
+        by_name = {planned["file"].removesuffix(ENDING): planned for planned in plan["cells"] if "file" in planned}
+        cell = _one(by_name, path)
         settings = cell_plans.of_recipe(params, cell["recipe"])["settings"]
         protocol, options = parts[1], plan["options"]
     else:
@@ -98,22 +98,24 @@ def _one(known: Mapping[str, dict[str, Any]], name: str) -> dict[str, Any]:
 
 def changes(params: Mapping[str, Any], cell: NamedCell, settings: Mapping[str, Any]) -> list[str]:
     """Return what is not as it was when the cell was made, in words; each is one digest, so it cannot say more."""
-    found = []
+    changes = []
     if dict(settings) != params["recipes"].get(cell.recipe):
-        found.append(f"recipe {cell.recipe} reads differently in params.yaml now; it is made again as it was")
+        changes.append(f"recipe {cell.recipe} reads differently in params.yaml now; it is made again as it was")
     if cell.protocol:
         if cell.options != (params.get("protocols") or {}).get(cell.protocol):
-            found.append(f"protocols.{cell.protocol} reads differently in params.yaml now; it is made again as it was")
+            changes.append(
+                f"protocols.{cell.protocol} reads differently in params.yaml now; it is made again as it was"
+            )
         if protocol_case.key_of(_case(params, cell, settings)) != predictions.key_of(cell.file):
-            found.append("code, packages, options, seeds, features or labels are not those it was made from")
-        return found
+            changes.append("code, packages, options, seeds, features or labels are not those it was made from")
+        return changes
     job = _job(params, cell, settings)
     stored = model_files.facts(job.path)
     if stored is None:
-        found.append(f"{job.path} is gone; only predictions are compared")
+        changes.append(f"{job.path} is gone; only predictions are compared")
     elif stored["key"] != job.key:
-        found.append("code, packages, seeds, features or labels of the source are not those its model was made from")
-    return found
+        changes.append("code, packages, seeds, features or labels of the source are not those its model was made from")
+    return changes
 
 
 def made_again(
@@ -156,9 +158,9 @@ def _elsewhere(with_models: bool) -> Iterator[None]:
     with tempfile.TemporaryDirectory(prefix="replay-") as name:
         folder = Path(name)
         folder.joinpath("data").mkdir()
-        for one in study.joinpath("data").iterdir():
-            if one.name != paths.WORK.name:
-                folder.joinpath("data", one.name).symlink_to(one.resolve())
+        for path in study.joinpath("data").iterdir():
+            if path.name != paths.WORK.name:
+                folder.joinpath("data", path.name).symlink_to(path.resolve())
         if with_models and study.joinpath(paths.MODELS).exists():
             folder.joinpath(paths.MODELS).symlink_to(study / paths.MODELS)
         try:

@@ -42,19 +42,19 @@ def proxy_a_distance(
     """
     from sklearn.linear_model import LogisticRegression
 
-    groups = [_numbered(one, side) for one, side in ((source, source_dialogues), (target, target_dialogues))]
+    groups = [_numbered(rows, side) for rows, side in ((source, source_dialogues), (target, target_dialogues))]
     if source.shape[1] != target.shape[1]:
         raise ValueError(f"source and target have {source.shape[1]} and {target.shape[1]} features")
     size, chance = min(rows, source.shape[0], target.shape[0]), np.random.default_rng(seed)
-    drawn = [np.sort(chance.permutation(one.shape[0])[:size]) for one in (source, target)]
+    drawn = [np.sort(chance.permutation(rows.shape[0])[:size]) for rows in (source, target)]
     group = [numbers[which] for numbers, which in zip(groups, drawn, strict=True)]
-    folds = min(FOLDS, *(len(np.unique(one)) for one in group))
+    folds = min(FOLDS, *(len(np.unique(dialogues)) for dialogues in group))
     if folds < 2:
         return Estimate(None, "one_dialogue_only")
-    x = _reduced([one[which] for one, which in zip((source, target), drawn, strict=True)], seed)
+    x = _reduced([rows[which] for rows, which in zip((source, target), drawn, strict=True)], seed)
     if x is None:
         return Estimate(0.0)
-    y, fold = np.repeat([0, 1], size), np.concatenate([_folds(one, folds, chance) for one in group])
+    y, fold = np.repeat([0, 1], size), np.concatenate([_folds(dialogues, folds, chance) for dialogues in group])
     wrong = 0
     for held in range(folds):
         model = LogisticRegression(max_iter=300).fit(x[fold != held], y[fold != held])
@@ -74,9 +74,9 @@ def _folds(groups: NDArray[np.int64], folds: int, chance: np.random.Generator) -
     sizes, filled = np.bincount(groups), np.zeros(folds)
     fold_of = np.zeros(len(sizes), dtype=np.int64)
     order = chance.permutation(np.flatnonzero(sizes))
-    for one in order[np.argsort(-sizes[order], kind="stable")]:
-        fold_of[one] = filled.argmin()
-        filled[fold_of[one]] += sizes[one]
+    for dialogue in order[np.argsort(-sizes[order], kind="stable")]:
+        fold_of[dialogue] = filled.argmin()
+        filled[fold_of[dialogue]] += sizes[dialogue]
     return fold_of[groups]
 
 

@@ -53,19 +53,39 @@ def _judged(estimator: str, pairs: Sequence[tuple[float, float, str, str]]) -> I
             yield ["spearman", scope, None, None, None, None, len(pairs), len({p[3] for p in pairs}), "too_few_pairs"]
         return
     estimate, outcome, sources, targets = zip(*pairs, strict=True)
-    found = rank_correlation(
+    judgements = rank_correlation(
         np.array(estimate), np.array(outcome), sources, targets,
         higher_is_better=ESTIMATORS[estimator].higher_is_better, coefficients=tuple(COEFFICIENTS),
     )  # fmt: skip
-    for one in found:
-        tests = [one.blocks.p, one.joint.p, one.joint.smallest]
-        if one.scope == "overall" and not ESTIMATORS[estimator].between_targets:
-            yield [one.coefficient, one.scope, None, None, None, None, one.pairs, one.targets, OF_ONE_TARGET]
+    for judgement in judgements:
+        tests = [judgement.blocks.p, judgement.joint.p, judgement.joint.smallest]
+        if judgement.scope == "overall" and not ESTIMATORS[estimator].between_targets:
+            yield [
+                judgement.coefficient,
+                judgement.scope,
+                None,
+                None,
+                None,
+                None,
+                judgement.pairs,
+                judgement.targets,
+                OF_ONE_TARGET,
+            ]
         else:
-            without = [f"{name}:{test.reason}" for name, test in _tests(one) if test.reason and not one.reason]
-            reason = one.reason or ";".join(without)
-            yield [one.coefficient, one.scope, one.value, *tests, one.pairs, one.targets, reason]
+            without = [
+                f"{name}:{test.reason}" for name, test in _tests(judgement) if test.reason and not judgement.reason
+            ]
+            reason = judgement.reason or ";".join(without)
+            yield [
+                judgement.coefficient,
+                judgement.scope,
+                judgement.value,
+                *tests,
+                judgement.pairs,
+                judgement.targets,
+                reason,
+            ]
 
 
-def _tests(one: Judgement) -> tuple[tuple[str, Permuted], ...]:
-    return ("p_blocks", one.blocks), ("p_joint", one.joint)
+def _tests(judgement: Judgement) -> tuple[tuple[str, Permuted], ...]:
+    return ("p_blocks", judgement.blocks), ("p_joint", judgement.joint)

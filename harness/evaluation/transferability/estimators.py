@@ -152,7 +152,7 @@ def estimates(pair: KnownPair, seed: int = 0) -> dict[str, Estimate]:
     Raises:
         ValueError: fields that do not belong together.
     """
-    return {name: _estimate(one, pair, seed) for name, one in ESTIMATORS.items()}
+    return {name: _estimate(estimator, pair, seed) for name, estimator in ESTIMATORS.items()}
 
 
 def subsample(n: int, rows: int, seed: int) -> NDArray[np.int64]:
@@ -162,11 +162,11 @@ def subsample(n: int, rows: int, seed: int) -> NDArray[np.int64]:
     return np.sort(np.random.default_rng([seed, n]).choice(n, rows, replace=False))
 
 
-def _estimate(one: Estimator, pair: KnownPair, seed: int) -> Estimate:
+def _estimate(estimator: Estimator, pair: KnownPair, seed: int) -> Estimate:
     scale = any(y is not None and np.asarray(y).dtype.kind == "f" for y in (pair.y, pair.source_y))
-    if one.classes and scale:
+    if estimator.classes and scale:
         return Estimate(None, "not_for_a_scale")
-    missing = [field for field in one.needs if getattr(pair, field) is None]
+    missing = [field for field in estimator.needs if getattr(pair, field) is None]
     if missing:
         return Estimate(None, f"needs:{','.join(missing)}")
-    return one.of(pair, seed)
+    return estimator.of(pair, seed)

@@ -34,15 +34,15 @@ def logme(features: NDArray[Any], y: NDArray[Any]) -> Estimate:
     Source: You et al. 2021, arXiv 2102.11005. The best beta for a given alpha / beta has a closed form; what is left
     is a search in one dimension, which cannot stop early as the fixed-point iteration of the paper can.
     """
-    found = checked(features, "features")
-    targets = _indicators(y, len(found))
+    x = checked(features, "features")
+    targets = _indicators(y, len(x))
     if targets is None:
         return Estimate(None, "labels_do_not_vary")
-    spectrum, inside, outside = _rotated(found, targets)
+    spectrum, inside, outside = _rotated(x, targets)
     if not len(spectrum):
         return Estimate(None, "features_are_zero")
     parts = zip(inside, outside.tolist(), strict=True)
-    return Estimate(float(np.mean([_evidence(spectrum, along, rest, len(found)) for along, rest in parts])))
+    return Estimate(float(np.mean([_evidence(spectrum, along, rest, len(x)) for along, rest in parts])))
 
 
 def h_score(features: NDArray[Any], y: NDArray[Any]) -> Estimate:
@@ -63,12 +63,12 @@ def h_score(features: NDArray[Any], y: NDArray[Any]) -> Estimate:
     from scipy.linalg import cho_factor, cho_solve
     from sklearn.covariance import ledoit_wolf
 
-    found = checked(features, "features")
-    truth = classes_of(y, len(found))
+    x = checked(features, "features")
+    truth = classes_of(y, len(x))
     counts = np.bincount(truth)
     if np.count_nonzero(counts) < 2:
         return Estimate(None, "labels_do_not_vary")
-    centred = found - found.mean(axis=0)
+    centred = x - x.mean(axis=0)
     if not centred.any():
         return Estimate(None, "features_do_not_vary")
     covariance, shrinkage = ledoit_wolf(centred, assume_centered=True)
@@ -119,5 +119,5 @@ def _evidence(spectrum: Floats, inside: Floats, outside: float, n: int) -> float
     places = np.linspace(np.log(spectrum[0] / SPAN), np.log(spectrum[-1] * SPAN), GRID)
     best = int(negative(places).argmin())
     around = places[max(best - 1, 0)], places[min(best + 1, GRID - 1)]
-    found = minimize_scalar(lambda t: float(negative(t)), bounds=around, method="bounded", options={"xatol": 1e-6})
-    return -min(float(found.fun), float(negative(places[best])))
+    optimum = minimize_scalar(lambda t: float(negative(t)), bounds=around, method="bounded", options={"xatol": 1e-6})
+    return -min(float(optimum.fun), float(negative(places[best])))

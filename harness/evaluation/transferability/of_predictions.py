@@ -27,12 +27,12 @@ def leep(probabilities: NDArray[Any], y: NDArray[Any]) -> Estimate:
 
     Source: Nguyen et al. 2020, arXiv 2002.12462.
     """
-    said = _probabilities(probabilities)
-    truth = classes_of(y, len(said))
-    joint = np.eye(int(truth.max()) + 1)[truth].T @ said
+    p = _probabilities(probabilities)
+    truth = classes_of(y, len(p))
+    joint = np.eye(int(truth.max()) + 1)[truth].T @ p
     mass = joint.sum(axis=0)
     given = np.divide(joint, mass, out=np.zeros_like(joint), where=mass > 0)
-    return Estimate(float(np.log((said * given[truth]).sum(axis=1)).mean()))
+    return Estimate(float(np.log((p * given[truth]).sum(axis=1)).mean()))
 
 
 def leep_over_entropy(probabilities: NDArray[Any], y: NDArray[Any]) -> Estimate:
@@ -40,11 +40,11 @@ def leep_over_entropy(probabilities: NDArray[Any], y: NDArray[Any]) -> Estimate:
 
     It lies between the mutual information of label and source class, which is at least 0, and H(y).
     """
-    found = leep(probabilities, y).value
-    assert found is not None
+    leep_value = leep(probabilities, y).value
+    assert leep_value is not None
     share = np.bincount(y) / len(y)
     share = share[share > 0]
-    return Estimate(found - float((share * np.log(share)).sum()))
+    return Estimate(leep_value - float((share * np.log(share)).sum()))
 
 
 def prediction_entropy(probabilities: NDArray[Any]) -> Estimate:
@@ -52,9 +52,9 @@ def prediction_entropy(probabilities: NDArray[Any]) -> Estimate:
 
     No label is needed. A model can be sure and wrong.
     """
-    said = _probabilities(probabilities)
-    logs = np.log(said, out=np.zeros_like(said), where=said > 0)
-    return Estimate(float(-(said * logs).sum(axis=1).mean()))
+    p = _probabilities(probabilities)
+    logs = np.log(p, out=np.zeros_like(p), where=p > 0)
+    return Estimate(float(-(p * logs).sum(axis=1).mean()))
 
 
 def prior_variation(source: NDArray[Any], target: NDArray[Any]) -> Estimate:
@@ -84,17 +84,17 @@ def log_odds(probabilities: NDArray[Any]) -> Floats:
 
 
 def _priors(source: NDArray[Any], target: NDArray[Any]) -> tuple[Floats, Floats]:
-    found = [classes_of(y, len(y)) for y in (source, target)]
-    if not all(map(len, found)):
+    priors = [classes_of(y, len(y)) for y in (source, target)]
+    if not all(map(len, priors)):
         raise ValueError("a label prior needs labels")
-    k = max(int(y.max()) for y in found) + 1
-    first, second = (np.bincount(y, minlength=k) / len(y) for y in found)
+    k = max(int(y.max()) for y in priors) + 1
+    first, second = (np.bincount(y, minlength=k) / len(y) for y in priors)
     return first, second
 
 
 def _probabilities(probabilities: NDArray[Any]) -> Floats:
-    said = checked(probabilities, "probabilities")
-    if (said < 0).any() or np.abs(said.sum(axis=1) - 1).max() > TOLERANCE:
+    p = checked(probabilities, "probabilities")
+    if (p < 0).any() or np.abs(p.sum(axis=1) - 1).max() > TOLERANCE:
         raise ValueError("probabilities must not be negative, and those of a row must sum to 1")
-    normal: Floats = said / said.sum(axis=1, keepdims=True)
+    normal: Floats = p / p.sum(axis=1, keepdims=True)
     return normal

@@ -52,10 +52,13 @@ def work(job: CorpusPair) -> list[list[Any]]:
     truth = target.labels(job.space)
     labels = {name: truth[name] for name in splits.adaptation_rows(target.prepared.utterances) if name in truth}
     if reason := DIVIDED if splits.has_folds(target.prepared.utterances) else "" if labels else UNLABELLED:
-        return [[*keys, name, None, one.target_labels, reason] for name, one in ESTIMATORS.items()]
+        return [[*keys, name, None, estimator.target_labels, reason] for name, estimator in ESTIMATORS.items()]
     pair = _pair(job, recipe, corpus_features(job.source, recipe), target, labels)
-    found = estimates(pair, int(job.params["statistics"]["seed"]))
-    return [[*keys, name, one.value, ESTIMATORS[name].target_labels, one.reason or ""] for name, one in found.items()]
+    values = estimates(pair, int(job.params["statistics"]["seed"]))
+    return [
+        [*keys, name, estimate.value, ESTIMATORS[name].target_labels, estimate.reason or ""]
+        for name, estimate in values.items()
+    ]
 
 
 def _pair(
@@ -78,9 +81,9 @@ def _pair(
     module, own = find("fusion", str(recipe["fusion"])), own_statistics(job.target, recipe)
     rows, y = target.rows(list(labels)), indices(list(labels.values()), label_space)
     every = [replicates.predict(module, o.arrays, rows, label_space, recipe, o.chosen, own) for o in trained]
-    said = np.asarray(every, dtype=np.float64).mean(axis=0)
+    probabilities = np.asarray(every, dtype=np.float64).mean(axis=0)
     classes = isinstance(label_space, ClassSpace)
-    fold = next(one for one in source.prepared.folds if one.name == trained[0].fold)
+    fold = next(known_fold for known_fold in source.prepared.folds if known_fold.name == trained[0].fold)
     source_labels = source.labels(job.space, view_of(recipe))
     learned = [name for name in fold.train if name in source_labels]
     dialogues = [{row.id: row.dialogue for row in side.prepared.utterances} for side in (source, target)]
@@ -89,8 +92,8 @@ def _pair(
     x = replicates.side_by_side(recipe["normalise"], {**state, **(own or {})}, rows) if pooled else None
     source_x = replicates.side_by_side(recipe["normalise"], state, source.rows(learned)) if pooled else None
     return KnownPair(
-        probabilities=said if classes else None,
-        hidden=log_odds(said) if classes else said,
+        probabilities=probabilities if classes else None,
+        hidden=log_odds(probabilities) if classes else probabilities,
         y=y,
         source_y=indices([source_labels[name] for name in learned], label_space),
         x=x,

@@ -11,7 +11,7 @@ def spearman(x: Floats, y: Floats) -> Floats:
     """Return Spearman's rho of x (n,) with each row of y (m, n), neither of them constant; ties share a rank."""
     from scipy.stats import rankdata
 
-    a, b = (rankdata(one, axis=-1) - (len(x) + 1) / 2 for one in (x, y))
+    a, b = (rankdata(values, axis=-1) - (len(x) + 1) / 2 for values in (x, y))
     rho: Floats = b @ a / np.sqrt((b**2).sum(axis=1) * (a**2).sum())
     return rho
 
@@ -42,8 +42,8 @@ def _tau(x: Floats, y: Floats, weight: Floats) -> Floats:
 def _weights(first: Floats, second: Floats) -> Floats:
     """Return what each exchange weighs, (m, pairs), when rows are ranked by `first` and where that ties by `second`."""
     order = np.lexsort((second, first), axis=-1)[:, ::-1]
-    one = np.empty(first.shape)
-    np.put_along_axis(one, order, 1 / np.arange(1, first.shape[1] + 1)[None], axis=1)
+    signs = np.empty(first.shape)
+    np.put_along_axis(signs, order, 1 / np.arange(1, first.shape[1] + 1)[None], axis=1)
     i, j = np.triu_indices(first.shape[1], 1)
-    pairs: Floats = one[:, i] + one[:, j]
+    pairs: Floats = signs[:, i] + signs[:, j]
     return pairs

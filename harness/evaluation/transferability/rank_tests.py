@@ -127,10 +127,10 @@ def _judged(
         return _coefficient(COEFFICIENTS[name], x, y[places], known or blocks)
 
     value = float(coefficient(np.arange(len(x))[None])[0])
-    found = {kind: _tested(coefficient, value, one) for kind, one in tests.items()}
+    permuted = {kind: _tested(coefficient, value, arrangements) for kind, arrangements in tests.items()}
     pairs = sum(map(len, parts))
     count = len(blocks) if scope == "overall" else len(parts)
-    return Judgement(name, scope, value, found["blocks"], found["joint"], pairs, count)
+    return Judgement(name, scope, value, permuted["blocks"], permuted["joint"], pairs, count)
 
 
 def _coefficient(measure: Callable[[Floats, Floats], Floats], x: Floats, y: Floats, parts: list[Places]) -> Floats:
@@ -149,15 +149,15 @@ def _coefficient(measure: Callable[[Floats, Floats], Floats], x: Floats, y: Floa
     return mean
 
 
-def _tested(coefficient: Callable[[Places], Floats], value: float, one: _Arrangements) -> Permuted:
-    if one.reason:
-        return Permuted(None, None, None, one.reason)
-    found = np.abs(coefficient(one.places))
-    reached = found >= abs(value) - SLACK
-    if one.all:
-        return Permuted(float(reached.mean()), float((found >= found.max() - SLACK).mean()), True)
-    p = (1 + int(reached.sum())) / (1 + len(found))
-    return Permuted(p, max(1 / (1 + len(found)), 1 / one.number), False)
+def _tested(coefficient: Callable[[Places], Floats], value: float, arrangements: _Arrangements) -> Permuted:
+    if arrangements.reason:
+        return Permuted(None, None, None, arrangements.reason)
+    coefficients = np.abs(coefficient(arrangements.places))
+    reached = coefficients >= abs(value) - SLACK
+    if arrangements.all:
+        return Permuted(float(reached.mean()), float((coefficients >= coefficients.max() - SLACK).mean()), True)
+    p = (1 + int(reached.sum())) / (1 + len(coefficients))
+    return Permuted(p, max(1 / (1 + len(coefficients)), 1 / arrangements.number), False)
 
 
 def _by_block(blocks: list[Places], draws: int, seed: int) -> _Arrangements:
@@ -196,7 +196,7 @@ def _by_name(place: NDArray[np.int64], draws: int, seed: int) -> _Arrangements:
 def _checked(
     estimate: NDArray[Any], happened: NDArray[Any], sources: Sequence[str], targets: Sequence[str]
 ) -> tuple[Floats, Floats, NDArray[np.int64]]:
-    x, y = (np.asarray(one, dtype=np.float64) for one in (estimate, happened))
+    x, y = (np.asarray(values, dtype=np.float64) for values in (estimate, happened))
     if not (x.shape == y.shape == (len(sources),) == (len(targets),)):
         raise ValueError(f"{x.shape}, {y.shape}, {len(sources)} and {len(targets)} pairs do not belong together")
     if not (np.isfinite(x).all() and np.isfinite(y).all()):

@@ -35,13 +35,13 @@ def fit_rows(source: FeatureRows, target: FeatureRows, seed: int = 0) -> State:
     Raises:
         SettingError: see `fit`.
     """
-    states = {slot: fit(source.found(slot), target.found(slot), seed) for slot in source.parts}
+    states = {slot: fit(source.features_of(slot), target.features_of(slot), seed) for slot in source.parts}
     return {f"{slot}.{key}": value for slot, state in states.items() for key, value in state.items()}
 
 
 def apply_slot(state: Mapping[str, NDArray[Any]], rows: FeatureRows, slot: str) -> Matrix:
     """Return the moved features of one slot of source rows, zero where it is absent."""
-    return rows.spread(slot, apply(of_slot(state, slot), rows.found(slot)))
+    return rows.spread(slot, apply(of_slot(state, slot), rows.features_of(slot)))
 
 
 def fit(source: Matrix, target: Matrix, seed: int = 0) -> State:
@@ -55,7 +55,8 @@ def fit(source: Matrix, target: Matrix, seed: int = 0) -> State:
         SettingError: sparse features, two widths, fewer than two rows, or features that do not vary.
     """
     (mean, whiten), (onto, colour) = (
-        _moments(one, name, power, seed) for one, name, power in ((source, "source", -0.5), (target, "target", 0.5))
+        _moments(features, name, power, seed)
+        for features, name, power in ((source, "source", -0.5), (target, "target", 0.5))
     )
     if len(mean) != len(onto):
         raise SettingError(f"coral: the source has {len(mean)} features and the target {len(onto)}")

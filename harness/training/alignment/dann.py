@@ -56,6 +56,7 @@ def domain_loss(discriminator: nn.Module, source: Tensor, target: Tensor, streng
     """
     odds = [discriminator(reversed_gradient(rows, strength)) for rows in (source, target)]
     losses = [
-        nn.functional.binary_cross_entropy_with_logits(one, torch.full_like(one, side)) for side, one in enumerate(odds)
+        nn.functional.binary_cross_entropy_with_logits(logits, torch.full_like(logits, side))
+        for side, logits in enumerate(odds)
     ]
     return (losses[0] + losses[1]) / 2
