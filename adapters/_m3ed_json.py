@@ -93,12 +93,12 @@ def _read_dialogue(
             split=split,
             dialogue=dialogue,
             letter=letter,
-            speaker=name_speaker(movie, dialogue, letter, _said(speaker, "Name", place)),
+            speaker=name_speaker(movie, dialogue, letter, _field(speaker, "Name", place)),
             final=final,
             native=emotions | {FINAL: final},
             votes=[Vote(name, label) for name, label in votes if label],
             text=_get(entry, "Text", str, place).strip() or None,
-            gender=parse_gender(_said(speaker, "Gender", place)),
+            gender=parse_gender(_field(speaker, "Gender", place)),
             start=seconds(_get(entry, "StartTime", str, place), place),
             end=seconds(_get(entry, "EndTime", str, place), place),
         )
@@ -119,7 +119,7 @@ def _get(node: Mapping[str, Any], key: str, kind: type[_Kind], where: str) -> _K
     return value
 
 
-def _said(speaker: Mapping[str, Any], key: str, where: str) -> str:
+def _field(speaker: Mapping[str, Any], key: str, where: str) -> str:
     """Return what stands about a speaker, "" if nothing does."""
     return "" if speaker.get(key) is None else _get(speaker, key, str, where)
 

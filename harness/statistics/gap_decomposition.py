@@ -112,12 +112,12 @@ def _worlds(cell: GapCell) -> dict[World, Floats]:
         world: World = (other, lacking, far)
         key: World = (far if same_prior else other, lacking and not here.all(), far)
         if key not in known:
-            known[key] = _made(inside, cross, (s, t), key)
+            known[key] = _mixed(inside, cross, (s, t), key)
         worlds[world] = known[key]
     return worlds
 
 
-def _made(inside: Floats, cross: Floats, priors: tuple[Floats, Floats], world: World) -> Floats:
+def _mixed(inside: Floats, cross: Floats, priors: tuple[Floats, Floats], world: World) -> Floats:
     """Return the scores of a world that is neither of the two models as it is."""
     other, lacking, far = world
     (s, t), here = priors, priors[0] > 0

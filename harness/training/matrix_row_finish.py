@@ -53,7 +53,7 @@ def _predict(
     trained: Sequence[model_files.Trained],
 ) -> None:
     path = paths.prediction(job.recipe, job.source, job.space, target.corpus)
-    ids = _asked(own, target)
+    ids = _predicted_rows(own, target)
     wanted = digest([job.key, target.digests, ids])
     if predictions.key_of(path) == wanted:
         return
@@ -69,7 +69,7 @@ def _predict(
     predictions.write(path, wanted, label_space, predicted)
 
 
-def _asked(own: CorpusFeatures, target: CorpusFeatures) -> dict[str, dict[str, str]]:
+def _predicted_rows(own: CorpusFeatures, target: CorpusFeatures) -> dict[str, dict[str, str]]:
     """Return fold of the source -> id -> split, for the rows of the target that each fold's model predicts."""
     wanted = {
         fold.name: splits.own_rows(fold)

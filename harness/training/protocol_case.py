@@ -65,7 +65,7 @@ def work(job: ProtocolCase) -> None:
     if predictions.key_of(job.path) == wanted:
         return
     if job.case.runs:
-        replicates = [replicate for run in job.case.runs for replicate in _taught(job, run)]
+        replicates = [replicate for run in job.case.runs for replicate in _trained_predictions(job, run)]
     else:
         replicates = protocol_case_masked.predicted(job.case, job.row)
     predictions.write(job.path, wanted, space(job.case.space), replicates)
@@ -95,10 +95,10 @@ def _facts(job: ProtocolCase, run: TrainingRun) -> Any:
             (corpus_features(part.corpus, job.recipe).digests, part.share, learned(part, job.recipe, job.case.space))
             for part in of
         ]
-    return seeds_of(find("fusion", str(job.recipe["fusion"])), run.seeds), parts, _asked(job, run)
+    return seeds_of(find("fusion", str(job.recipe["fusion"])), run.seeds), parts, _tested_ids(job, run)
 
 
-def _asked(job: ProtocolCase, run: TrainingRun) -> list[str]:
+def _tested_ids(job: ProtocolCase, run: TrainingRun) -> list[str]:
     """Return the ids of the target that a run's models are tested on."""
     own = corpus_features(job.case.target, job.recipe)
     if run.tested:
@@ -110,7 +110,7 @@ def _asked(job: ProtocolCase, run: TrainingRun) -> list[str]:
     return [name for name in ids if name in own.covered]
 
 
-def _taught(job: ProtocolCase, run: TrainingRun) -> list[Predictions]:
+def _trained_predictions(job: ProtocolCase, run: TrainingRun) -> list[Predictions]:
     case, target, module = job.case, space(job.case.space), find("fusion", str(job.recipe["fusion"]))
     recipe = _aligned(without_own(job.recipe), case)
     train, dev = (joined(of, job.recipe, target, view_of(job.recipe)) for of in (run.train, run.dev))
@@ -123,7 +123,7 @@ def _taught(job: ProtocolCase, run: TrainingRun) -> list[Predictions]:
             )
         train, dev = moved([train, dev], seen)
     data = replicates.TrainingData(train, dev, recipe, None if case.align == CORAL else seen)
-    ids = _asked(job, run)
+    ids = _tested_ids(job, run)
     x = rows_of(case.target, job.recipe, ids)
     predicted = []
     for seed, trained, drawn in _trained(module, data, target, recipe, seeds_of(module, run.seeds)):

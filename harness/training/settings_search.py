@@ -39,7 +39,7 @@ def draws(settings: Mapping[str, Any]) -> list[dict[str, Any]]:
     chance = random.Random(digest(open_))
     ranges: dict[str, dict[str, Any]] = {}
     for _ in range(wanted * TRIES):
-        drawn = {key: _one(key, value, chance) for key, value in open_.items()}
+        drawn = {key: _draw(key, value, chance) for key, value in open_.items()}
         ranges.setdefault(json.dumps(drawn, sort_keys=True), {**fixed, **drawn})
         if len(ranges) == wanted:
             break
@@ -51,7 +51,7 @@ def drawn_keys(settings: Mapping[str, Any]) -> list[str]:
     return [key for key, value in settings.items() if isinstance(value, list | dict)]
 
 
-def _one(key: str, value: Sequence[Any] | Mapping[str, Any], chance: random.Random) -> Any:
+def _draw(key: str, value: Sequence[Any] | Mapping[str, Any], chance: random.Random) -> Any:
     if isinstance(value, Mapping):
         low, high, log = _range(key, value)
         return math.exp(chance.uniform(math.log(low), math.log(high))) if log else chance.uniform(low, high)

@@ -37,7 +37,9 @@ def lines(on_target: RecipeOnTarget, source: str) -> Iterator[list[Any]]:
         estimates = []
         for at, replicate in enumerate(replicates):
             p = scored.scores[at].astype(np.float64)
-            estimates.append(_one(method, p, learned[replicate.fold], true, dev.get((replicate.fold, replicate.seed))))
+            estimates.append(
+                _corrected(method, p, learned[replicate.fold], true, dev.get((replicate.fold, replicate.seed)))
+            )
         yield [
             method,
             *_summary(
@@ -46,7 +48,7 @@ def lines(on_target: RecipeOnTarget, source: str) -> Iterator[list[Any]]:
         ]
 
 
-def _one(method: str, p: Floats, source: Floats, true: Floats, dev: Any) -> tuple[Shift | None, Floats | None]:
+def _corrected(method: str, p: Floats, source: Floats, true: Floats, dev: Any) -> tuple[Shift | None, Floats | None]:
     """Return the estimate of one replicate and its re-weighted scores."""
     if method == "oracle":
         return None, adjusted(p, ratio(true, source))

@@ -25,10 +25,10 @@ def agreement(views: Mapping[str, Sequence[str | None]], main: Sequence[str | No
     """
     if len(views) < 2 or {len(labels) for labels in views.values()} != {len(main)}:
         raise ValueError(f"agreement needs two views or more, each with a label for all {len(main)} rows")
-    return [_one(labels, label) for *labels, label in zip(*views.values(), main, strict=True)]
+    return [_agreement(labels, label) for *labels, label in zip(*views.values(), main, strict=True)]
 
 
-def _one(labels: Sequence[str | None], main: str | None) -> str | None:
+def _agreement(labels: Sequence[str | None], main: str | None) -> str | None:
     if main is None or None in labels:
         return None
     different = len(set(labels))

@@ -70,7 +70,7 @@ def find_cell(params: Mapping[str, Any], text: str) -> tuple[NamedCell, dict[str
             raise NameUnknownError("row of protocols in params.yaml", parts[1], rows)
         plan = cell_plans.of_protocol(parts[1])
         by_name = {planned["file"].removesuffix(ENDING): planned for planned in plan["cells"] if "file" in planned}
-        cell = _one(by_name, path)
+        cell = _known_cell(by_name, path)
         settings = cell_plans.of_recipe(params, cell["recipe"])["settings"]
         protocol, options = parts[1], plan["options"]
     else:
@@ -80,7 +80,7 @@ def find_cell(params: Mapping[str, Any], text: str) -> tuple[NamedCell, dict[str
             raise NameUnknownError(f"cell ({WAYS})", text, [f"{name}/..." for name in known])
         plan = cell_plans.of_recipe(params, parts[0])
         every = {f"{parts[0]}/{o['source']}/{o['space']}/{o['target']}": o for o in plan["cells"]}
-        cell, settings, protocol = _one(every, "/".join(parts)), plan["settings"], ""
+        cell, settings, protocol = _known_cell(every, "/".join(parts)), plan["settings"], ""
     if "file" not in cell:
         raise ResultError(f"{path}: has no predictions to make again: {cell['reason']}")
     if settings["fusion"] == EXTERNAL:
@@ -90,7 +90,7 @@ def find_cell(params: Mapping[str, Any], text: str) -> tuple[NamedCell, dict[str
     return NamedCell(protocol, recipe, *where, options), settings
 
 
-def _one(known: Mapping[str, dict[str, Any]], name: str) -> dict[str, Any]:
+def _known_cell(known: Mapping[str, dict[str, Any]], name: str) -> dict[str, Any]:
     if name not in known:
         raise NameUnknownError("cell", name, known)
     return known[name]
