@@ -1,7 +1,7 @@
-"""The feature store: features by utterance id, memory-mapped, readable without this code.
+"""The feature store: features by utterance id, memory-mapped, and readable without this code.
 
-ids.txt        one utterance id a line, in row order
-rows.npy       dense: float matrix, one row an utterance
+ids.txt        one utterance id per line, in row order
+rows.npy       dense: float matrix, one row per utterance
 rows.npy, starts.npy     frames: the frames of all utterances one after another; utterance i begins at row starts[i]
 indptr.npy, indices.npy, data.npy, width in made_by.json     sparse: the three arrays of a CSR matrix
 failed.csv     id,reason of every utterance that has no features
