@@ -1,4 +1,4 @@
-"""Read EmotionTalk's JSON tree: `<Modality>/json/<group>/<dialogue>/<speaker part>/<id>.json`, one file a label."""
+"""Read EmotionTalk's JSON tree: `<Modality>/json/<group>/<dialogue>/<speaker part>/<id>.json`, one file per label."""
 
 from __future__ import annotations
 

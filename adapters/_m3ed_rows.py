@@ -72,12 +72,12 @@ def name_speaker(movie: str, dialogue: str, letter: str, name: str) -> str | Non
 
 
 def seconds(time: str, path: Path | str) -> float | None:
-    """Convert HH:MM:SS:FF to seconds; FF counts frames at 25 a second and may exceed them. A blank is None."""
+    """Convert HH:MM:SS:FF to seconds; FF counts frames at 25 per second and may exceed them. A blank is None."""
     if not time.strip():
         return None
     match = _TIME.fullmatch(time.strip())
     if match is None:
-        raise ReleaseError(path, f"{time!r} is not a time", expected="HH:MM:SS:FF with FF in frames at 25 a second")
+        raise ReleaseError(path, f"{time!r} is not a time", expected="HH:MM:SS:FF with FF in frames at 25 per second")
     hours, minutes, whole, frames = map(int, match.groups())
     return 3600 * hours + 60 * minutes + whole + frames / FRAMES_PER_SECOND
 

@@ -1,4 +1,4 @@
-"""The command line: a stage or verb is a module whose `run` says, by its signature, what may be typed."""
+"""The command line: a stage or verb is a module; the signature of its `run` says which arguments may be typed."""
 
 from __future__ import annotations
 

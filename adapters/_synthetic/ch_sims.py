@@ -1,4 +1,4 @@
-"""Write drawn utterances in the layout of CH-SIMS v1: label.csv, a clip a row, and the English translation."""
+"""Write drawn utterances in the layout of CH-SIMS v1: label.csv, a clip per row, and the English translation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The whole audit as one JSON document: everything the page says, and what it leaves out."""
+"""The audit as one JSON document: everything that the page says, and what it leaves out."""
 
 from __future__ import annotations
 

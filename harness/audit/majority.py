@@ -1,4 +1,4 @@
-"""Does weighting votes by the annotators' confidence change the label, and which vote is the published label?
+"""Whether weighting votes by the annotators' confidence changes the label, and which vote is the published label.
 
 The words of votes are matched to the classes of a space by the corpus itself: a word means the class that most
 utterances have on which every annotator named that word alone.

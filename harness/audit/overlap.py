@@ -1,4 +1,4 @@
-"""What the splits of one corpus, and two corpora, have in common."""
+"""What the splits of one corpus share, and what two corpora share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a corpus was labelled once per modality: how the views agree, and what one alone tells of the fused label."""
+"""How the label views of a corpus agree, and how well one modality alone tells the fused label (human ceilings)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Annotators' votes as sets of words, whatever words a corpus uses, and ratings as numbers.
+"""Read annotators' votes as sets of words, whichever words a corpus uses, and ratings as numbers.
 
 Several words in one vote are joined by a comma or a semicolon. A rare word that resembles a frequent one is taken for
 its misspelling; what was folded is part of the result.

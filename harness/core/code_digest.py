@@ -1,4 +1,4 @@
-"""One digest of what code does, so that no result outlives its code and none is made again for a comment.
+"""A digest of what code does: it changes with every statement, and not with a comment or with a file that moves.
 
 A digest covers the statements of some files and of all that they import (imports.py). Comments, docstrings,
 formatting, import lines, and the names of files and modules are left out: they decide no result. So a sentence that is

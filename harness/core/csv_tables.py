@@ -1,4 +1,4 @@
-"""Result tables as CSV: numbers with six decimals, an absent one as an empty cell, never NaN."""
+"""Read and write result tables as CSV: numbers with six decimals; an absent number is an empty cell, never NaN."""
 
 from __future__ import annotations
 

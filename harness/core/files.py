@@ -1,4 +1,4 @@
-"""Write a file whole or not at all, and name what a file was made from by its digest."""
+"""Write files whole or not at all, and digest what a file was made from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A name you type is a file you open: the one look-up for corpora, encoders, fusion models, metrics and stages.
+"""Look up plug-ins by name (corpora, encoders, fusion models, metrics, stages): the name is the name of a file.
 
     find("metric", "uar")    -> the module harness/metrics/uar.py
     find("corpus", "meld")   -> the module adapters/meld.py, or that of an outside package

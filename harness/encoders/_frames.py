@@ -13,7 +13,7 @@ LEVELS = ("utterance", "frames")
 
 
 def checked_level(name: str, level: str) -> str:
-    """Return a level, or raise SettingError: an encoder gives one row an utterance, or its frames."""
+    """Return a level, or raise SettingError: an encoder gives one row per utterance, or its frames."""
     if level not in LEVELS:
         raise SettingError(f"encoder {name}: level is {level!r}; it is {' or '.join(LEVELS)}")
     return level

@@ -24,7 +24,7 @@ def in_batches(
         look: takes pictures (height, width, 3), returns a tensor (pictures, width).
         batch: pictures that the model sees at once; a clip is not cut, so it may be more.
         pooling: what becomes of a clip's frames.
-        width: numbers a picture.
+        width: features per picture.
     """
     pieces: list[NDArray[np.float32]] = []
     for group in _groups(clips, batch):

@@ -11,7 +11,7 @@ from harness.encoders._opensmile import Smile
 
 MODALITY = "audio"
 PACKAGES = ("opensmile",)  # its version decides the rows
-SHARD = 16  # utterances a piece of work, a few seconds
+SHARD = 16  # utterances per piece of work, a few seconds
 SHORTEST = 0.1  # seconds; openSMILE has no functionals of less
 
 

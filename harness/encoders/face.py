@@ -23,7 +23,7 @@ from harness.features.matrix import Ragged
 
 MODALITY = "video"
 PACKAGES = ("scikit-image",)  # its version decides the rows
-SHARD = 32  # utterances a piece of work
+SHARD = 32  # utterances per piece of work
 NOTHING = "no_face"
 
 SIDE, CELLS, ANGLES, PATTERNS = 64, 4, 8, 10
@@ -38,7 +38,7 @@ class Face:
     """Descriptors of faces.
 
     Args:
-        fps: frames a second that are looked at.
+        fps: frames per second that are looked at.
         level: `utterance` (309 numbers) or `frames` (154 numbers each, of those with a face).
         find: `face`, or `none` to describe whole pictures that are faces already.
 

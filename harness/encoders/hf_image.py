@@ -16,7 +16,7 @@ from harness.features.matrix import Matrix
 
 MODALITY = "video"
 PACKAGES = ("transformers", "torch", "timm")  # their versions decide the rows
-SHARD = 64  # utterances a piece of work
+SHARD = 64  # utterances per piece of work
 GPU = True
 resolved = _hub.resolved  # the commit that a name such as `main` means decides the rows too
 FROM = ("image", "cls", "patches")
@@ -29,7 +29,7 @@ class Images(_hub.Pretrained):
         library: transformers, or timm.
         of: what stands for a frame: `image`, the embedding that CLIP compares with texts; `cls`, the state of the
             class token; `patches`, the mean over patches.
-        fps: frames a second that are looked at.
+        fps: frames per second that are looked at.
         batch: frames that are encoded at once.
         shared: those of `Pretrained`, of which `model` is needed.
     """

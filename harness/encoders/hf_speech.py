@@ -1,7 +1,7 @@
 """Speech models of the Hugging Face Hub: wav2vec 2.0, HuBERT, WavLM, data2vec-audio and the encoder of Whisper.
 
 Baevski et al. (arXiv 2006.11477), Hsu et al. (2106.07447), Chen et al. (2110.13900), Baevski et al. (2202.03555),
-Radford et al. (2212.04356). 50 frames a second. Sounds of like length share a batch, and in fp32 a row is that of the
+Radford et al. (2212.04356). 50 frames per second. Sounds of like length share a batch, and in fp32 a row is that of the
 sound alone up to rounding (1e-5 of its largest number); in bf16 the batch shows in the third digit.
 
 Padding would change the rows of two families, so it is kept out. The base models normalise the first convolution over
@@ -26,8 +26,8 @@ from harness.features.matrix import Matrix
 
 MODALITY = "audio"
 PACKAGES = ("transformers", "torch")  # their versions decide the rows
-SHARD = 128  # utterances a piece of work
-RATE = 16000  # samples a second of what is encoded
+SHARD = 128  # utterances per piece of work
+RATE = 16000  # samples per second of what is encoded
 SHORTEST = 0.05  # seconds; less gives hardly a frame
 GPU = True
 resolved = _hub.resolved  # the commit that a name such as `main` means decides the rows too

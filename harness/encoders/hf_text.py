@@ -22,7 +22,7 @@ from harness.features.matrix import Matrix
 
 MODALITY = "text"
 PACKAGES = ("transformers", "tokenizers", "torch")  # their versions decide the rows
-SHARD = 1024  # texts a piece of work
+SHARD = 1024  # texts per piece of work
 GPU = True
 resolved = _hub.resolved  # the commit that a name such as `main` means decides the rows too
 

@@ -19,7 +19,7 @@ from harness.features.matrix import Matrix
 
 MODALITY = "video"
 PACKAGES = ("transformers", "torch")  # their versions decide the rows
-SHARD = 64  # utterances a piece of work
+SHARD = 64  # utterances per piece of work
 GPU = True
 resolved = _hub.resolved  # the commit that a name such as `main` means decides the rows too
 Clip = NDArray[np.uint8]
@@ -29,7 +29,7 @@ class Videos(_hub.Pretrained):
     """A video model and how its hidden states become features.
 
     Args:
-        fps: frames a second that are decoded, of which those that are seen are taken.
+        fps: frames per second that are decoded, of which those that are seen are taken.
         batch: clips that are encoded at once.
         shared: those of `Pretrained`, of which `model` is needed.
     """

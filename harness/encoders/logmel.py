@@ -19,8 +19,8 @@ from harness.features.matrix import Ragged
 
 MODALITY = "audio"
 PACKAGES = ("kaldi-native-fbank",)  # its version decides the rows
-SHARD = 128  # utterances a piece of work
-RATE = 16000  # samples a second of what is encoded
+SHARD = 128  # utterances per piece of work
+RATE = 16000  # samples per second of what is encoded
 SHORTEST = 0.05  # seconds; less gives no statistics
 
 TRACKS = 43

@@ -18,7 +18,7 @@ from harness.encoders._tokens import tokens_of
 
 MODALITY = "text"
 PACKAGES = ("scikit-learn", "jieba")  # their versions decide the rows
-SHARD = 8192  # texts a piece of work
+SHARD = 8192  # texts per piece of work
 
 
 class Ngrams:

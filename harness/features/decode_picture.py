@@ -1,4 +1,4 @@
-"""The frames of one clip as an encoder asks for them."""
+"""Decode the frames of one clip at the rate and size that an encoder asks for."""
 
 from __future__ import annotations
 

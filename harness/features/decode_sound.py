@@ -1,4 +1,4 @@
-"""The sound of one clip as an encoder asks for it."""
+"""Decode the sound of one clip at the rate that an encoder asks for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One clip as an encoder is given it, or the reason why it is not, and what was odd about it."""
+"""One clip, decoded for an encoder: its content, or the reason why there is none, and what was odd about it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cut an extraction into pieces that survive a kill, encode them side by side, and put the rows together.
+"""Extract features: pieces of work that survive a kill, encoded side by side and put together to one store.
 
 What an encoder is asked for and gives is told in docs/add-an-encoder.md. On a CPU one-thread processes share the
 pieces; an encoder that runs on a GPU has one process, and threads that decode clips ahead of it.

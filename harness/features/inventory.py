@@ -1,4 +1,4 @@
-"""What feature stores there are, what each holds, and whether each is as it should be (`features ls|info|verify`)."""
+"""List and verify feature stores: what each holds, and whether it is whole and current (`features ls|info|verify`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows of features in memory: a dense or sparse matrix, or the frames of utterances, and how exactly they are kept."""
+"""Matrices of features in memory: dense, sparse, or the frames of utterances, and the precision they are kept in."""
 
 from __future__ import annotations
 

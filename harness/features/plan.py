@@ -1,4 +1,4 @@
-"""What the features of an encoder are made from: which texts or clips of a corpus, and why some have none."""
+"""Plan the features of an encoder: which texts or clips of a corpus it needs, and why some have none."""
 
 from __future__ import annotations
 
@@ -71,10 +71,10 @@ class Wanted:
 
 
 def wanted(params: Mapping[str, Any], encoder: str, corpus: str) -> list[Wanted]:
-    """Return the stores of one encoder and corpus: one a text route, or `native` for sound and picture.
+    """Return the stores of one encoder and corpus: one per text route, or `native` for sound and picture.
 
     Raises:
-        SettingError: the row of the encoder is not one.
+        SettingError: the row of `encoders` is malformed.
     """
     file, options = encoder_row(params, encoder)
     routes, dtype = options.pop("routes", [NATIVE]), options.pop("dtype", DTYPES[0])

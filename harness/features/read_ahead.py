@@ -1,4 +1,4 @@
-"""Do the next pieces of work in threads while the last one is used: decoding ahead of an encoder."""
+"""Prepare the next pieces of work in threads while the last one is used, so that decoding runs ahead of encoding."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From inputs to rows: what an encoder is given, and which of its rows are kept.
+"""Encode inputs to rows: what an encoder is given, and which of its rows are kept.
 
 What is here decides the rows of a feature store and is in its key; how the work is shared and written is not.
 """

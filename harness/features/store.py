@@ -1,7 +1,7 @@
-"""The feature store: features by utterance id, memory-mapped, readable without this code.
+"""The feature store: features by utterance id, memory-mapped, and readable without this code.
 
-ids.txt        one utterance id a line, in row order
-rows.npy       dense: float matrix, one row an utterance
+ids.txt        one utterance id per line, in row order
+rows.npy       dense: float matrix, one row per utterance
 rows.npy, starts.npy     frames: the frames of all utterances one after another; utterance i begins at row starts[i]
 indptr.npy, indices.npy, data.npy, width in made_by.json     sparse: the three arrays of a CSR matrix
 failed.csv     id,reason of every utterance that has no features
@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
+from numpy.lib import format as npy_format
 from numpy.typing import NDArray
 from scipy import sparse
 
@@ -148,7 +149,7 @@ def _write_rows(folder: Path, pieces: Pieces, dtype: str) -> str:
     def fill(path: Path) -> None:
         nonlocal kept
         with path.open("wb") as file:  # the header is written again once the number of rows is known
-            rows, at = 0, 0
+            rows, start = 0, 0
             for number, part in enumerate(pieces.parts):
                 made = part()
                 values = np.asarray(made.values if isinstance(made, Ragged) else made)
@@ -157,11 +158,10 @@ def _write_rows(folder: Path, pieces: Pieces, dtype: str) -> str:
                 values = as_kept(values, dtype or str(values.dtype), str(folder))
                 kept = str(values.dtype)
                 if not number:
-                    at = _header(file, kept, 10**15, pieces.shape[1])
+                    start = _write_header(file, kept, rows, pieces.shape[1])
                 file.write(np.ascontiguousarray(values).tobytes())
                 rows += len(values)
-            file.seek(0)
-            if _header(file, kept, rows, pieces.shape[1], at) != at:
+            if _write_header(file, kept, rows, pieces.shape[1]) != start:
                 raise ResultError(f"{folder}: the header of rows.npy does not fit")
 
     write_whole(folder / "rows.npy", fill)
@@ -171,13 +171,12 @@ def _write_rows(folder: Path, pieces: Pieces, dtype: str) -> str:
     return kept
 
 
-def _header(file: BinaryIO, dtype: str, rows: int, width: int, size: int = 0) -> int:
-    """Write the header of a .npy file and return its length; with `size` filled up to that with blanks."""
-    text = f"{{'descr': '{np.dtype(dtype).str}', 'fortran_order': False, 'shape': ({rows}, {width}), }}"
-    length = size or -(-(len(text) + 11) // 64) * 64
-    file.write(b"\x93NUMPY\x01\x00" + (length - 10).to_bytes(2, "little"))
-    file.write(text.encode().ljust(length - 11) + b"\n")
-    return length
+def _write_header(file: BinaryIO, dtype: str, rows: int, width: int) -> int:
+    """Write the header of a .npy file at its beginning and return its length, the same for every number of rows."""
+    file.seek(0)
+    facts = {"descr": np.dtype(dtype).str, "fortran_order": False, "shape": (rows, width)}
+    npy_format.write_array_header_1_0(file, facts)  # leaves room for the first dimension to grow
+    return file.tell()
 
 
 def _write_sparse(folder: Path, matrix: sparse.csr_matrix, dtype: str) -> str:

@@ -46,7 +46,7 @@ class LSTM(nn.Module):
     """One layer of long short-term memory; its gates are those of `torch.nn.LSTM`, in the same order.
 
     Args:
-        width: numbers a step.
+        width: features per step.
         hidden: of the state.
     """
 

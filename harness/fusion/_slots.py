@@ -24,7 +24,7 @@ class Slots(nn.Module):
 
     Args:
         widths: slot -> number of features.
-        size: numbers a slot.
+        size: features per slot.
         dropout: share of units dropped.
     """
 

@@ -1,7 +1,7 @@
 """A linear model: multinomial logistic regression for classes, ridge regression for a scale.
 
 Minimises  C * sum_i w_i loss_i + |W|^2 / 2  by L-BFGS, the intercept free: the objective of scikit-learn's
-LogisticRegression, so that its C means the same here. It is convex: seeds do not matter, and one replicate a fold
+LogisticRegression, so that its C means the same here. It is convex: seeds do not matter, and one replicate per fold
 is all there is. Dense and sparse features; the inputs of several modalities are set side by side.
 """
 

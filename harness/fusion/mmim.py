@@ -31,7 +31,7 @@ class Model(nn.Module):
     Args:
         widths: slot -> number of features.
         outputs: number of classes, or 1 for a scale.
-        settings: `hidden` (64), `size` (32, numbers a slot between which information is bounded), `dropout` (0.3),
+        settings: `hidden` (64), `size` (32, features per slot between which information is bounded), `dropout` (0.3),
             and the weights `between` (0.1, slots) and `within` (0.1, fused vector and slots).
     """
 

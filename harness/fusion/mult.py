@@ -72,7 +72,7 @@ class Stack(nn.Module):
     """Layers of attention and a perceptron, each behind a layer norm and added to what came in.
 
     Args:
-        size: numbers a step.
+        size: features per step.
         heads: attention maps.
         layers: how many.
         dropout: share of units dropped.

@@ -18,7 +18,7 @@ DETERMINISTIC = False
 LEVEL = "utterance"
 BATCHED = True
 HELD = 2**24  # numbers of the tensors of all rows that are predicted at a time
-SIZES = {1: 128, 2: 48, 3: 16, 4: 7}  # numbers a slot by default: the tensor has some 4,000 then
+SIZES = {1: 128, 2: 48, 3: 16, 4: 7}  # features per slot by default: the tensor has some 4,000 then
 
 
 class Model(nn.Module):
@@ -27,7 +27,7 @@ class Model(nn.Module):
     Args:
         widths: slot -> number of features.
         outputs: number of classes, or 1 for a scale.
-        settings: `size` (numbers a slot, by default so many that the tensor has about 4,000), `hidden` (64 units
+        settings: `size` (features per slot, by default so many that the tensor has about 4,000), `hidden` (64 units
             over the tensor), `dropout` (0.3).
     """
 

@@ -1,4 +1,4 @@
-"""What the adaptation protocols share: one model for each pair of corpora, which has seen the target without labels."""
+"""What the adaptation protocols share: one model per pair of corpora, which has seen the target without labels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a protocol asks for: cases, each some models trained on parts of corpora and tested on one target."""
+"""The cases of a protocol: each is tested on one target by models that are trained on parts of corpora."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Few-shot: so many labelled utterances a class of the target's train split, with a source and without.
+"""Few-shot: so many labelled utterances per class of the target's train split, with a source and without.
 
 `k=0`, the source alone, is `single_source` and not repeated here. Else a model is trained on the source and the drawn
 rows together; these are repeated, whole, to make up about `share` of what is learned from, or a few dozen would drown.
@@ -20,7 +20,7 @@ TABLE = "few_shot"
 HELD = 0.2
 TOO_FEW = "target_has_{least}_of_a_class"
 REASONS = {
-    "nothing_left_to_select_on": "one utterance a class leaves nothing to select on",
+    "nothing_left_to_select_on": "one utterance per class leaves nothing to select on",
     TOO_FEW: "the rarest class of the target has too few labelled train utterances ({least})",
 }
 
@@ -30,7 +30,7 @@ def cases(context: CaseContext, shots: Sequence[int] = (5, 20, 50, 100, 300), sh
 
     Args:
         context: what to plan with.
-        shots: labelled utterances a class.
+        shots: labelled utterances per class.
         share: of what is learned from, that the drawn rows make up, as nearly as whole repetitions can; 0 repeats none.
     """
     if not shots or min(shots) < 1:

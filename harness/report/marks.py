@@ -1,4 +1,4 @@
-"""The marks and footnotes of a matrix: what stands beside a number that must not be read alone, or in its place."""
+"""The marks and footnotes of a matrix: warnings next to a number, and the reason in place of a missing one."""
 
 from __future__ import annotations
 

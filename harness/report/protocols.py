@@ -1,4 +1,4 @@
-"""The protocols beside the matrix as tables of text: one question, one method line and one table each."""
+"""The protocols of a study as tables of text: one question, one line of method and one table each."""
 
 from __future__ import annotations
 

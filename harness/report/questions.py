@@ -1,4 +1,4 @@
-"""The questions that a study answers beside its matrices, each with a figure or drawing, a table and a method line.
+"""The questions that the report answers besides its matrices, each with a figure, a table and a line of method.
 
 questions_recipes.py   which recipe is better; within and across languages
 questions_views.py     whose labels are learned, and whose are tested against

@@ -181,7 +181,7 @@ def fairness(lines: pd.DataFrame) -> Iterator[Table]:
                 f"fairness-{space}-{recipe}",
                 f"Checks of audEERING's ser-tests, {space}, {recipe}",
                 "a sex against both together, shares of predicted against true classes of speakers; thresholds are "
-                "for 1,000 utterances a group, with fewer chance alone can fail",
+                "for 1,000 utterances per group, with fewer chance alone can fail",
                 ["target", "check of", "where", "passed", "failed", "undefined", "worst", "value", "threshold"],
                 table_rows,
                 words=3,

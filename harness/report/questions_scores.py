@@ -1,4 +1,4 @@
-"""Whether probabilities can be believed, what a shifted prior costs, and what could be foreseen."""
+"""Whether probabilities can be believed, what a shifted prior costs, and what estimates of transferability tell."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _calibration(space: str, recipe: str, lines: pd.DataFrame) -> Table:
     return Table(
         f"calibration-{space}-{recipe}",
         f"Calibration, {space}, {recipe}",
-        "raw, then with one temperature a model, fitted on source dev; oracle: fitted on the target's own truth, a "
+        "raw, then with one temperature per model, fitted on source dev; oracle: fitted on the target's own truth, a "
         "bound; AURC: mean risk over coverages, 0 best; of all these lower is better; T: the mean temperature, over 1 "
         "where the model was too sure",
         [

@@ -1,4 +1,4 @@
-"""The result files beside cells.csv as data frames: text, whole numbers and numbers, and how their lines are picked."""
+"""The result files other than cells.csv as data frames, and how their lines are selected."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the matrices say in short: the best recipe, three sentences, recipes against targets, and the gaps."""
+"""A short summary of the matrices: the best recipe, three sentences, recipes by target, and the gaps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one table of every page: its cells are text, and HTML, Markdown, LaTeX and CSV are written from it."""
+"""The table of every page: its cells are text, and HTML, Markdown, LaTeX and CSV are written from it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Look behind the cells: strata, fairness, calibration, prior shift, the parts of a gap, ranks, languages."""
+"""Analyse the cells: strata, fairness, calibration, prior shift, the parts of a gap, ranks, languages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Take predictions that somebody else made into the study: a row of `external` in params.yaml."""
+"""Add predictions that were made elsewhere to the study: a row of `external` in params.yaml."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Extract the features of one encoder, in pieces that survive a kill; or `ls`, `info`, `verify` what there is."""
+"""Extract the features of one encoder; or list (`ls`), describe (`info`) and `verify` the feature stores."""
 
 from __future__ import annotations
 

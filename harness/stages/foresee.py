@@ -1,4 +1,4 @@
-"""Estimate what will carry over without testing it, and hold the estimates against what happened."""
+"""Estimate transferability before any test, and compare the estimates with the cells."""
 
 from __future__ import annotations
 

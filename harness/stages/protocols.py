@@ -1,4 +1,4 @@
-"""Train and predict the cases of one protocol beside `single_source`: a row of `protocols` in params.yaml."""
+"""Train and predict the cases of one protocol: a row of `protocols` in params.yaml."""
 
 from __future__ import annotations
 

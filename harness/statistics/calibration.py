@@ -1,4 +1,4 @@
-"""How far a model's probabilities can be believed: NLL, Brier, calibration errors, risk against coverage.
+"""Measures of how far a model's probabilities can be believed: NLL, Brier, calibration errors, risk by coverage.
 
 All take truth (n,) and scores (replicates, n, classes), probabilities of each row, and give one value per replicate.
 Confidence is the probability of the predicted class.

@@ -1,4 +1,4 @@
-"""What is drawn or exchanged as a whole: dialogues, or speakers where there are enough of them."""
+"""Choose what is resampled as a whole: dialogues, or speakers where there are enough of them."""
 
 from __future__ import annotations
 

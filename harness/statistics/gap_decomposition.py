@@ -1,4 +1,4 @@
-"""Why a cell falls short of the in-domain model: label prior, label-space coverage, features (docs/decomposition.md).
+"""Decompose the gap to the in-domain model: label prior, label-space coverage, features (docs/decomposition.md).
 
 Eight worlds lie between the in-domain and the cross-corpus model: each of three things is the target's own or the
 source's. A term is the mean, over the six orders of changing them one by one, of what its step changes (Shapley), so
@@ -70,7 +70,7 @@ def decomposed(cell: GapCell, metric: ModuleType, weights: NDArray[Any], level: 
 
     Args:
         cell: truth, scores and priors.
-        metric: a module of harness/metrics whose statistic is the confusion matrix, with one value a cell.
+        metric: a module of harness/metrics whose statistic is the confusion matrix, with one value per cell.
         weights: (resamples, dialogues) from `statistics.draws`.
         level: of the intervals.
 

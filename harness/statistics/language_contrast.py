@@ -1,4 +1,4 @@
-"""Does more carry over within a language than across languages, as far as a handful of corpora can say."""
+"""Test whether more carries over within a language than across languages, as far as a few corpora can tell."""
 
 from __future__ import annotations
 

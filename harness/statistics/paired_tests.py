@@ -1,4 +1,4 @@
-"""Is one recipe better than another on the same test rows: bootstrap and permutation over whole dialogues, Holm.
+"""Compare two recipes on the same test rows: bootstrap and permutation over whole dialogues, Holm's correction.
 
 Both tests work on sums per dialogue (harness/statistics/sums.py), so that thousands of draws are one matrix product.
 Cells of two recipes can be compared when they hold the same rows in the same dialogues.
@@ -99,12 +99,12 @@ def paired_permutation(
         first: sums per dialogue of one recipe, (replicates, dialogues, ...), as `scoring.statistic` makes them.
         second: the same of the other recipe. Replicates are paired in order; where one recipe has more, those of the
             other are taken again, which leaves its mean as it is.
-        metric: a module of harness/metrics with one value a cell.
+        metric: a module of harness/metrics with one value per cell.
         permutations: how many exchanges are drawn at most.
         seed: of the draws.
 
     Raises:
-        ValueError: the two do not hold the same dialogues, or the metric has one value a class.
+        ValueError: the two do not hold the same dialogues, or the metric has one value per class.
     """
     masks, exact = exchanges(first.shape[1], permutations, seed)
     observed, apart = exchanged(first, second, metric, masks)
@@ -124,7 +124,7 @@ def exchanged(first: Floats, second: Floats, metric: Any, masks: NDArray[np.uint
         masks: (permutations, dialogues), 1 where a dialogue's predictions change places.
 
     Raises:
-        ValueError: the two do not hold the same dialogues, or the metric has one value a class.
+        ValueError: the two do not hold the same dialogues, or the metric has one value per class.
     """
     if first.shape[1:] != second.shape[1:]:
         raise ValueError(f"two recipes are compared on the same dialogues; sums are {first.shape} and {second.shape}")
@@ -136,7 +136,7 @@ def exchanged(first: Floats, second: Floats, metric: Any, masks: NDArray[np.uint
     # one replicate at a time: all of them together would leave the processor's cache
     apart: Floats = np.mean([value(a + m) - value(b - m) for a, b, m in zip(ones, others, moved, strict=True)], axis=0)
     if apart.ndim != 1:
-        raise ValueError("a metric with one value a class has no single difference to test")
+        raise ValueError("a metric with one value per class has no single difference to test")
     return float(np.mean(value(ones[:, 0]) - value(others[:, 0]))), apart
 
 

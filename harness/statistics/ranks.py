@@ -1,4 +1,4 @@
-"""Many recipes over many cells: one mean per target, then ranks, Friedman, Wilcoxon with Holm, Nemenyi.
+"""Rank many recipes over targets: Friedman's test, Wilcoxon tests with Holm's correction, Nemenyi's distance.
 
 Cells that share a target share its test rows and are not independent; the target is the block (Demsar 2006, Benavoli et
 al. 2016). With four or five targets no test can be strict: every result says the smallest p that its blocks can give.

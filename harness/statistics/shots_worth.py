@@ -1,4 +1,4 @@
-"""What a source is worth: how many labelled utterances a class of the target give as much as the source without any."""
+"""What a source is worth: how many labelled target utterances per class give as much as the source without any."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from itertools import pairwise
 
 @dataclass(frozen=True, slots=True)
 class Worth:
-    """So many target labels a class, or the side of the tried numbers it lies on."""
+    """How many target labels per class a source is worth, or on which side of the tried numbers that lies."""
 
     shots: float | None
     bound: str = ""  # "<" or ">" where it lies beyond the tried numbers

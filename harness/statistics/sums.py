@@ -1,4 +1,4 @@
-"""How sure we are: sufficient statistics per dialogue, and intervals from resampling dialogues.
+"""Sufficient statistics per dialogue, and intervals from resampling dialogues.
 
 Every metric is a function of sums over rows (counts, moments, calibration bins). Summed per dialogue once, a
 bootstrap over dialogues is one matrix product, exact and cheap.

@@ -1,4 +1,4 @@
-"""What a stage planned: the cells of a recipe, of external predictions or of a protocol, each a file or a reason."""
+"""The plan file of a stage: the cells of a recipe, of `external` or of a protocol, each with a file or a reason."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def of_protocol(name: str) -> dict[str, Any]:
 def _read(path: Path, made_by: str, keys: tuple[str, ...], of_cell: tuple[str, ...]) -> dict[str, Any]:
     plan = read_json(path, made_by)
     if not isinstance(plan, dict) or not all(key in plan for key in keys) or not isinstance(plan["cells"], list):
-        raise ResultError(f"{path}: is no plan (a plan has {', '.join(keys)}); delete it and run `{made_by}`")
+        raise ResultError(f"{path}: is not a plan (a plan has {', '.join(keys)}); delete it and run `{made_by}`")
     for number, cell in enumerate(plan["cells"], 1):
         has = isinstance(cell, dict) and all(key in cell for key in of_cell)
         if not has or ("file" in cell) == ("reason" in cell):

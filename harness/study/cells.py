@@ -1,4 +1,4 @@
-"""The transfer matrix: cells with a value or a reason, and what is derived from two of them.
+"""The cells of the transfer matrix, each with a value or a reason, and what is derived from two of them.
 
 `results/cells.csv` holds one row per cell and metric; this module is its only reader and writer.
 """

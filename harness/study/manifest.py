@@ -1,6 +1,6 @@
 """Utterances and labels as JSON lines, and the check that nothing was lost on the way there.
 
-utterances.jsonl   one Utterance a line; features depend on this file alone
+utterances.jsonl   one Utterance per line; features depend on this file alone
 labels.jsonl       one Annotation a line: `id`, `native`, one key per space of the main view with the shared label
                    or null, `reasons` {space: reason}, the same per view under `views`, `votes`, `soft`
 """

@@ -1,4 +1,4 @@
-"""What the file of a metric says for a reader: its title, its meaning, which way is better, whether it has a matrix."""
+"""What the file of a metric tells a reader: its title, its meaning, its direction, and whether it has a matrix."""
 
 from __future__ import annotations
 

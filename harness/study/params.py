@@ -1,4 +1,4 @@
-"""params.yaml: every choice of a study, read, interpolated and overridden by OmegaConf."""
+"""Read params.yaml, every choice of a study; OmegaConf resolves its references and overrides."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What params.yaml must look like before a stage begins: its sections, the names of rows, and plain numbers."""
+"""Check params.yaml before a stage begins: its sections, the names of rows, and plain values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A corpus as `prepare` wrote it: its card, utterances and labels, read once a process."""
+"""A corpus as `prepare` wrote it: its card, utterances and labels, read once per process."""
 
 from __future__ import annotations
 

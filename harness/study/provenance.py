@@ -1,4 +1,4 @@
-"""When, from which commit and with which versions a result is made."""
+"""The provenance of a result: time, commit and versions."""
 
 from __future__ import annotations
 

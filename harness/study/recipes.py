@@ -1,4 +1,4 @@
-"""What a recipe of params.yaml says: which encoders, on what footing, fed to which model."""
+"""The fields of a recipe: its encoders, normaliser, model and label views."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an adapter gives back: utterances, their annotation, and every row it could not keep.
+"""What an adapter returns: utterances, their annotation, and every row that it could not keep.
 
 An adapter is one module with these facts and one function (`docs/add-a-corpus.md`):
 

@@ -1,4 +1,4 @@
-"""What two splits or two corpora have in common: one definition for the report and for the audit.
+"""What two splits or two corpora share, defined once for the report and the audit.
 
 A text counts only if it is long: 4 words, or 8 letters where words are not spaced. Shorter ones ("Oh my god!") recur by
 chance, and a limit in characters would mean something else in each script.

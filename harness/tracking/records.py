@@ -60,7 +60,7 @@ class Record:
     texts: Mapping[str, str] = field(default_factory=dict)
 
     def content(self) -> str:
-        """Return the digest of all it says, files included."""
+        """Return a digest of the record, of its files too."""
         files = {inside: file_digest(path) for inside, path in self.files.items()}
         return digest([self.name, self.params, self.metrics, self.tags, self.datasets, files, self.texts])[:DIGEST]
 

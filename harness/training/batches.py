@@ -1,4 +1,4 @@
-"""Features as tensors, normalised batch by batch: read from the memory-mapped stores on a CPU, held on a GPU."""
+"""Batches of features as tensors, normalised one by one: memory-mapped on a CPU, held in memory on a GPU."""
 
 from __future__ import annotations
 

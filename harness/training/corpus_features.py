@@ -1,4 +1,4 @@
-"""One corpus as a recipe sees it: its utterances and labels with the features of each slot, or why there are none."""
+"""One corpus for a recipe: its utterances and labels with the features of each slot, or why there are none."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Features of utterances as every model takes them: by slot, unread until asked for, and with what is missing."""
+"""The features of some utterances: a matrix per slot, which is not read before it is needed, and what is missing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One cell row: train on a source in one label space, then predict every target. The unit of work of `transfer`.
+"""A row of the matrix: one source in one label space, trained once and predicted on every target.
 
 matrix_row.py         what a cell row is, and the key of all its model is made from
 matrix_row_pieces.py  its replicates (folds x seeds, and the draws of a search), trained side by side

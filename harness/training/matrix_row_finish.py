@@ -1,4 +1,4 @@
-"""The model file of a cell row, checked against its dev scores, and the predictions of every target."""
+"""Finish a row of the matrix: check its model file against its dev scores, and predict every target."""
 
 from __future__ import annotations
 

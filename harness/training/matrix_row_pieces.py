@@ -1,4 +1,4 @@
-"""The replicates of a cell row: trained side by side, each piece written whole, then put together."""
+"""Train the replicates of a row of the matrix in pieces, each written whole, and put them together."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cell rows worked through: replicates side by side, then model files and predictions."""
+"""Work through rows of the matrix: replicates side by side, then model files and predictions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Put features on a common footing, with statistics of the source corpus' train split unless the name says otherwise.
+"""Normalise features, with statistics of the source corpus' train split unless the normaliser's name says otherwise.
 
 Each slot of a recipe has statistics of its own. Frame-level features are standardised over frames. Where a recipe has
 dense and sparse slots, its `*_std` is for the dense ones, and the sparse ones are weighted by `tfidf` and brought to

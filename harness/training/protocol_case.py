@@ -1,4 +1,4 @@
-"""A case of a protocol, worked out: trained on its parts, predicted on its target, written whole and kept.
+"""Train and predict one case of a protocol; its predictions are written whole and kept while their key fits.
 
 protocol_case.py         what a case is made from, and its predictions
 protocol_case_rows.py    the rows of several corpora put together

@@ -1,4 +1,4 @@
-"""Cases that take modalities away from the models that `transfer` trained."""
+"""Predict cases in which modalities are taken away from the models that `transfer` trained."""
 
 from __future__ import annotations
 

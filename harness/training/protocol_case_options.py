@@ -1,4 +1,4 @@
-"""The options of a row of `protocols`: what its file's `cases` takes, each of the type that is written there."""
+"""Check the options of a row of `protocols` against the arguments of its file's `cases`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The cases that a row of `protocols` asks for."""
+"""Plan the cases that a row of `protocols` asks for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows of several corpora as one: what a model of a pooled, few-shot or left-out protocol learns from.
+"""Join rows of several corpora: what a model of a pooled, few-shot or left-out protocol learns from.
 
 Where the recipe standardises each corpus by its own unlabelled train split (transductive), that is done here, corpus by
 corpus, before they are put together; what is learned from is then standardised as a whole like any source. All others

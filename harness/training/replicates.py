@@ -1,4 +1,4 @@
-"""Train the replicates of a cell row, selected on source dev, on a CPU or a GPU alike."""
+"""Train the replicates of one model, selected on source dev, on a CPU or a GPU alike."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ def draws(settings: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the settings to try, each complete and none twice; one if nothing is to be chosen.
 
     Raises:
-        SettingError: something is to be drawn and `draws` does not say how often, or a range is none.
+        SettingError: something is to be drawn and `draws` does not say how often, or a range is malformed.
     """
     open_ = {key: value for key, value in settings.items() if isinstance(value, list | dict)}
     fixed = {key: value for key, value in settings.items() if key not in open_ and key != DRAWS}

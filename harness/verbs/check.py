@@ -1,4 +1,4 @@
-"""Try what an adapter promises on a release: one line a promise, and how to mend what is broken."""
+"""Check what an adapter promises on a release, one line per promise, and say how to mend what is broken."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SMALL = World(utterances=80, dialogues=20, speakers=10)
 
 
 def run(params: dict[str, Any], corpus: str, folder: str = "") -> None:
-    """Print one line a promise.
+    """Print one line per promise.
 
     Args:
         params: params.yaml.

@@ -128,7 +128,7 @@ def test_a_study_that_was_not_scored_has_no_value_to_compare(study: dict[str, An
 @pytest.mark.parametrize(
     ("path", "text", "message"),
     [
-        (paths.plan("text_ngrams_zh"), "[]", "is no plan .*delete it and run `dvc repro transfer@text_ngrams_zh`"),
+        (paths.plan("text_ngrams_zh"), "[]", "is not a plan .*delete it and run `dvc repro transfer@text_ngrams_zh`"),
         (paths.plan("text_ngrams_zh"), '{"cells": [', "damaged .*run `dvc repro transfer@text_ngrams_zh`"),
         (
             paths.plan("text_ngrams_zh"),

@@ -208,7 +208,7 @@ def frames(*values: Tensor) -> tuple[dict[str, Frames], Tensor]:
 
 
 def meeting(n: int = 300, seed: int = 3) -> tuple[dict[str, Frames], Tensor, Tensor]:
-    """A mark stands once in each of two slots, one with twice the frames a second; the class is whether they meet."""
+    """A mark stands once in each of two slots, one with twice the frames per second; the class is whether they meet."""
     torch.manual_seed(seed)
     same, at = torch.randint(2, (n,)), torch.randint(6, (n,))
     other = torch.where(same.bool(), at, (at + torch.randint(1, 6, (n,))) % 6)

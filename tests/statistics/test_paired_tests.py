@@ -120,7 +120,7 @@ def test_a_comparison_of_different_dialogues_or_of_classes_is_refused() -> None:
     first, second = counts(5, 6)
     with pytest.raises(ValueError, match="same dialogues"):
         paired_tests.paired_permutation(first, second[:, :5], UAR)
-    with pytest.raises(ValueError, match="one value a class"):
+    with pytest.raises(ValueError, match="one value per class"):
         paired_tests.paired_permutation(first, second, find("metric", "recall"))
     with pytest.raises(ValueError, match="same draws"):
         paired_tests.paired_bootstrap(Spread(np.ones(1), np.ones(9)), Spread(np.ones(1), np.ones(8)))

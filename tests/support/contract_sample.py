@@ -207,8 +207,14 @@ BROKEN: dict[str, list[tuple[Callable[[ModuleType], object], str]]] = {
     ],
     "counts_what_is_dropped": [
         (release(dropped=[Dropped("", "blank")], rows=22), "1 dropped rows have no place: ''; expected file and line"),
-        (release(dropped=[Dropped("line 9", "Not good")], rows=22), "1 reasons of dropped rows are no such words: 'N"),
-        (row(flags=["Very loud"]), "1 flags are no such words: 'Very loud'; expected words such as no_majority"),
+        (
+            release(dropped=[Dropped("line 9", "Not good")], rows=22),
+            "1 reasons of dropped rows are not words of this form: 'N",
+        ),
+        (
+            row(flags=["Very loud"]),
+            "1 flags are not words of this form: 'Very loud'; expected words such as no_majority",
+        ),
     ],
     "stays_inside": [
         (row(audio="/etc/passwd"), "1 clips are no plain relative paths: /etc/passwd; expected a path below root"),

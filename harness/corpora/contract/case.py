@@ -1,4 +1,4 @@
-"""What every check of the contract is given, and what it says."""
+"""What every check of the contract is given (a release that was read), and what it returns (findings)."""
 
 from __future__ import annotations
 

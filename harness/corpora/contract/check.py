@@ -1,4 +1,4 @@
-"""What every adapter promises, tried on one release: `python -m harness check <corpus>` prints what is kept.
+"""The contract of adapters, tried on one release: `python -m harness check <corpus>` prints which promises are kept.
 
 facts.py    what the module says
 reading.py  how read(root) behaves

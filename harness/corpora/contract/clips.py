@@ -1,4 +1,4 @@
-"""The contract, fifth part: files that a release names lie inside it."""
+"""Contract checks of files: every clip and file that a release names lies inside it."""
 
 from __future__ import annotations
 

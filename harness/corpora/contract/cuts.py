@@ -1,4 +1,4 @@
-"""The contract, third part: a table that was cut off ends in rows or in one clear line, never in a traceback."""
+"""Contract checks of damage: a table that was cut off ends in rows or in one clear line, never in a traceback."""
 
 from __future__ import annotations
 

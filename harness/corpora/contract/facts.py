@@ -1,4 +1,4 @@
-"""The contract, first part: what the module of an adapter says of its corpus before anything is read."""
+"""Contract checks of the module: what an adapter states about its corpus before anything is read."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def answers_spaces(case: ContractCase) -> Iterator[Finding]:
     """SPACES says of every label space how the corpus answers it, or None."""
     value = getattr(case.adapter, "SPACES", None)
     if not isinstance(value, Mapping):
-        yield Finding(f"SPACES is {value!r}", "a mapping from space to sentence", "write one entry a space")
+        yield Finding(f"SPACES is {value!r}", "a mapping from space to sentence", "write one entry per space")
         return
     for name in sorted(set(SPACES) - set(value)):
         yield Finding(f"SPACES does not name {name}", "a sentence or None", f"add {name!r}: None if not annotated")

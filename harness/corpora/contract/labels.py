@@ -1,4 +1,4 @@
-"""The contract, sixth part: native labels, shared labels, views, votes and published counts."""
+"""Contract checks of labels: native labels, shared labels, views, votes and published counts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The contract, second part: how `read` behaves, whatever it reads."""
+"""Contract checks of `read`: two reads give the same release, nothing is written, and no folder is a clear error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The contract, fourth part: utterances, what was left out, and that `prepare` would take the release."""
+"""Contract checks of utterances: their fields, what was left out, and that `prepare` would take the release."""
 
 from __future__ import annotations
 
@@ -119,7 +119,9 @@ def counts_what_is_dropped(case: ContractCase) -> Iterator[Finding]:
     }
     for what, used in words.items():
         odd = sorted(repr(word) for word in used if not WORD.fullmatch(str(word).partition(":")[0]))
-        yield from such(odd, f"{what} are no such words", SNAKE, "they are counted by word, so use few and fixed ones")
+        yield from such(
+            odd, f"{what} are not words of this form", SNAKE, "they are counted by word, so use few and fixed ones"
+        )
 
 
 def _loose(text: str) -> bool:

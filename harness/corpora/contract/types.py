@@ -1,4 +1,4 @@
-"""The contract, before rows are looked at: every field has the type that harness/study/release.py gives it."""
+"""Contract checks of types: every field has the type that harness/study/release.py and utterance.py give it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Many channels to one."""
+"""Mix the channels of a recording down to one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one door to media files: FFmpeg opens them here and nowhere else, and may touch nothing but the file itself.
+"""Open media files by FFmpeg, which happens here and nowhere else and may touch nothing but the file itself.
 
 A release is somebody else's folder. FFmpeg would take a text file named `clip.mp4` for a playlist and open what it
 names, read a FIFO for ever, treat a colon in a name as a network protocol and ask for gigabytes for one picture. So

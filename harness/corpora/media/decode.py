@@ -1,4 +1,4 @@
-"""From a clip to decoded frames of sound or picture: which seconds, found how, and what to do about damage."""
+"""Decode the frames of a clip, sound or picture: which seconds, how they are found, and what is done about damage."""
 
 from __future__ import annotations
 

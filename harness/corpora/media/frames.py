@@ -1,4 +1,4 @@
-"""A clip as pictures: RGB frames at a wanted rate."""
+"""Read a clip as pictures: RGB frames at a wanted rate."""
 
 from __future__ import annotations
 

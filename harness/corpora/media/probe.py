@@ -1,4 +1,4 @@
-"""What one media file holds, or why it cannot be read: by its headers, its first second and its end.
+"""Probe one media file: what it holds, or why it cannot be read, by its headers, its first second and its end.
 
 probe_facts.py  Probe, Sound, Picture
 probe.py        probe: any file; wav and flac by libsndfile, as they are read
@@ -73,7 +73,7 @@ def _by_libsndfile(path: Path) -> Probe | None:
             if file.frames <= 0:
                 raise MediaError(path, "empty", "holds no sample")
             if file.samplerate not in RATES:
-                raise MediaError(path, "unreadable", f"says it has {file.samplerate} samples a second")
+                raise MediaError(path, "unreadable", f"says it has {file.samplerate} samples per second")
             first = file.read(min(round(LOOKED_AT * file.samplerate), file.frames), "float32", always_2d=True)
             dual = file.channels == 2 and is_audible(first) and are_one(first.T)
             codec = "flac" if file.format == "FLAC" else _codec(file.subtype)

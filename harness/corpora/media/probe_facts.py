@@ -1,4 +1,4 @@
-"""What is known of one media file: the words of a probe, and how they are kept as JSON."""
+"""What is known of one media file after probing it, and how that is kept as JSON."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ BREAKS_OFF = "breaks off before its end; get the file again"
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """One stream of sound: samples a second, channels, and seconds if the headers say; `dual_mono`: both are one."""
+    """One stream of sound: samples per second, channels, and seconds if the headers say; `dual_mono`: both are one."""
 
     codec: str
     rate: int

@@ -1,4 +1,4 @@
-"""A clip as samples: one channel, float32, at a wanted rate.
+"""Read a clip as samples: one channel, float32, at a wanted rate.
 
 Wav and flac are read by libsndfile, which can go to any sample; every other file, and what libsndfile does not
 know, by FFmpeg. Only the clip's part is decoded.
@@ -126,5 +126,5 @@ def _samples(span: Span, rate: int) -> int:
 
 def _credible(clip: Clip, rate: int) -> int:
     if rate not in RATES:
-        raise MediaError(clip.path, "unreadable", f"says it has {rate} samples a second; get the file again")
+        raise MediaError(clip.path, "unreadable", f"says it has {rate} samples per second; get the file again")
     return rate

@@ -1,4 +1,4 @@
-"""What the streams of a media file hold, as FFmpeg says it and as their first frames show it."""
+"""Describe the streams of a media file, from what FFmpeg says of them and from their first frames."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ def _sound(container: InputContainer, begun: _Begun, path: Path) -> Sound:
     first = _first(begun, path)
     rate, count = first.sample_rate, first.layout.nb_channels
     if rate not in RATES:
-        raise MediaError(path, "unreadable", f"says it has {rate} samples a second")
+        raise MediaError(path, "unreadable", f"says it has {rate} samples per second")
     dual = count == 2 and begun.audible and not begun.differ
     return Sound(_codec(begun.stream), rate, count, _seconds(container, begun.stream), dual)
 

@@ -1,4 +1,4 @@
-"""The media of a corpus in numbers: what its card says, and the lines a person reads."""
+"""Summarise the clips of a corpus: the numbers in its card, and the lines that a person reads."""
 
 from __future__ import annotations
 

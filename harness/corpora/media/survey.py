@@ -1,8 +1,8 @@
-"""Every clip of a corpus: what it holds, whether it can be used, and what is odd about it; media.jsonl.
+"""Survey every clip of a corpus: what it holds, whether it can be used, and what is odd about it (media.jsonl).
 
 media_rows.py  the rows as a file
 probe_many.py  the files, probed side by side in pieces that survive a kill
-survey.py      one row an utterance and modality
+survey.py      one row per utterance and modality
 summary.py     the rows in the corpus card
 
 A row has `id`, `modality` (audio, video), `path`, `state` (`ok` or a reason), `problem` (for people), `seconds` of

@@ -1,4 +1,4 @@
-"""What a file's own headers promise at its end, so that one that broke off is found without decoding it.
+"""Compare a media file with what its own headers promise at its end, to find a broken-off file without decoding it.
 
 A copy that was interrupted keeps its good beginning: the header still names the whole length, and players start it.
 Only the outermost structure is read, a few bytes a chunk: chunks of RIFF (wav, avi), boxes of ISO 14496-12 (mp4,
@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Iterator
 from typing import BinaryIO
 
-STEPS = 100_000  # chunks looked at; a fragmented mp4 has two a second
+STEPS = 100_000  # chunks looked at; a fragmented mp4 has two per second
 SLOPPY = 512  # bytes by which RIFF headers are wrong in files that are whole
 UNSAID = (0, 0x7FFFFFFF)  # sizes that programs write when they cannot go back to the header; and all above
 SAMPLE = 4096  # bytes

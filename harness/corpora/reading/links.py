@@ -1,4 +1,4 @@
-"""The releases of a study: `data/raw/<corpus>` is a link to a folder, or a folder that says it is not linked."""
+"""Link the releases of a study: `data/raw/<corpus>` is a link to a folder, or a folder that says it is not linked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every file of a release, found in one walk that stays inside it and comes to an end.
+"""Walk the files of a release once, staying inside it and coming to an end.
 
 Dot files are left out (AppleDouble stubs look like annotation and are not), so is what is no regular file. A link is
 followed where it leads to a place inside the release, and outside only below a folder that `EMOTRANSFER_LINKS` names
@@ -47,7 +47,7 @@ class Tree:
 
     @property
     def notes(self) -> list[str]:
-        """Say what was left out of the walk, one line a kind with its first example."""
+        """Say what was left out of the walk, one line per kind with its first example."""
         return [f"{len(paths):,} {what}, such as {paths[0]}" for what, paths in sorted(self._left_out.items())]
 
     def path(self, relative: str) -> Path:

@@ -1,4 +1,4 @@
-"""What is made of a drawn corpus: with or without media, and with which of the defects that real releases have."""
+"""The choices behind a made-up corpus: with or without media, and with which of the defects of real releases."""
 
 from __future__ import annotations
 

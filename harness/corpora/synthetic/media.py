@@ -38,7 +38,7 @@ class Take:
         path: the file; its suffix decides the container (.wav, .mp4, or .avi, which has no sound).
         rows: the utterance, or all turns of a dialogue in order for a recording of the dialogue.
         corpus, world: what decides voices and faces beside the rows.
-        rate: samples a second.
+        rate: samples per second.
         channels: 1; 2, in a wav the same twice; 6, the voice centred. A dialogue has a speaker in each of two.
         damage: one of DAMAGES.
         left: the speaker (index) who is on the left half of a dialogue's picture and in its first channel.

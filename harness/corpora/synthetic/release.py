@@ -23,7 +23,7 @@ from harness.corpora.synthetic.making import NONE, Making, chosen
 from harness.corpora.synthetic.media import Take, render_all
 from harness.corpora.synthetic.world import World, draw
 
-PIECE = 25  # files a piece of work
+PIECE = 25  # files per piece of work
 BANK = 2  # different clips of a kind in a scaled corpus
 
 
@@ -113,7 +113,7 @@ def write(
 
 
 def _empty(folder: Path) -> None:
-    """Make the folder, or empty one of ours; it says that it is not finished first, and so stays ours if we die."""
+    """Make the folder, or empty one that `synth` wrote; the watermark comes first, so that a kill leaves it ours."""
     folder.mkdir(parents=True, exist_ok=True)
     here = [path for path in folder.iterdir() if path.name != WATERMARK]
     if here and not (folder / WATERMARK).is_file():

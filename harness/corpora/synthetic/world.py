@@ -1,4 +1,4 @@
-"""Utterances drawn from a world whose truth is known: the embedded default study and the oracle of the tests.
+"""Draw utterances from a world whose truth is known: the default study, and the oracle of the tests.
 
 A word of an utterance is either a filler or a *cue* of its class. With probability `shift` a cue is taken from the
 corpus' private vocabulary instead of the shared one: at 0 every corpus speaks alike and a cross-corpus cell equals
@@ -58,7 +58,7 @@ class World:
         if self.dialogues < 20 or self.utterances < 2 * self.dialogues or self.speakers < 10:
             raise SettingError(
                 f"synth: {self.utterances} utterances in {self.dialogues} dialogues by {self.speakers} speakers; "
-                "at least 20 dialogues, 2 utterances a dialogue and 10 speakers are needed"
+                "at least 20 dialogues, 2 utterances per dialogue and 10 speakers are needed"
             )
 
 

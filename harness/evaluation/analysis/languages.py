@@ -1,4 +1,4 @@
-"""ser-tests' fairness of language: does a model give a class more often in one language than in another."""
+"""Fairness of language by ser-tests: whether a model gives a class more often in one language than in another."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ class RecipeOnTarget:
         return source in self.params["corpora"]
 
     def predictions(self, source: str) -> list[Predictions]:
-        """Return the predictions of the target, one a replicate of the source."""
+        """Return the predictions of the target, one per replicate of the source."""
         return predictions.read(Path(self._files(self.target.name)[source]), self.space)
 
     def aligned(self, source: str, replicates: Sequence[Predictions]) -> scoring.ScoredRows:

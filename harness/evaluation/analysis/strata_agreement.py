@@ -1,4 +1,4 @@
-"""Strata by what annotators of single modalities said (EmotionTalk, CH-SIMS; docs/anchors 1.3)."""
+"""Strata by how the labels of single modalities agree with the main label (EmotionTalk, CH-SIMS)."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ def stratified(
 ) -> list[Stratum]:
     """Return every metric in every stratum of a cell's test rows, strata in order of name.
 
-    A stratum is scored by the classes that occur in its own truth. `recall` becomes one value a class, as in scoring.
+    A stratum is scored by the classes that occur in its own truth. `recall` becomes one value per class, as in scoring.
 
     Args:
         scored: the cell.
@@ -66,7 +66,7 @@ def stratified(
         level: of the intervals.
 
     Raises:
-        ValueError: the strata are not one a row, or the draws are of other dialogues.
+        ValueError: the strata are not one per row, or the draws are of other dialogues.
     """
     dialogues = weights.shape[1]
     if len(strata) != len(scored.truth):

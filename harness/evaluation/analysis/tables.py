@@ -1,4 +1,4 @@
-"""What stands behind the cells of some recipes: strata, fairness, calibration, prior shift, and where gaps come from.
+"""The tables of `analyse` for some recipes: strata, fairness, calibration, prior shift, and the parts of each gap.
 
 tables.py            the tables, and the unit of work: one recipe, space and target
 recipe_on_target.py  what is known there: cells, dev predictions of each source, priors that models learned

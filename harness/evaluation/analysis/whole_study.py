@@ -1,4 +1,4 @@
-"""What the cells say as a whole: ranks of recipes, within and across languages, there and back."""
+"""Tables of all cells together: ranks of recipes, within and across languages, and both directions of a pair."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which of somebody else's predictions become cells: those of rows that may be tested, if none of these is missing."""
+"""Cells from predictions made elsewhere: those of rows that may be tested, if none of these rows is missing."""
 
 from __future__ import annotations
 

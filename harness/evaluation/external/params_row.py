@@ -1,4 +1,4 @@
-"""A row of `external` in params.yaml: predictions that somebody else made, as one more recipe."""
+"""A row of `external` in params.yaml: predictions made elsewhere, treated as one more recipe."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A table of predictions that somebody else made, read as columns: CSV or Parquet, by the ending of its name."""
+"""A file of predictions made elsewhere, read as columns: CSV or Parquet, by the ending of its name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rows of somebody else's predictions, each held against the study: corpora, utterances, label spaces, scores."""
+"""The rows of predictions made elsewhere, each checked against the study: corpora, utterances, label spaces, scores."""
 
 from __future__ import annotations
 

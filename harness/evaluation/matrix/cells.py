@@ -1,4 +1,4 @@
-"""The cells of the transfer matrix from predictions and labels: a value with all that stands beside it, or a reason."""
+"""Make the cells of the transfer matrix from predictions and labels: each has a value and its context, or a reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Label-view transfer: whose labels are learned, and whose are tested against.
+"""Label-view transfer: how much it matters whose labels are learned and whose are tested against.
 
 Two differences, each on the utterances that both sides have, with dialogues resampled in pairs:
 
@@ -66,7 +66,7 @@ def differences(
     Args:
         rows: cells of the matrix, scored or not.
         label_space: theirs.
-        metric: a module of harness/metrics with one value a cell.
+        metric: a module of harness/metrics with one value per cell.
         settings: `statistics` of params.yaml.
         target: theirs.
     """

@@ -1,4 +1,4 @@
-"""Every two recipes of a study against each other: per target, and over all targets.
+"""Compare every two recipes of a study, per target and over all targets.
 
 What a recipe is worth on a target is the mean over its cross-corpus cells there, of the sources that all recipes have;
 over all targets, the mean of these. Draws of dialogues are shared within a target, so that differences are paired. The

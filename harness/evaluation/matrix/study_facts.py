@@ -1,4 +1,4 @@
-"""results/study.json: everything a reader must know beside the numbers."""
+"""The content of results/study.json: what a reader must know besides the numbers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A corpus as it is tested on: its test rows with their truth, floors and human ceilings, computed once."""
+"""A corpus as a target: its test rows with their truth, floors and human ceilings, computed once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What of a cell that was made again is equal to the stored one, and what is not."""
+"""Compare a cell that was made again with the stored one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One cell made again from what it was made from, in a folder of its own; the study is read and never changed.
+"""Make one cell again in a temporary folder, from the same inputs; the study is read and never changed.
 
 replay.py   which cell is meant, and how it is made again
 compare.py  what is equal, and what is not

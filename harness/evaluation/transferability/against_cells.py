@@ -1,4 +1,4 @@
-"""Whether estimates of transferability ranked pairs of corpora as their cells turned out."""
+"""Compare estimates of transferability with the cells: whether they rank pairs of corpora in the same order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an estimate of transferability is: a number, or the reason why there is none."""
+"""An estimate of transferability: a number, or the reason why there is none."""
 
 from __future__ import annotations
 

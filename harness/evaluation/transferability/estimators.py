@@ -1,4 +1,4 @@
-"""How well a source may carry over to a target, estimated without a test: which estimates there are.
+"""The estimators of transferability: how well a source may carry over to a target, before any test.
 
 of_predictions.py  LEEP, entropy of predictions, distance of label priors
 of_features.py     LogME and H-score

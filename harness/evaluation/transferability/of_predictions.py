@@ -1,4 +1,4 @@
-"""Estimates from what a source's model says about a target: LEEP, its entropy, and the distance of label priors."""
+"""Estimates from a source model's predictions for a target: LEEP, their entropy, and the distance of label priors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Estimates of transferability for the pairs of a study, made without a test row of the target, and what came of them.
+"""Estimate transferability for every pair of corpora of a study, without a test row of the target.
 
 pairs.py          one pair: what is known before testing, and every estimate from it
 against_cells.py  whether the estimates ranked the pairs as the cells turned out

@@ -1,4 +1,4 @@
-"""Rank correlations of one series with many, for permutation tests: those of scipy, without a loop."""
+"""Rank correlations of one series with many others at once, for permutation tests; equal to scipy's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether an estimate of transferability ranks pairs of corpora as they turned out.
+"""Test whether an estimate of transferability ranks pairs of corpora in the order of their cells.
 
 Pairs are no independent rows: those of one target share its difficulty, and a source that is good is good everywhere.
 So a coefficient is given over all pairs and *within target* (the mean over targets of the coefficient among the sources

@@ -1,4 +1,4 @@
-"""Each variant of a protocol beside the matrix, for every pair of corpora: the table of a protocol without another."""
+"""The table of a protocol that has none of its own: each variant against the matrix, for every pair of corpora."""
 
 from __future__ import annotations
 

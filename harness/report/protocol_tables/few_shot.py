@@ -1,4 +1,4 @@
-"""What a source is worth in labels of the target."""
+"""The table of few-shot cells: how many target labels per class a source is worth."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _of_target(compared: ProtocolCells, target: str, cells: Mapping[tuple[str, i
     return Table(
         f"few-{target}",
         f"What is a source worth in labels of {target}?",
-        "rows: labelled utterances a class of the target's train split; target only: those alone; a source: with "
+        "rows: labelled utterances per class of the target's train split; target only: those alone; a source: with "
         "them; worth: the number at which the target's own labels reach the source without any (< or > the tried)",
         ["k a class", "target only", *sources],
         [

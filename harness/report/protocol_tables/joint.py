@@ -1,4 +1,4 @@
-"""All sources together, with the target's train split among them and without, beside the best single source."""
+"""The table of sources taken together, with and without the target's train split, against the best single source."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is left without a modality, by what stands in its place."""
+"""The table of missing modalities: what is left without each, by what is filled in."""
 
 from __future__ import annotations
 

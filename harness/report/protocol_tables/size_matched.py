@@ -1,4 +1,4 @@
-"""Whether a source is good because it is large."""
+"""The table of size-matched sources: whether a source is good because it is large."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ def mmd(x: Tensor, y: Tensor, *, unbiased: bool = True, bandwidth: Tensor | floa
     Args:
         x, y: (n, width) and (m, width).
         unbiased: the U-statistic, which leaves a row's likeness to itself out, is 0 on average for equal distributions
-            and may be negative; it needs two rows a side. Else the V-statistic, never negative.
+            and may be negative; it needs two rows per side. Else the V-statistic, never negative.
         bandwidth: s; None takes `median_distance` of the two samples, without a gradient through it.
 
     Raises:

@@ -185,7 +185,7 @@ def test_a_share_outside_0_and_1_is_refused(name: str, value: float) -> None:
 
 @pytest.mark.parametrize("counts", [{"dialogues": 19}, {"utterances": 219}, {"speakers": 9}])
 def test_too_small_a_world_is_refused(counts: dict[str, int]) -> None:
-    with pytest.raises(SettingError, match="at least 20 dialogues, 2 utterances a dialogue and 10 speakers"):
+    with pytest.raises(SettingError, match="at least 20 dialogues, 2 utterances per dialogue and 10 speakers"):
         World(**counts)
 
 
