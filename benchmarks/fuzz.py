@@ -11,7 +11,7 @@ from pathlib import Path
 
 from harness.core.plugins import find
 
-sys.path.append(str(Path(__file__).resolve().parent.parent / "tests"))  # where the ways to damage a release lie
+sys.path.append(str(Path(__file__).resolve().parent.parent / "tests" / "support"))  # ways to damage a release
 
 from fuzz_forms import FORMS, write_form
 from fuzz_mutations import MUTATIONS

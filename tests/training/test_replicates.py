@@ -98,7 +98,7 @@ def test_dev_rows_and_labels_only_choose(name: str) -> None:
 
 def test_own_statistics_replace_those_of_the_source() -> None:
     module, recipe, replicate, dev = train("network", EMOTION4)
-    moved = FeatureRows.of(text=dev.x.found("text") * 3 + 20)
+    moved = FeatureRows.of(text=dev.x.features_of("text") * 3 + 20)
     own, of_dev = (normalisers.fit_own("target_std", rows) for rows in (moved, dev.x))
     with_own = replicates.predict(module, replicate.arrays, moved, EMOTION4, recipe, own=own)
     same = replicates.predict(module, replicate.arrays, dev.x, EMOTION4, recipe, own=of_dev)
