@@ -54,7 +54,7 @@ class Attention(nn.Module):
         self.key = nn.Linear(size, size, bias=False)
 
     def forward(self, queries: Tensor, seen: Tensor, there: Tensor) -> Tensor:
-        """Return what `asked` (n, q, size) finds in `seen` (n, k, size); `there` (n, k) says which keys exist.
+        """Return what `queries` (n, q, size) find in `seen` (n, k, size); `there` (n, k) says which keys exist.
 
         A row without any key finds nothing: zeros before the last layer.
         """

@@ -90,7 +90,7 @@ class Stack(nn.Module):
         self.after = nn.LayerNorm(size)
 
     def forward(self, queries: Tensor, seen: Tensor, there: Tensor) -> Tensor:
-        """Return (n, q, size): `asked` (n, q, size) with what it found in `seen` (n, k, size) where `there` (n, k)."""
+        """Return `queries` (n, q, size) with what they find in `seen` (n, k, size) where `there` (n, k)."""
         itself = queries is seen
         for norm, attend, think in zip(self.before, self.attend, self.think, strict=True):
             inner = norm(queries)

@@ -18,7 +18,7 @@ def options(row: Mapping[str, Any], protocol: str, file: str) -> dict[str, Any]:
     """Return what a row says beside its recipes and spaces, as arguments of `cases`.
 
     Args:
-        asked: the row.
+        row: the row of `protocols`.
         protocol: its name.
         file: the file of harness/protocols.
 

@@ -27,7 +27,7 @@ def checked(params: Mapping[str, Any], name: str, options: Mapping[str, Any]) ->
     Args:
         params: params.yaml.
         name: of the row.
-        asked: the row.
+        options: the row.
     """
     missing = [key for key in NEEDED if key not in options]
     unknown = [key for key in options if key not in (*NEEDED, *OPTIONAL)]

@@ -67,7 +67,7 @@ def score(
     target: TargetCorpus,
     given: Sequence[predictions.Predictions] | None = None,
 ) -> CellToScore:
-    """Fill in what a row's predictions (`said`, or those of its file) are worth, or why there is no value."""
+    """Fill in what a row's predictions (`given`, or those of its file) are worth, or why there is no value."""
     if row.file is None:
         return row
     rows = target.rows(label_space, row.view)

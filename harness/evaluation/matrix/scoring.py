@@ -84,7 +84,7 @@ class Tested:
         """Put predictions, truth and dialogues side by side.
 
         Args:
-            found: predictions of every replicate of the source.
+            replicates: predictions of every replicate of the source.
             in_domain: the folds of the source each predicted their own part; together they are one replicate per seed.
         """
         seeds = sorted({replicate.seed for replicate in replicates})
