@@ -20,7 +20,7 @@ if __name__ == "__main__":
     (fold,) = own.prepared.folds
     truth = own.labels(EMOTION7.name)
     train, dev = (matrix_row.examples(own, ids, truth, EMOTION7) for ids in (fold.train, fold.dev))
-    lesson = replicates.TrainingData(train, dev, recipe)
-    feed = Feed(train.x, recipe["normalise"], lesson.state)
+    data = replicates.TrainingData(train, dev, recipe)
+    feed = Feed(train.x, recipe["normalise"], data.state)
     feed.batch(torch.randperm(len(feed))[: recipe["settings"]["batch"]])
     print(time.time() - float(began))

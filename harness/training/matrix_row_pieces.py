@@ -57,7 +57,7 @@ def train(piece: TrainingPiece) -> None:
     if piece.path.exists():
         return
     job, settings = piece.job, piece.job.row["settings"]
-    trained = training.train(job.module, _lesson(job, piece.fold), space(job.space), job.row, piece.trials)
+    trained = training.train(job.module, _training_data(job, piece.fold), space(job.space), job.row, piece.trials)
     replicates = [
         model_files.Trained(
             piece.fold,
@@ -72,7 +72,7 @@ def train(piece: TrainingPiece) -> None:
 
 
 @lru_cache(maxsize=1)  # replicates of one fold follow each other
-def _lesson(job: CellRow, fold_name: str) -> training.TrainingData:
+def _training_data(job: CellRow, fold_name: str) -> training.TrainingData:
     own = corpus_features(job.source, job.row)
     truth, target = own.labels(job.space, view_of(job.row)), space(job.space)
     (fold,) = (fold for fold in folds_of(job) if fold.name == fold_name)

@@ -37,8 +37,8 @@ class TrainingData:
         train: rows the parameters and the normaliser are fitted on.
         dev: rows of the same corpus the settings or the epoch are selected on.
         recipe: its `normalise`.
-        unlabelled: train rows of the target, on the footing of `train`, for a recipe whose settings say `align`: one
-            lesson, and model, a target.
+        unlabelled: train rows of the target, on the footing of `train`, for a recipe whose settings say `align`; then
+            there is one such object, and one model, per target.
 
     Raises:
         SettingError: the recipe aligns and there is nothing to align with.
@@ -63,25 +63,25 @@ class Replicate:
 
 
 def train(
-    module: ModuleType, lesson: TrainingData, space: Space, recipe: Mapping[str, Any], trials: Sequence[Trial]
+    module: ModuleType, data: TrainingData, space: Space, recipe: Mapping[str, Any], trials: Sequence[Trial]
 ) -> list[Replicate]:
     """Train one replicate per trial; several at once only where `together` puts them.
 
     Args:
         module: a module of harness/fusion.
-        lesson: what is learned from and selected on.
+        data: what is learned from and selected on.
         space: the label space.
         recipe: `normalise` and `balanced`.
         trials: seeds and settings.
     """
-    train, dev = lesson.train, lesson.dev
+    train, dev = data.train, data.dev
     weight = row_weights(train.y, space, bool(recipe["balanced"]))
     if selects(module):
-        x, on = (side_by_side(recipe["normalise"], lesson.state, rows.x) for rows in (train, dev))
+        x, on = (side_by_side(recipe["normalise"], data.state, rows.x) for rows in (train, dev))
         selected = [_select(module, x, train.y, on, dev.y, weight, space, trial.settings) for trial in trials]
     else:
-        selected = _descend(module, lesson, weight, space, recipe, trials)
-    state = _prefixed("norm", lesson.state)
+        selected = _descend(module, data, weight, space, recipe, trials)
+    state = _prefixed("norm", data.state)
     return [
         Replicate({**state, **_prefixed("model", replicate[0])}, replicate[1], replicate[2]) for replicate in selected
     ]
@@ -171,7 +171,7 @@ def side_by_side(normalise: str, state: Arrays, x: FeatureRows) -> Matrix:
 
 def _descend(
     module: ModuleType,
-    lesson: TrainingData,
+    data: TrainingData,
     weight: NDArray[np.float64],
     space: Space,
     recipe: Mapping[str, Any],
@@ -179,14 +179,14 @@ def _descend(
 ) -> list[tuple[Arrays, float, dict[str, Any]]]:
     from harness.training import network
 
-    train, dev = lesson.train, lesson.dev
-    feeds = [_feed(module, part.x, recipe, lesson.state, trials[0].settings) for part in (train, dev)]
+    train, dev = data.train, data.dev
+    feeds = [_feed(module, part.x, recipe, data.state, trials[0].settings) for part in (train, dev)]
     fitted = network.Taught(feeds[0], train.y, weight)
     on = network.Taught(feeds[1], dev.y, np.ones(len(dev.y)))
     if len(trials) == 1:
         alone, other = trials[0].settings, None
-        if alone.get("align") and lesson.unlabelled is not None:
-            other = _feed(module, lesson.unlabelled, recipe, lesson.state, alone)
+        if alone.get("align") and data.unlabelled is not None:
+            other = _feed(module, data.unlabelled, recipe, data.state, alone)
         return [network.train(module, fitted, on, space, alone, trials[0].seed, dev_score, other)]
     from harness.training import network_batched
 
