@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from harness.audit.corpus_data import Corpus
+from harness.audit.audited_corpus import AuditedCorpus
 from harness.corpora.media.clips import stated_length
 from harness.study.split_overlap import is_unspaced
 from harness.study.utterance import Modality, Utterance
@@ -19,7 +19,7 @@ READABLE = "ok"
 NOT_MEASURED = ("long",)  # a wrongly cut clip: its length is not that of the utterance
 
 
-def counts(corpus: Corpus) -> dict[str, Any]:
+def counts(corpus: AuditedCorpus) -> dict[str, Any]:
     """Return the counts of a corpus, for all of it and for each split or fold."""
     rows, seconds = corpus.utterances, lengths(corpus)
     frame = corpus.frame.assign(seconds=[seconds[row.id][0] if row.id in seconds else np.nan for row in rows])
@@ -43,7 +43,7 @@ def tally(values: Iterable[str]) -> dict[str, int]:
     return dict(Counter(values).most_common())
 
 
-def lengths(corpus: Corpus) -> dict[str, tuple[float, str]]:
+def lengths(corpus: AuditedCorpus) -> dict[str, tuple[float, str]]:
     """Return id -> seconds and what says so: "audio" or "video" as probed, else the annotation's "span".
 
     A clip flagged as too long is not believed, and a dialogue recording says nothing about one utterance.
@@ -93,7 +93,7 @@ def _part(rows: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def media(corpus: Corpus) -> dict[str, Any]:
+def media(corpus: AuditedCorpus) -> dict[str, Any]:
     """Return clips by modality: how many utterances have one, and of those probed the state and the flags.
 
     Without media.jsonl nothing was probed; then only whether the release holds a file is known.

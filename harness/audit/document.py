@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from harness.audit.agreement import agreement, rating_agreement
-from harness.audit.corpus_data import Corpus
+from harness.audit.audited_corpus import AuditedCorpus
 from harness.audit.counts import counts
 from harness.audit.duplicates import duplicates
 from harness.audit.findings import findings
@@ -19,7 +19,7 @@ from harness.audit.votes import ratings_of, votes_of
 from harness.study.labels import MAIN_VIEW
 
 
-def facts(corpora: Sequence[Corpus]) -> dict[str, Any]:
+def facts(corpora: Sequence[AuditedCorpus]) -> dict[str, Any]:
     """Return the audit of some corpora; those without a release keep their card and the reason."""
     present = [corpus for corpus in corpora if corpus.present]
     by_name = {corpus.name: _facts(corpus) for corpus in corpora}
@@ -35,7 +35,7 @@ def facts(corpora: Sequence[Corpus]) -> dict[str, Any]:
     return {**whole, "findings": findings(whole)}
 
 
-def _facts(corpus: Corpus) -> dict[str, Any]:
+def _facts(corpus: AuditedCorpus) -> dict[str, Any]:
     if not corpus.present:
         return {"present": False, "card": dict(corpus.card)}
     votes = votes_of(corpus)

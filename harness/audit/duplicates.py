@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from harness.audit.corpus_data import Corpus
+from harness.audit.audited_corpus import AuditedCorpus
 from harness.study.utterance import Utterance
 
 EXAMPLES = 3
@@ -15,7 +15,7 @@ LETTERS = 28  # an example is cut here: it shows a kind, it is no copy of the co
 SAME_ROW = ["text", "speaker", "start", "end"]
 
 
-def duplicates(corpus: Corpus) -> dict[str, Any]:
+def duplicates(corpus: AuditedCorpus) -> dict[str, Any]:
     """Return what repeats in a corpus."""
     by_text = corpus.frame.groupby("text")["group"]
     frame = corpus.frame.assign(times=by_text.transform("size"))
@@ -49,7 +49,7 @@ def _examples(rows: pd.DataFrame) -> list[list[Any]]:
     return [[_cut(text), int(times)] for text, times in zip(counts["text"], counts["times"], strict=True)]
 
 
-def _recurring(corpus: Corpus, frame: pd.DataFrame) -> dict[str, dict[str, dict[str, int]]]:
+def _recurring(corpus: AuditedCorpus, frame: pd.DataFrame) -> dict[str, dict[str, dict[str, int]]]:
     """Return stratum -> value -> long texts and those that another split or fold has too: read lines show here."""
     strata = pd.DataFrame([row.strata for row in corpus.utterances])
     recurring: dict[str, Any] = {}

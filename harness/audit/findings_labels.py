@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.audit.corpus_data import CLASS_SPACES
+from harness.audit.audited_corpus import CLASS_SPACES
 from harness.audit.formats import Facts, listing, rate, scales_of, share, value_text
 from harness.report.formats import count, number
 from harness.study.labels import POLARITY_OF_EMOTION

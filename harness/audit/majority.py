@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from harness.audit.corpus_data import Corpus
+from harness.audit.audited_corpus import AuditedCorpus
 from harness.audit.votes import Votes
 from harness.study.labels import MAIN_VIEW
 
@@ -20,9 +20,9 @@ TIED = "(tied)"
 CLOSE = 1e-9
 
 
-def majority(corpus: Corpus, votes: Votes) -> dict[str, Any]:
+def majority(corpus: AuditedCorpus, votes: Votes) -> dict[str, Any]:
     """Return how plain and confidence-weighted majorities compare with each other and with the published label."""
-    label = {id_: _published(row, votes.view) for id_, row in corpus.labels.items()}
+    label = {id_: _published(row, votes.view) for id_, row in corpus.annotations.items()}
     meaning = meanings(votes, label)
     sure = {id_: ones for id_, ones in votes.ballots.items() if all(ballot.confidence for ballot in ones)}
     plain = {id_: winner([(ballot.words, 1.0) for ballot in ones]) for id_, ones in votes.ballots.items()}

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
-from harness.audit.corpus_data import Corpus
+from harness.audit.audited_corpus import AuditedCorpus
 from harness.study.labels import SPACES
 from harness.study.split_overlap import group_of, names_of, shared_names
 
@@ -14,7 +14,7 @@ LISTED = 8  # so many shared names are listed
 CONTAINED = 0.5  # share of the smaller corpus' ids found in the other, from which it is said to lie in it
 
 
-def between_splits(corpus: Corpus) -> dict[str, Any]:
+def between_splits(corpus: AuditedCorpus) -> dict[str, Any]:
     """Return every pair of splits or folds with what it shares, and the dialogues that are in several of them.
 
     Counts are None where one of the two names no speaker or has no text. `known_speaker` are the rows of `b` whose
@@ -50,7 +50,7 @@ def _count(names: set[str] | None) -> int | None:
     return None if names is None else len(names)
 
 
-def between_corpora(corpora: Sequence[Corpus]) -> list[dict[str, Any]]:
+def between_corpora(corpora: Sequence[AuditedCorpus]) -> list[dict[str, Any]]:
     """Return every pair of corpora with the long texts and ids shared, and whether one lies in the other.
 
     Speakers are not compared: a name means nothing in another corpus.
@@ -74,7 +74,7 @@ def between_corpora(corpora: Sequence[Corpus]) -> list[dict[str, Any]]:
     return pairs
 
 
-def containment(small: Corpus, large: Corpus) -> dict[str, Any]:
+def containment(small: AuditedCorpus, large: AuditedCorpus) -> dict[str, Any]:
     """Return how many utterances of a corpus recur under their id in another one, and what about them is equal.
 
     Labels are equal if they are so in every space that both answer.
@@ -86,7 +86,7 @@ def containment(small: Corpus, large: Corpus) -> dict[str, Any]:
         "large": large.name,
         "utterances": len(small.utterances),
         "recur": len(pairs),
-        "equal_label": sum(_same_label(small.labels[a.id], large.labels[b.id]) for a, b in pairs),
+        "equal_label": sum(_same_label(small.annotations[a.id], large.annotations[b.id]) for a, b in pairs),
         "equal_split": sum(a.split == b.split for a, b in pairs),
         "equal_text": sum(a.text == b.text for a, b in pairs),
     }

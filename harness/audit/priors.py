@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.audit.corpus_data import CLASS_SPACES, Corpus
+from harness.audit.audited_corpus import CLASS_SPACES, AuditedCorpus
 from harness.audit.counts import spread
 from harness.study.labels import SPACES
 
 
-def priors(corpus: Corpus) -> dict[str, Any]:
+def priors(corpus: AuditedCorpus) -> dict[str, Any]:
     """Return space -> view -> part ("all", splits or folds) -> prior, for what the corpus labels."""
     by_space: dict[str, Any] = {}
     for space, classes in CLASS_SPACES.items():
@@ -53,7 +53,7 @@ def prior(labels: Iterable[str], classes: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def scales(corpus: Corpus) -> dict[str, Any]:
+def scales(corpus: AuditedCorpus) -> dict[str, Any]:
     """Return scale space -> view -> rows and spread of the numbers."""
     by_space: dict[str, Any] = {}
     for space in (name for name in SPACES if name not in CLASS_SPACES):

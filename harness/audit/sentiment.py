@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from harness.audit.corpus_data import Corpus
+from harness.audit.audited_corpus import AuditedCorpus
 from harness.audit.counts import tally
 from harness.study.labels import POLARITY_OF_EMOTION
 
@@ -37,10 +37,10 @@ SIGN = {"positive": 1, "neutral": 0, "negative": -1}
 SIDES = ("positive", "negative")
 
 
-def contradictions(corpus: Corpus) -> dict[str, Any]:
+def contradictions(corpus: AuditedCorpus) -> dict[str, Any]:
     """Return what the sentiment words and numbers of a corpus say about its emotion labels, field by field."""
     fields: dict[str, dict[str, Any]] = defaultdict(dict)
-    for id_, row in corpus.labels.items():
+    for id_, row in corpus.annotations.items():
         for name, value in row.get("native", {}).items():
             fields[name][id_] = value
     emotion = corpus.column(EMOTION)
@@ -49,7 +49,7 @@ def contradictions(corpus: Corpus) -> dict[str, Any]:
     references |= {f"the field {name}": polarity for name, polarity in words.items()}
     scales: dict[str, Any] = {}
     for name, values in fields.items():
-        numbers = _numbers(values, len(corpus.labels))
+        numbers = _numbers(values, len(corpus.annotations))
         for reference, polarity in references.items():
             if len(numbers) and _ranks(numbers, polarity):
                 by_class = emotion if len(emotion) else polarity

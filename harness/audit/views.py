@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from harness.audit.corpus_data import CLASS_SPACES, Corpus
+from harness.audit.audited_corpus import CLASS_SPACES, AuditedCorpus
 from harness.metrics import macro_f1, uar, wa, wf1
 from harness.study.labels import MAIN_VIEW, SPACES
 
 METRICS = {"wa": wa, "uar": uar, "macro_f1": macro_f1, "wf1": wf1}
 
 
-def views(corpus: Corpus) -> dict[str, Any]:
+def views(corpus: AuditedCorpus) -> dict[str, Any]:
     """Return what the label views of a corpus share; empty for a corpus with one view.
 
     `pairs` is by space, `together` says how all views of an utterance relate, `ceilings` take the label of one
@@ -90,7 +90,7 @@ def together(by_view: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def _ceilings(corpus: Corpus, space: str, by_view: pd.DataFrame) -> Iterator[dict[str, Any]]:
+def _ceilings(corpus: AuditedCorpus, space: str, by_view: pd.DataFrame) -> Iterator[dict[str, Any]]:
     if MAIN_VIEW not in by_view:
         return
     tested = [row.id for row in corpus.utterances if corpus.folded or row.split == "test"]

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from harness.audit.corpus_data import Corpus
+from harness.audit.audited_corpus import AuditedCorpus
 from harness.study.labels import MAIN_VIEW
 
 _JOINT = re.compile(r"[,;，；、]")
@@ -48,16 +48,16 @@ class Votes:
         }
 
 
-def votes_of(corpus: Corpus) -> list[Votes]:
+def votes_of(corpus: AuditedCorpus) -> list[Votes]:
     """Return the class votes of every view of the corpus that has some, the main view first."""
     return [votes for view in _views(corpus) if (votes := _read(corpus, view)).ballots]
 
 
-def ratings_of(corpus: Corpus) -> dict[str, dict[str, list[float]]]:
+def ratings_of(corpus: AuditedCorpus) -> dict[str, dict[str, list[float]]]:
     """Return scale -> id -> the annotators' numbers, for votes on a rating scale instead of classes."""
     ratings: dict[str, dict[str, list[float]]] = {}
     views = set(_views(corpus))
-    for id_, row in corpus.labels.items():
+    for id_, row in corpus.annotations.items():
         for key, by_annotator in row.get("votes", {}).items():
             numbers = [_number(vote["label"]) for vote in by_annotator.values()] if key not in views else []
             if known := [number for number in numbers if number is not None]:
@@ -65,13 +65,13 @@ def ratings_of(corpus: Corpus) -> dict[str, dict[str, list[float]]]:
     return ratings
 
 
-def _views(corpus: Corpus) -> list[str]:
+def _views(corpus: AuditedCorpus) -> list[str]:
     return list(dict.fromkeys([MAIN_VIEW, *corpus.card.get("views", ()), *corpus.views]))
 
 
-def _read(corpus: Corpus, view: str) -> Votes:
+def _read(corpus: AuditedCorpus, view: str) -> Votes:
     raw: dict[str, list[tuple[frozenset[str], float | None]]] = {}
-    for id_, row in corpus.labels.items():
+    for id_, row in corpus.annotations.items():
         for vote in row.get("votes", {}).get(view, {}).values():
             if words := _words(vote["label"]):
                 raw.setdefault(id_, []).append((words, vote.get("confidence")))

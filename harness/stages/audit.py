@@ -12,10 +12,10 @@ from harness.study.provenance import provenance
 def run(params: dict[str, Any]) -> None:
     """Write results/audit.html, audit.md and audit.json, and print what to know first."""
     from harness.audit import page  # imports pandas, which the list of commands needs not wait for
-    from harness.audit.corpus_data import load
+    from harness.audit.audited_corpus import AuditedCorpus
     from harness.audit.document import facts
 
-    audit = facts([load(name) for name in params["corpora"]])
+    audit = facts([AuditedCorpus(name) for name in params["corpora"]])
     made = provenance(params)
     write_json(paths.AUDIT_JSON, audit)
     write_text(paths.AUDIT, page.html(audit, made))

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from audit_sample import corpus, label, said
 
-from harness.audit.corpus_data import Corpus
+from harness.audit.audited_corpus import AuditedCorpus
 from harness.audit.counts import counts, lengths, spread
 from harness.audit.duplicates import duplicates, same_clips
 from harness.audit.findings_files import findings
@@ -18,11 +18,11 @@ from harness.study.utterance import MediaPart, Utterance
 LINE = "I would not say that again, ever."
 
 
-def of(*rows: Utterance) -> Corpus:
+def of(*rows: Utterance) -> AuditedCorpus:
     return corpus([(row, label("happy")) for row in rows])
 
 
-def found_in(made: Corpus) -> list[str]:
+def found_in(made: AuditedCorpus) -> list[str]:
     facts = {"splits": between_splits(made), "counts": counts(made), "duplicates": duplicates(made)}
     return [text for _, _, text in findings(facts)]
 
@@ -134,7 +134,8 @@ def test_lengths_are_those_of_clips_where_they_were_probed_and_believed() -> Non
         {"id": "3", "modality": "audio", "state": "ok", "seconds": 250.0, "flags": []},
         {"id": "0", "modality": "video", "state": "ok", "seconds": 2.6, "flags": ["dual_mono"]},
     ]
-    made = replace(of(*rows), media=media)
+    made = of(*rows)
+    vars(made).update(media=media)
     assert lengths(made) == {"0": (2.5, "audio"), "1": (2.0, "span"), "2": (2.0, "span"), "3": (2.0, "span")}
     found = counts(made)
     assert found["all"]["hours"] == pytest.approx(8.5 / 3600)

@@ -9,7 +9,7 @@ import pytest
 from audit_sample import corpus, label, said
 from sklearn.metrics import balanced_accuracy_score, f1_score
 
-from harness.audit.corpus_data import Corpus
+from harness.audit.audited_corpus import AuditedCorpus
 from harness.audit.findings_labels import findings, verdict
 from harness.audit.priors import distances, prior, priors
 from harness.audit.sentiment import asymmetry, contradictions, polarity_words
@@ -19,7 +19,7 @@ from harness.study.labels import EMOTION7
 MEAN = {"happy": 1.2, "neutral": 0.0, "sad": -1.0, "anger": -1.4, "surprise": 0.1}
 
 
-def rated(flip: bool, name: str = "strength", shift: float = 0.0) -> Corpus:
+def rated(flip: bool, name: str = "strength", shift: float = 0.0) -> AuditedCorpus:
     """4,000 utterances whose native number is the mean of five votes in -2..2; `flip` stores each +1 as -1."""
     draw = random.Random(3)
     rows = []
@@ -109,7 +109,7 @@ def test_views_of_four_utterances_by_hand() -> None:
     assert any("agree on 25.0 % of utterances (emotion7)" in text for _, _, text in findings_of(corpus(rows)))
 
 
-def findings_of(made: Corpus) -> list[tuple[int, str, str]]:
+def findings_of(made: AuditedCorpus) -> list[tuple[int, str, str]]:
     facts = {"contradictions": contradictions(made), "views": views(made), "priors": priors(made)}
     return list(findings({**facts, "agreement": {}, "majority": {}}))
 

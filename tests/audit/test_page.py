@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from audit_sample import CARD, corpus, label, said, voted
+from audit_sample import CARD, corpus, label, made_up, said, voted
 from html_page import Page
 from studies import params_of, stage
 
 from harness.audit import page as audit_page
-from harness.audit.corpus_data import Corpus, load
+from harness.audit.audited_corpus import AuditedCorpus
+from harness.audit.counts import media
 from harness.audit.document import facts
 from harness.core import paths
 from harness.core.errors import ResultError
@@ -23,7 +24,7 @@ from harness.report.templates import markdown_text
 MADE = {"time": "2026-01-01", "commit": "abc"}
 
 
-def whole(name: str = "made_up", title: str = "Made up") -> Corpus:
+def whole(name: str = "made_up", title: str = "Made up") -> AuditedCorpus:
     """A corpus with everything: views, votes, a sentiment scale, strata, Chinese."""
     rows = []
     for at in range(60):
@@ -42,7 +43,7 @@ def whole(name: str = "made_up", title: str = "Made up") -> Corpus:
     return corpus(rows, name, title=title)
 
 
-ABSENT = Corpus("gone", {**CARD, "title": "Gone", "present": False, "reason": "not_linked"})
+ABSENT = made_up("gone", {**CARD, "title": "Gone", "present": False, "reason": "not_linked"})
 
 
 @pytest.fixture(scope="module")
@@ -133,7 +134,7 @@ def test_text_of_a_corpus_cannot_become_markup() -> None:
 
 
 @pytest.mark.parametrize("corpora", [[], [ABSENT], [whole()], [corpus([(said("x"), label(None))])]])
-def test_there_is_a_page_for_no_corpus_an_absent_one_and_a_bare_one(corpora: list[Corpus]) -> None:
+def test_there_is_a_page_for_no_corpus_an_absent_one_and_a_bare_one(corpora: list[AuditedCorpus]) -> None:
     one = facts(corpora)
     json.dumps(one, allow_nan=False)
     assert "Audit of emotion corpora" in audit_page.html(one, {})
@@ -163,13 +164,13 @@ def test_synthetic_releases_go_through_the_stage(tmp_path: Path, monkeypatch: py
 
 def test_damaged_files_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(ResultError, match=r"card.json: cannot be read .* run `dvc repro prepare`"):
-        load("meld")
+    with pytest.raises(ResultError, match=r"utterances.jsonl: cannot be read .* run `dvc repro prepare`"):
+        facts([AuditedCorpus("meld")])
     folder = paths.card("meld").parent
     folder.mkdir(parents=True)
     paths.card("meld").write_text("{}")
     paths.utterances("meld").write_text("")
     paths.labels("meld").write_text("")
     paths.media("meld").write_text("{\n")
-    with pytest.raises(ResultError, match=r"media.jsonl: damaged"):
-        load("meld")
+    with pytest.raises(ResultError, match=r"media.jsonl, line 1: damaged"):
+        media(AuditedCorpus("meld"))

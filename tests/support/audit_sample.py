@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.audit.corpus_data import Corpus
+from harness.audit.audited_corpus import AuditedCorpus
 from harness.study.labels import EMOTION4, POLARITY_OF_EMOTION
 from harness.study.utterance import Utterance
 
@@ -32,9 +32,16 @@ def label(emotion: str | None, views: dict[str, str] | None = None, **more: Any)
     return {**row, "views": {view: spaces(one) for view, one in views.items()}} if views else row
 
 
-def corpus(rows: list[tuple[Utterance, dict[str, Any]]], name: str = "made_up", **card: Any) -> Corpus:
+def corpus(rows: list[tuple[Utterance, dict[str, Any]]], name: str = "made_up", **card: Any) -> AuditedCorpus:
     labels = {utterance.id: {"id": utterance.id, **row} for utterance, row in rows}
-    return Corpus(name, {**CARD, **card}, [utterance for utterance, _ in rows], labels)
+    return made_up(name, {**CARD, **card}, [utterance for utterance, _ in rows], labels)
+
+
+def made_up(name: str, card: dict[str, Any], utterances: Any = (), annotations: Any = None) -> AuditedCorpus:
+    """A corpus of which no file is read."""
+    corpus = AuditedCorpus(name)
+    vars(corpus).update(card=card, utterances=list(utterances), annotations=annotations or {}, media=[])
+    return corpus
 
 
 def voted(*ballots: str | tuple[str, float]) -> dict[str, Any]:
