@@ -5,9 +5,9 @@ import time
 
 import torch
 
-from harness.stages.transfer import checked
 from harness.study.labels import EMOTION7
-from harness.study.params import load, row
+from harness.study.params.load import load
+from harness.study.params.rows import row
 from harness.training import matrix_row, replicates
 from harness.training.batches import Feed
 from harness.training.corpus_features import corpus_features, with_modalities
@@ -15,7 +15,7 @@ from harness.training.corpus_features import corpus_features, with_modalities
 if __name__ == "__main__":
     corpus, name, began = sys.argv[1:]
     params = load()
-    recipe = with_modalities(checked(name, row(params, "recipes", name)), params["encoders"])
+    recipe = with_modalities(row(params, "recipes", name), params["encoders"])
     own = corpus_features(corpus, recipe)
     (fold,) = own.prepared.folds
     truth = own.labels(EMOTION7.name)

@@ -4,7 +4,7 @@ import sys
 import time
 
 from harness.core.plugins import find
-from harness.study.params import load
+from harness.study.params.load import load
 
 if __name__ == "__main__":
     params = load()

@@ -14,7 +14,7 @@ from harness.features import store
 from harness.features.matrix import Ragged
 from harness.study import manifest
 from harness.study.labels import SPACES, Shared, absent
-from harness.study.params import SLOTS
+from harness.study.params.rows import SLOTS
 from harness.study.release import Annotation
 from harness.study.utterance import Utterance
 

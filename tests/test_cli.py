@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-from studies import params_of
+from studies import CHECKOUT, params_of
 
-from harness.cli import main, overview
+import harness
+from harness.cli import app, main
 from harness.core.plugins import names
 
 
@@ -21,16 +24,80 @@ def test_alone_it_lists_every_stage_and_verb(capsys: pytest.CaptureFixture[str])
     assert main([]) == 0
     out = capsys.readouterr().out
     for name in (*names("stage"), *names("verb")):
-        assert f"\n  {name}" in out
-    assert out.index("  prepare <corpus>") < out.index("  features <encoder> [<corpus>]") < out.index("  track")
-    assert "link <corpus> <folder>" in overview()
+        assert f"│ {name} " in out
+    assert out.index("│ prepare ") < out.index("│ features ") < out.index("│ track ")
+
+
+def test_help_says_what_is_written_and_what_may_be_given(capsys: pytest.CaptureFixture[str]) -> None:
+    for given in (["link", "--help"], ["help", "link"]):
+        assert main(given) == 0
+        out = capsys.readouterr().out
+        assert "Usage: emotransfer link [OPTIONS] CORPUS FOLDER" in out
+    assert main(["transfer", "--help"]) == 0
+    out = capsys.readouterr().out
+    assert "Write models/<recipe>/ and predictions/<recipe>/" in " ".join(out.split())
+    assert "a row of `recipes`" in out
+    assert main(["show", "--help"]) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    assert "this label space only" in out
+    assert "emotransfer show --space emotion4" in out
+
+
+@pytest.mark.parametrize("name", [*names("stage"), *names("verb")])
+def test_every_argument_has_help(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([name, "--help"]) == 0
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("│ ") and " --" in line]
+    assert lines
+    for line in lines:
+        words = line.strip("│ *").split()
+        assert len([word for word in words if word[0].islower() or "=" in word]) > 1, line
+
+
+def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"{harness.__version__}\n"
+
+
+def test_a_completion_knows_commands_and_options() -> None:
+    script = app("--install-completion").generate_completion(shell="bash")
+    for word in ("transfer", "show", "--space", "--set"):
+        assert word in script
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (
+            ["show", "--spaec", "emotion4"],
+            "Unknown option: --spaec. Did you mean --space",
+        ),
+        (["link", "meld"], "requires an argument; see `emotransfer link --help`"),
+        (["synth", "--scale", "2.5"], "'2.5' is no whole number"),
+    ],
+)
+def test_a_wrong_command_is_one_line(given: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(given) == 2
+    err = capsys.readouterr().err
+    assert message in err
+    assert err.count("\n") == 1
 
 
 def test_an_unknown_word_is_one_line_with_a_suggestion(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["prepair", "meld"]) == 1
     err = capsys.readouterr().err
-    assert err.startswith("error: no stage or verb is called 'prepair'; did you mean 'prepare'? (known: ")
+    assert err.startswith("error: no command is called 'prepair'; did you mean 'prepare'? (known: ")
     assert err.count("\n") == 1
+
+
+def test_another_python_says_which_one_it_is(tmp_path: Path) -> None:
+    """`.venv/bin/dvc repro` in a shell without the environment runs `python -m harness` of another Python."""
+    script = (
+        "import sys; sys.modules['cyclopts'] = None; import runpy; runpy.run_module('harness', run_name='__main__')"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=CHECKOUT, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"error: {sys.executable} has no cyclopts; it is not the Python of the environment.")
+    assert done.stderr.count("\n") == 1
 
 
 def test_an_unknown_corpus_lists_the_rows_there_are(capsys: pytest.CaptureFixture[str]) -> None:

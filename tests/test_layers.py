@@ -233,7 +233,7 @@ def test_tracking_alone_knows_mlflow() -> None:
 
 
 def test_the_command_line_starts_without_any_heavy_package() -> None:
-    script = "import sys; from harness.cli import overview; overview(); print(*sys.modules)"
+    script = "import sys; from harness.cli import main; main([]); print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], cwd=CHECKOUT, capture_output=True, text=True, check=True)
     assert not set(done.stdout.split()) & HEAVY
 

@@ -21,7 +21,13 @@ from harness.core.files import digest
 from harness.core.imports import bindings, closure, file_of, is_for_types, syntax_tree
 
 Meaning = Callable[[str, str], str | None]  # of a name, or of an attribute of a module of that name
-METADATA = {"__all__", "__version__"}
+METADATA = {
+    "__all__",
+    "__version__",
+    "SETTINGS",
+    "EXAMPLES",
+    "WHOLE_STUDY",
+}  # for the command line and the check of params.yaml
 # What the files of metrics and protocols say for the report, which depends on these files for it.
 FOR_THE_PAGE = {"TITLE", "MEANING", "MATRIX", "REASONS", "QUESTION", "TABLE"}
 REPEATS = {"ctx", "type_comment", "kind"}  # fields of a syntax tree that say nothing about what is done

@@ -16,7 +16,7 @@ from harness.features import store as features
 from harness.features.matrix import Ragged
 from harness.features.plan import Wanted, wanted
 from harness.features.store import FeatureStore
-from harness.study.params import NO_MODALITY, row
+from harness.study.params.rows import NO_MODALITY, row
 
 HEADER = ("encoder", "corpus", "route", "kind", "rows", "width", "type", "frames", "without", "MB", "state")
 CHUNK = 2**22  # numbers that are looked at together

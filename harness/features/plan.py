@@ -16,7 +16,7 @@ from harness.core.plugins import find, source
 from harness.corpora.media.clips import Clip, Guard, clip_of
 from harness.study.encoder_rows import encoder_row
 from harness.study.media_rows import read_media
-from harness.study.params import NATIVE, row
+from harness.study.params.rows import NATIVE, row
 from harness.study.prepared import prepared
 from harness.study.utterance import Modality, Utterance
 
@@ -71,21 +71,13 @@ class Wanted:
 
 
 def wanted(params: Mapping[str, Any], encoder: str, corpus: str) -> list[Wanted]:
-    """Return the stores of one encoder and corpus: one per text route, or `native` for sound and picture.
-
-    Raises:
-        SettingError: the row of `encoders` is malformed.
-    """
+    """Return the stores of one encoder and corpus: one per text route, or `native` for sound and picture."""
     file, options = encoder_row(params, encoder)
     routes, dtype = options.pop("routes", [NATIVE]), options.pop("dtype", DTYPES[0])
-    if dtype not in DTYPES:
-        raise SettingError(f"encoders.{encoder}: dtype is {dtype!r}; it is {' or '.join(DTYPES)}")
     row(params, "corpora", corpus)
     rows = list(prepared(corpus).utterances)
     guard = Guard(**params["media"])
     modality = find("encoder", file).MODALITY
-    if modality != Modality.TEXT and routes != [NATIVE]:
-        raise SettingError(f"encoders.{encoder}: routes is {routes}; only an encoder of text has routes")
     made = []
     for route in routes:
         if modality == Modality.TEXT:

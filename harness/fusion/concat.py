@@ -11,6 +11,7 @@ from harness.fusion._slots import Slots, block, number, whole
 
 DETERMINISTIC = False
 LEVEL = "utterance"
+SETTINGS = {"hidden": "whole", "dropout": "share"}
 BATCHED = True
 
 

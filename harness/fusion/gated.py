@@ -16,6 +16,7 @@ from harness.fusion._slots import masked, number, whole
 
 DETERMINISTIC = False
 LEVEL = "utterance"
+SETTINGS = {"hidden": "whole", "dropout": "share"}
 BATCHED = True
 
 

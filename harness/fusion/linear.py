@@ -23,6 +23,7 @@ from harness.study.labels import ClassSpace, Space
 
 DETERMINISTIC = True  # the same model whatever the seed
 LEVEL = "utterance"  # frame-level features are averaged over time
+SETTINGS = {"c": "positive"}
 STOP = {"maxiter": 1000, "gtol": 1e-5, "ftol": 1e-10}
 Arrays = dict[str, NDArray[Any]]
 

@@ -17,6 +17,7 @@ from harness.fusion._slots import Slots, number, whole
 
 DETERMINISTIC = False
 LEVEL = "utterance"
+SETTINGS = {"hidden": "whole", "rank": "whole", "dropout": "share"}
 BATCHED = True
 
 

@@ -27,6 +27,7 @@ from harness.fusion._slots import block, mean_of, number, whole
 
 DETERMINISTIC = False
 LEVEL = "frames"
+SETTINGS = {"hidden": "whole", "align": "whole", "there": "number", "back": "number", "dropout": "share"}
 BATCHED = True
 
 

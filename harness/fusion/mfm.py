@@ -24,6 +24,15 @@ from harness.fusion._slots import block, mean_of, number, whole
 
 DETERMINISTIC = False
 LEVEL = "frames"
+SETTINGS = {
+    "hidden": "whole",
+    "memory": "whole",
+    "factor": "whole",
+    "dropout": "share",
+    "align": "whole",
+    "reconstruction": "number",
+    "prior": "number",
+}
 BATCHED = True
 
 

@@ -19,6 +19,7 @@ from harness.fusion._slots import block, number, whole
 
 DETERMINISTIC = False
 LEVEL = "frames"
+SETTINGS = {"hidden": "whole", "memory": "whole", "dropout": "share", "align": "whole"}
 BATCHED = True
 
 

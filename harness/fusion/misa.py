@@ -20,6 +20,14 @@ from harness.fusion._slots import Attention, block, masked, mean_of, number, pai
 
 DETERMINISTIC = False
 LEVEL = "utterance"
+SETTINGS = {
+    "hidden": "whole",
+    "heads": "whole",
+    "dropout": "share",
+    "similarity": "number",
+    "difference": "number",
+    "reconstruction": "number",
+}
 BATCHED = True
 MOMENTS = 5
 

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 DETERMINISTIC = False
 LEVEL = "utterance"
+SETTINGS = {"hidden": "whole", "layers": "whole", "dropout": "share"}
 BATCHED = True
 
 

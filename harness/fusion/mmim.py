@@ -20,6 +20,7 @@ from harness.fusion._slots import block, masked, mean_of, number, pairs, whole
 
 DETERMINISTIC = False
 LEVEL = "utterance"
+SETTINGS = {"hidden": "whole", "size": "whole", "dropout": "share", "between": "number", "within": "number"}
 BATCHED = True
 RIDGE = 0.1  # on the diagonal of a covariance: batches are small
 LOGS = (-4.0, 4.0)  # least and greatest logarithm of a variance

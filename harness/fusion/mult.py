@@ -20,6 +20,7 @@ from harness.fusion._slots import Attention, block, number, whole
 
 DETERMINISTIC = False
 LEVEL = "frames"
+SETTINGS = {"hidden": "whole", "heads": "whole", "layers": "whole", "dropout": "share"}
 BATCHED = True
 
 

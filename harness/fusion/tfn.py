@@ -16,6 +16,7 @@ from harness.fusion._slots import Slots, number, whole
 
 DETERMINISTIC = False
 LEVEL = "utterance"
+SETTINGS = {"size": "whole", "hidden": "whole", "dropout": "share"}
 BATCHED = True
 HELD = 2**24  # numbers of the tensors of all rows that are predicted at a time
 SIZES = {1: 128, 2: 48, 3: 16, 4: 7}  # features per slot by default: the tensor has some 4,000 then

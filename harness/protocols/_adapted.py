@@ -4,18 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.core.errors import SettingError
 from harness.protocols._case import DEV, Case, CaseContext, CorpusPart, TrainingRun
 
 
 def pairs(context: CaseContext, align: str, weight: float = 1.0) -> Iterator[Case]:
-    """Yield one case for each source and other target, aligned with the target's unlabelled train split.
-
-    Raises:
-        SettingError: the weight is negative.
-    """
-    if weight < 0:
-        raise SettingError(f"the weight of {align} is {weight}; it is a number from 0")
+    """Yield one case for each source and other target, aligned with the target's unlabelled train split."""
     for source in context.corpora:
         for target in context.corpora:
             if source == target:

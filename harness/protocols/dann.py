@@ -9,6 +9,9 @@ source dev would choose a model without it.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Annotated
+
+from annotated_types import Ge
 
 from harness.protocols._adapted import pairs
 from harness.protocols._case import Case, CaseContext
@@ -17,7 +20,7 @@ QUESTION = "What does DANN bring, which sees the target's train split without la
 SEES_TARGET_FEATURES, NETWORKS = True, True
 
 
-def cases(context: CaseContext, weight: float = 1.0) -> Iterator[Case]:
+def cases(context: CaseContext, weight: Annotated[float, Ge(0)] = 1.0) -> Iterator[Case]:
     """Yield one case for each pair of corpora.
 
     Args:

@@ -11,8 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Annotated
 
-from harness.core.errors import SettingError
+from annotated_types import Ge, Len, Lt
+
 from harness.protocols._case import DEV, Case, CaseContext, CorpusPart, TrainingRun
 from harness.study.splits import ALL, NO_SOURCE
 
@@ -25,7 +27,11 @@ REASONS = {
 }
 
 
-def cases(context: CaseContext, shots: Sequence[int] = (5, 20, 50, 100, 300), share: float = 0.25) -> Iterator[Case]:
+def cases(
+    context: CaseContext,
+    shots: Annotated[Sequence[Annotated[int, Ge(1)]], Len(1)] = (5, 20, 50, 100, 300),
+    share: Annotated[float, Ge(0), Lt(1)] = 0.25,
+) -> Iterator[Case]:
     """Yield one case for each k, source (or none) and target.
 
     Args:
@@ -33,10 +39,6 @@ def cases(context: CaseContext, shots: Sequence[int] = (5, 20, 50, 100, 300), sh
         shots: labelled utterances per class.
         share: of what is learned from, that the drawn rows make up, as nearly as whole repetitions can; 0 repeats none.
     """
-    if not shots or min(shots) < 1:
-        raise SettingError(f"shots is {list(shots)}; it is a list of whole numbers from 1")
-    if not 0 <= share < 1:
-        raise SettingError(f"share is {share}; it is a number from 0, and less than 1")
     for target in context.corpora:
         for k in shots:
             for source in (NO_SOURCE, *(name for name in context.corpora if name != target)):

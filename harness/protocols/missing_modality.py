@@ -16,20 +16,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import combinations
+from typing import Annotated, Literal
 
-from harness.core.errors import SettingError
+from annotated_types import Ge, Le
+
 from harness.protocols._case import DEV, Case, CaseContext, CorpusPart, TrainingRun
 
 TABLE = "missing_modality"
 REASONS = {"recipe_has_one_modality": "the recipe has one modality, and nothing is left without it"}
-FILLS = ("mask", "zero", "mean", "retrain")
+Fill = Literal["mask", "zero", "mean", "retrain"]
 LETTERS = {"text": "t", "audio": "a", "video": "v"}
 
 
 def cases(
     context: CaseContext,
-    rates: Sequence[float] = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7),
-    fills: Sequence[str] = FILLS,
+    rates: Sequence[Annotated[float, Ge(0), Le(1)]] = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7),
+    fills: Sequence[Fill] = ("mask", "zero", "mean", "retrain"),
     in_domain: bool = True,
 ) -> Iterator[Case]:
     """Yield one case for each source, target, condition or rate, and fill.
@@ -40,10 +42,6 @@ def cases(
         fills: what stands in their place.
         in_domain: whether a corpus is tested on itself, too.
     """
-    if unknown := [fill for fill in fills if fill not in FILLS]:
-        raise SettingError(f"there is no fill {unknown[0]!r} (known: {', '.join(FILLS)})")
-    if wrong := [rate for rate in rates if not 0 <= rate <= 1]:
-        raise SettingError(f"a rate is {wrong[0]}; it is a share, from 0 to 1")
     slots = [slot for slot in LETTERS if slot in context.slots]
     for source in context.corpora:
         for target in context.corpora if in_domain else [corpus for corpus in context.corpora if corpus != source]:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Literal
 
-from harness.core.errors import SettingError
 from harness.protocols._case import DEV, Case, CaseContext, CorpusPart, TrainingRun
 
 TABLE = "size_matched"
@@ -18,15 +18,13 @@ SIZE, MATCHED = "size", "matched"
 REASONS = {"sources_share_fewer_than_two_classes": "the sources have fewer than two classes in common"}
 
 
-def cases(context: CaseContext, prior: str = SIZE) -> Iterator[Case]:
+def cases(context: CaseContext, prior: Literal["size", "matched"] = "size") -> Iterator[Case]:
     """Yield one case for each source and target.
 
     Args:
         context: what to plan with.
         prior: `size` keeps each source's own shares of classes, `matched` gives all classes the same number of rows.
     """
-    if prior not in (SIZE, MATCHED):
-        raise SettingError(f"prior is {prior!r}; it is {SIZE} or {MATCHED}")
     sources = [name for name, reason in context.why_no_source.items() if not reason]
     shared = _shared(context, sources)
     rows = min((context.rows[name] for name in sources), default=0)

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 from harness.core import csv_tables, engine, memory, paths
-from harness.core.errors import NameUnknownError, SettingError
 from harness.core.files import write_text
-from harness.evaluation.analysis import (
-    languages,
-    tables,
-    whole_study,
-)
+from harness.evaluation.analysis import languages, tables, whole_study
 from harness.evaluation.analysis.tables import RecipeToAnalyse
 from harness.study import cell_plans
 from harness.study.cells import read_cells
@@ -25,9 +19,8 @@ def run(params: dict[str, Any]) -> None:
     memory.forget()
     engine.prepare(["harness.evaluation.analysis.tables", "scipy.optimize", "torchmetrics.functional.classification"])
     section = params["analysis"]
-    known = [*params["recipes"], *(params.get("external") or {})]
-    planned = [cell_plans.of_recipe(params, name) for name in _list(section, "recipes", known)]
-    spaces = [name for name in _list(section, "spaces", params["spaces"]) if _has_classes(name)]
+    planned = [cell_plans.of_recipe(params, name) for name in section["recipes"]]
+    spaces = [name for name in section["spaces"] if _has_classes(name)]
     jobs = [
         RecipeToAnalyse(params, {**plan, "rows": []}, name, target)
         for target in params["corpora"]
@@ -50,16 +43,6 @@ def run(params: dict[str, Any]) -> None:
     shares = languages.shares(ours, spoken)
     write_text(paths.ANALYSIS / "language_shares.csv", csv_tables.text(languages.COLUMNS, shares))
     print(f"analysed {len(planned)} recipes in {len(spaces)} spaces: {paths.ANALYSIS}")
-
-
-def _list(section: Mapping[str, Any], key: str, known: Sequence[str]) -> list[str]:
-    names = section.get(key)
-    if not isinstance(names, list):
-        raise SettingError(f"analysis.{key} is {names!r}; it is a list of names")
-    for name in names:
-        if name not in known:
-            raise NameUnknownError(f"entry of analysis.{key}", str(name), known)
-    return [str(name) for name in names]
 
 
 def _has_classes(name: str) -> bool:

@@ -8,6 +8,8 @@ from harness.core import paths
 from harness.core.files import write_json, write_text
 from harness.study.provenance import provenance
 
+WHOLE_STUDY = True
+
 
 def run(params: dict[str, Any]) -> None:
     """Write results/audit.html, audit.md and audit.json, and print what to know first."""

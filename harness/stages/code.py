@@ -11,6 +11,8 @@ from harness.core.files import prune, write_text
 from harness.core.imports import ROOT
 from harness.core.plugins import names, source
 
+WHOLE_STUDY = True
+
 # The plug-ins that a stage opens by name, all of them; an encoder or a model is a dependency of its own row instead.
 OPENED = {
     "protocols": ("protocol", "fusion"),

@@ -9,20 +9,15 @@ from typing import Any
 
 from harness.core import memory, paths
 from harness.core.files import digest, file_digest, prune, write_json
-from harness.evaluation.external import (
-    cells as external_cells,
-)
-from harness.evaluation.external import (
-    params_row,
-)
-from harness.evaluation.external import (
-    rows as external_rows,
-)
+from harness.evaluation.external import cells as external_cells
+from harness.evaluation.external import params_row
+from harness.evaluation.external import rows as external_rows
 from harness.evaluation.external.cells import Made
 from harness.evaluation.external.predictions_file import PredictionsFile
 from harness.study import predictions
 from harness.study.labels import space
-from harness.study.params import row
+from harness.study.params import only
+from harness.study.params.rows import row
 from harness.study.prepared import prepared
 
 
@@ -34,7 +29,7 @@ def run(params: dict[str, Any], name: str) -> None:
         name: a row of `external`.
     """
     memory.forget()
-    options = params_row.checked(params, name, row(params, "external", name))
+    options = {**params_row.OPTIONAL, **row(params, "external", name)}
     targets = {name: prepared(name) for name in params["corpora"]}
     path = Path(options["file"])
     table = PredictionsFile(path)
@@ -51,7 +46,8 @@ def run(params: dict[str, Any], name: str) -> None:
     write_json(
         paths.plan(name), {"recipe": name, "settings": params_row.settings(options), "cells": planned, "rows": []}
     )
-    _prune(name, planned)
+    if not only.is_part(params):
+        _prune(name, planned)
     print("\n".join(_summary_lines(name, len(table), cells)))
 
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from harness.core import engine, memory
-from harness.core.errors import SettingError
 from harness.features import inventory
 from harness.features.extract import extract
 from harness.features.plan import wanted
-from harness.study.params import row
+from harness.study.params.rows import row
 
+EXAMPLES = (
+    "emotransfer features e5 meld",
+    "emotransfer features ls",
+    "emotransfer features verify",
+)
 VERBS = ("ls", "info", "verify")
 
 
@@ -26,8 +30,6 @@ def run(params: dict[str, Any], encoder: str, corpus: str = "", more: str = "") 
         corpus: a row of `corpora`; all without.
         more: the corpus of `info`.
     """
-    if reserved := [name for name in params["encoders"] if name in VERBS]:
-        raise SettingError(f"encoders.{reserved[0]}: this name is a word of `features`; take another")
     if encoder in VERBS:
         inventory.answer(params, encoder, corpus, more)
         return

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from harness.core import csv_tables, engine, memory, paths
-from harness.core.errors import NameUnknownError, SettingError
 from harness.core.files import write_text
 from harness.evaluation.transferability import against_cells, pairs
 from harness.evaluation.transferability.pairs import CorpusPair
@@ -19,12 +18,6 @@ def run(params: dict[str, Any]) -> None:
     memory.forget()
     engine.prepare(["harness.training.network", "harness.evaluation.transferability.pairs", "sklearn.linear_model"])
     section = params["foresee"]
-    for key, known in (("recipes", params["recipes"]), ("spaces", params["spaces"])):
-        if not isinstance(section.get(key), list):
-            raise SettingError(f"foresee.{key} is {section.get(key)!r}; it is a list of names")
-        for name in section[key]:
-            if name not in known:
-                raise NameUnknownError(f"entry of foresee.{key}", str(name), known)
     jobs = [
         CorpusPair(params, name, plan["settings"], cell["space"], cell["source"], cell["target"])
         for name in section["recipes"]

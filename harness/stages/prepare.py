@@ -13,8 +13,11 @@ from harness.corpora.reading import links
 from harness.corpora.reading.card import absent_card, card, summary
 from harness.study import manifest
 from harness.study.media_rows import write_media
-from harness.study.params import row
+from harness.study.params.rows import row
 from harness.study.release import Adapter
+
+EXAMPLES = ("emotransfer prepare meld",)
+WHOLE_STUDY = True
 
 
 def run(params: dict[str, Any], corpus: str) -> None:

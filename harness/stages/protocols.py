@@ -8,9 +8,12 @@ from typing import Any
 from harness.core import engine, memory, paths
 from harness.core.files import prune, write_json
 from harness.protocols._case import Case
-from harness.study.params import row
+from harness.study.params import only
+from harness.study.params.rows import row
 from harness.training import protocol_case, protocol_case_plan
 from harness.training.protocol_case import ProtocolCase
+
+EXAMPLES = ("emotransfer protocols few_shot",)
 
 
 def run(params: dict[str, Any], protocol: str) -> None:
@@ -23,7 +26,7 @@ def run(params: dict[str, Any], protocol: str) -> None:
     memory.forget()
     engine.prepare(["harness.training.network", "harness.training.protocol_case", "scipy.optimize"])
     options = row(params, "protocols", protocol)
-    file = protocol_case_plan.file_of(params, protocol)
+    file = str(options.get("protocol") or protocol)
     planned = protocol_case_plan.planned(params, protocol)
     jobs = [case for case in planned if not case.case.reason]
     sizes = [sum(len(run.seeds) for run in job.case.runs) for job in jobs]
@@ -32,7 +35,8 @@ def run(params: dict[str, Any], protocol: str) -> None:
     )
     plan = {"protocol": protocol, "file": file, "options": options, "cells": [_cell(case) for case in planned]}
     write_json(paths.case_plan(protocol), plan)
-    prune(paths.PROTOCOLS / protocol, [paths.case_plan(protocol), *(job.path for job in jobs)])
+    if not only.is_part(params):
+        prune(paths.PROTOCOLS / protocol, [paths.case_plan(protocol), *(job.path for job in jobs)])
     why = Counter(case.case.reason for case in planned if case.case.reason)
     without = "".join(f"\n  without: {count} {reason}" for reason, count in why.items())
     print(f"{protocol}: {len(jobs)} of {len(planned)} cases predicted{without}")

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from harness.core import csv_tables, engine, memory, paths
-from harness.core.errors import NameUnknownError, SettingError
 from harness.core.files import write_json, write_text
 from harness.core.plugins import find
 from harness.evaluation.matrix import label_views, score_target
@@ -19,7 +18,7 @@ from harness.evaluation.matrix.score_target import ScoredTarget, TargetToScore, 
 from harness.evaluation.matrix.study_facts import shared_parts, study_facts
 from harness.study import cell_plans
 from harness.study.cells import Cell, cells_to_csv, in_matrix
-from harness.study.labels import MAIN_VIEW, ClassSpace, space
+from harness.study.labels import MAIN_VIEW, space
 
 
 def run(params: dict[str, Any]) -> None:
@@ -27,8 +26,6 @@ def run(params: dict[str, Any]) -> None:
     memory.forget()
     engine.prepare(["harness.evaluation.matrix.score_target", "torchmetrics.functional.classification"])
     rows = [*params["recipes"], *(params.get("external") or {})]
-    _check_baseline(params["statistics"], rows)
-    _check_metrics(params["metrics"], params["primary"], params["spaces"])
     planned = [{**cell_plans.of_recipe(params, name), "rows": []} for name in rows]
     beside = list(_of_protocols(params, planned))
     jobs = [
@@ -66,24 +63,6 @@ def _side_by_side(jobs: Sequence[TargetToScore], workers: int) -> list[ScoredTar
     done = engine.run(score_target.work, [jobs[at] for at in order], workers, "score")
     done_by_job = dict(zip(order, done, strict=True))
     return [done_by_job[at] for at in range(len(jobs))]
-
-
-def _check_baseline(settings: Mapping[str, Any], recipes: Sequence[str]) -> None:
-    if settings["baseline"] is not None and settings["baseline"] not in recipes:
-        raise NameUnknownError("recipe (statistics.baseline; null for none)", str(settings["baseline"]), recipes)
-
-
-def _check_metrics(metrics: Mapping[str, Any], primary: Mapping[str, Any], spaces: Sequence[str]) -> None:
-    for kind, names in metrics.items():
-        for name in names:
-            if (is_of := find("metric", name).KIND) != kind:
-                raise SettingError(f"metrics.{kind}: {name} is a metric of {is_of}; name it there")
-    for name in spaces:
-        kind = "classes" if isinstance(space(name), ClassSpace) else "scale"
-        if primary.get(name) not in metrics[kind]:
-            raise SettingError(
-                f"primary.{name} is {primary.get(name)!r}; it is one of metrics.{kind} ({', '.join(metrics[kind])})"
-            )
 
 
 def _compared(params: dict[str, Any], jobs: list[TargetToScore], done: list[ScoredTarget]) -> list[list[Any]]:

@@ -29,7 +29,7 @@ def run(params: dict[str, Any]) -> None:
         facts,
         artifacts,
         uri=uri,
-        experiment=params["tracking"]["experiment"],
+        experiment=params["study"],
         tags={"study": params["study"], "commit": made["commit"], "dvc_lock": made["lock_digest"]},
     )
     place = shown(uri)  # without a password

@@ -9,8 +9,8 @@ from harness.core import engine, memory, paths
 from harness.core.files import prune, write_json
 from harness.core.plugins import find
 from harness.study.labels import space
-from harness.study.params import row
-from harness.study.recipes import checked
+from harness.study.params import only
+from harness.study.params.rows import row
 from harness.training import matrix_row, matrix_rows, model_files
 from harness.training.corpus_features import (
     CorpusFeatures,
@@ -20,6 +20,11 @@ from harness.training.corpus_features import (
     with_modalities,
 )
 from harness.training.matrix_row import CellRow
+
+EXAMPLES = (
+    "emotransfer transfer text_e5",
+    "emotransfer transfer text_e5 --set training.seeds=[1]",
+)
 
 
 def run(params: dict[str, Any], recipe: str) -> None:
@@ -31,7 +36,7 @@ def run(params: dict[str, Any], recipe: str) -> None:
     """
     memory.forget()
     engine.prepare(["harness.training.network", "harness.training.matrix_row_finish", "scipy.optimize"])
-    written = checked(recipe, row(params, "recipes", recipe))
+    written = row(params, "recipes", recipe)
     settings = with_modalities(written, params["encoders"])
     loaded = {name: corpus_features(name, settings) for name in params["corpora"]}
     cells = [cell for name in params["spaces"] for cell in _cells(recipe, settings, space(name).name, loaded)]
@@ -39,7 +44,7 @@ def run(params: dict[str, Any], recipe: str) -> None:
     matrix_rows.work(jobs, params["engine"], f"transfer {recipe}")
     rows = [_trained(job) for job in jobs]
     write_json(paths.plan(recipe), {"recipe": recipe, "settings": written, "cells": cells, "rows": rows})
-    _prune(recipe, jobs)
+    _prune(recipe, jobs, keep=only.is_part(params))
     print(f"{recipe}: {len(jobs)} cell rows, {sum('file' in cell for cell in cells)} of {len(cells)} cells predicted")
 
 
@@ -87,12 +92,13 @@ def _trained(job: CellRow) -> dict[str, Any]:
     }
 
 
-def _prune(recipe: str, jobs: list[CellRow]) -> None:
-    """Delete what an earlier plan left behind, so that the folders hold this study and nothing else."""
+def _prune(recipe: str, jobs: list[CellRow], keep: bool) -> None:
+    """Delete what an earlier plan left behind, so that the folders hold this study and nothing else, or keep it."""
     wanted = {paths.plan(recipe)}
     for job in jobs:
         wanted.add(paths.model(recipe, job.source, job.space))
         wanted.update(paths.prediction(recipe, job.source, job.space, target) for target in job.targets)
     for folder in (paths.MODELS / recipe, paths.PREDICTIONS / recipe):
         folder.mkdir(parents=True, exist_ok=True)
-        prune(folder, wanted)
+        if not keep:
+            prune(folder, wanted)

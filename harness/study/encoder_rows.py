@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
 from harness.core.errors import NameUnknownError, SettingError
-from harness.study.params import row
+from harness.study.params.rows import row
 
 PRESETS = "presets.yaml"  # beside the encoders: facts of published models, which no study changes
 
@@ -33,11 +34,12 @@ def encoder_row(params: Mapping[str, Any], name: str) -> tuple[str, dict[str, An
     return str(file), options
 
 
-def presets() -> dict[str, dict[str, Any]]:
+@cache
+def presets() -> Mapping[str, Mapping[str, Any]]:
     """Return the options of every preset by its name, `encoder` among them."""
-    from yaml import safe_load
+    from ruamel.yaml import YAML
 
-    rows: dict[str, dict[str, Any]] = safe_load((files("harness.encoders") / PRESETS).read_text(encoding="utf-8"))
+    rows: dict[str, dict[str, Any]] = YAML(typ="safe").load((files("harness.encoders") / PRESETS).read_text("utf-8"))
     return rows
 
 
@@ -45,4 +47,4 @@ def _preset(name: str) -> dict[str, Any]:
     known = presets()
     if name not in known:
         raise NameUnknownError("preset of harness/encoders/presets.yaml", name, known)
-    return known[name]
+    return dict(known[name])

@@ -178,8 +178,8 @@ def _experiment(client: Any, uri: str, name: str, facts: Mapping[str, Any], cell
     if experiment.lifecycle_stage != "active":
         raise TrackingError(
             uri,
-            f"experiment {name!r} was deleted there; bring it back with "
-            f"`mlflow experiments restore --experiment-id {experiment.experiment_id}` or set tracking.experiment",
+            f"experiment {name!r} was deleted there; bring it back with `mlflow experiments restore --experiment-id "
+            f"{experiment.experiment_id}`, or give the study another name (`study` in params.yaml)",
         )
     tags |= {
         tag: view for tag, view in saved.items() if tag not in experiment.tags

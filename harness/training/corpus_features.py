@@ -21,7 +21,7 @@ from harness.features.matrix import Matrix, Ragged
 from harness.features.store import FeatureStore
 from harness.study import splits
 from harness.study.labels import MAIN_VIEW
-from harness.study.params import NATIVE, inputs
+from harness.study.params.rows import NATIVE, inputs
 from harness.study.prepared import prepared
 from harness.study.recipes import BY_CORPUS, SPEAKER, test_views_of, view_of
 from harness.study.utterance import Modality

@@ -56,7 +56,7 @@ def train(
             `drop_modality` (share of a row's features left out while training), and those of the model.
         seed: of the first parameters, the order of rows, and what is dropped.
         score: what to maximise on dev.
-        unlabelled: train rows of a target, for the `align` of the settings (alignment/align.py); each step draws as
+        unlabelled: train rows of a target, for the `alignment` of the settings (alignment/align.py); each step draws as
             many of them as of the source, and the epoch is chosen from the second half.
 
     Returns:

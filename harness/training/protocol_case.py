@@ -24,7 +24,7 @@ from harness.core.plugins import find, source
 from harness.protocols._case import Case, TrainingRun
 from harness.study import predictions, splits
 from harness.study.labels import ClassSpace, Space, space
-from harness.study.params import NO_MODALITY
+from harness.study.params.rows import NO_MODALITY
 from harness.study.predictions import Predictions
 from harness.study.recipes import view_of
 from harness.training import protocol_case_masked, replicates
@@ -136,7 +136,7 @@ def _aligned(recipe: dict[str, Any], case: Case) -> dict[str, Any]:
     """Return a recipe whose network is aligned with the target while it is trained, where the case says so."""
     if case.align in ("", CORAL):
         return recipe
-    return {**recipe, "settings": {**recipe["settings"], "align": case.align, "align_weight": case.weight}}
+    return {**recipe, "settings": {**recipe["settings"], "alignment": case.align, "alignment_weight": case.weight}}
 
 
 def _trained(

@@ -37,8 +37,8 @@ class TrainingData:
         train: rows the parameters and the normaliser are fitted on.
         dev: rows of the same corpus the settings or the epoch are selected on.
         recipe: its `normalise`.
-        unlabelled: train rows of the target, on the footing of `train`, for a recipe whose settings say `align`; then
-            there is one such object, and one model, per target.
+        unlabelled: train rows of the target, on the footing of `train`, for a recipe whose settings name an
+            `alignment`; then there is one such object, and one model, per target.
 
     Raises:
         SettingError: the recipe aligns and there is nothing to align with.
@@ -47,8 +47,8 @@ class TrainingData:
     def __init__(
         self, train: Examples, dev: Examples, recipe: Mapping[str, Any], unlabelled: FeatureRows | None = None
     ) -> None:
-        if recipe.get("settings", {}).get("align") and not (unlabelled is not None and len(unlabelled)):
-            raise SettingError("align needs train rows of the target, and there are none")
+        if recipe.get("settings", {}).get("alignment") and not (unlabelled is not None and len(unlabelled)):
+            raise SettingError("alignment needs train rows of the target, and there are none")
         self.train, self.dev, self.unlabelled = train, dev, unlabelled
         self.state = normalisers.fit_rows(recipe["normalise"], train.x)
 
@@ -109,7 +109,7 @@ def together(module: ModuleType, trials: Sequence[Trial], batching: bool | str) 
     model allows it. On a CPU each is alone: processes side by side are faster there (docs/benchmarks.md).
     So is one that is aligned with a target.
     """
-    alone = selects(module) or not module.BATCHED or any(trial.settings.get("align") for trial in trials)
+    alone = selects(module) or not module.BATCHED or any(trial.settings.get("alignment") for trial in trials)
     if alone or batching is False or (batching == "auto" and not on_gpu()):
         return [(trial,) for trial in trials]
     from harness.training.network_batched import FREE
@@ -185,7 +185,7 @@ def _descend(
     on = network.Taught(feeds[1], dev.y, np.ones(len(dev.y)))
     if len(trials) == 1:
         alone, other = trials[0].settings, None
-        if alone.get("align") and data.unlabelled is not None:
+        if alone.get("alignment") and data.unlabelled is not None:
             other = _feed(module, data.unlabelled, recipe, data.state, alone)
         return [network.train(module, fitted, on, space, alone, trials[0].seed, dev_score, other)]
     from harness.training import network_batched

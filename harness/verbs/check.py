@@ -16,6 +16,9 @@ from harness.corpora.synthetic.making import ALL
 from harness.corpora.synthetic.release import Plan, write
 from harness.corpora.synthetic.world import World
 
+EXAMPLES = ("emotransfer check meld ~/corpora/MELD",)
+WHOLE_STUDY = True
+
 SMALL = World(utterances=80, dialogues=20, speakers=10)
 
 

@@ -16,6 +16,9 @@ from harness.corpora.reading import links
 from harness.study.encoder_rows import encoder_row
 from harness.study.provenance import PACKAGES
 
+EXAMPLES = ("emotransfer doctor",)
+WHOLE_STUDY = True
+
 
 def run(params: dict[str, Any]) -> None:
     """Print one line per thing looked at; "!" marks what needs a hand."""

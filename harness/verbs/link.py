@@ -10,14 +10,22 @@ from harness.core.plugins import find
 from harness.corpora.reading import links
 from harness.corpora.reading.card import card, summary
 from harness.study import manifest
-from harness.study.params import row
+from harness.study.params.rows import row
 from harness.study.release import Adapter
+
+EXAMPLES = ("emotransfer link meld ~/corpora/MELD",)
+WHOLE_STUDY = True
 
 
 def run(params: dict[str, Any], corpus: str, folder: str) -> None:
     """Read the release once, to see that it is one, then link it as data/raw/<corpus>.
 
     Linking the first real release takes all synthetic ones out of the study: the two must not share a matrix.
+
+    Args:
+        params: params.yaml.
+        corpus: a row of `corpora`.
+        folder: the folder that holds the release, as its publisher packs it.
     """
     adapter = cast(Adapter, find("corpus", row(params, "corpora", corpus).get("adapter", corpus)))
     root = Path(folder).expanduser()

@@ -10,6 +10,8 @@ from harness.evaluation.replay import compare, replay
 from harness.study import predictions
 from harness.study.labels import space
 
+EXAMPLES = ("emotransfer replay text_e5/meld/emotion4/emotiontalk",)
+
 
 def run(params: dict[str, Any], cell: str) -> None:
     """Train and predict a cell in a folder of its own, and compare it with the stored one.

@@ -15,6 +15,11 @@ from harness.report.summary import compare
 from harness.report.terminal import matrix_text
 from harness.study.cells import Cell, in_matrix, read_cells
 
+EXAMPLES = (
+    "emotransfer show --space emotion4",
+    "emotransfer show --metric macro_f1 --recipe text_e5",
+)
+
 ALL = "all"
 
 

@@ -6,12 +6,18 @@ from pathlib import Path
 from typing import Any
 
 from harness.core import engine, paths
-from harness.core.errors import HarnessError, NameUnknownError, SettingError
+from harness.core.errors import HarnessError, SettingError
 from harness.core.plugins import names
 from harness.corpora.reading import links
-from harness.corpora.synthetic.making import ALL, NONE
+from harness.corpora.synthetic.making import ALL
 from harness.corpora.synthetic.release import Plan, is_current, known_defects, write
 from harness.corpora.synthetic.world import World
+
+EXAMPLES = (
+    "emotransfer synth",
+    "emotransfer synth --scale 20 --annotation-only",
+)
+WHOLE_STUDY = True
 
 SYNTHETIC = Path("data/synthetic")
 
@@ -21,7 +27,7 @@ def run(
     *,
     if_unlinked: bool = False,
     replace: bool = False,
-    scale: str = "1",
+    scale: int = 1,
     annotation_only: bool = False,
 ) -> None:
     """Write data/synthetic/<corpus> for every corpus that has a writer, and link it; one that is there is kept.
@@ -65,16 +71,10 @@ def _is_ours(corpus: str) -> bool:
     return links.is_synthetic(corpus) or paths.raw(corpus).resolve() == (SYNTHETIC / corpus).resolve()
 
 
-def plan_of(section: dict[str, Any], scale: str = "1") -> Plan:
+def plan_of(section: dict[str, Any], scale: int = 1) -> Plan:
     """Return what the section `synth` of params.yaml asks for; SettingError if it cannot be made."""
-    if not (scale.isascii() and scale.isdigit() and 1 <= int(scale) <= 10_000):
+    if not 1 <= scale <= 10_000:
         raise SettingError(f"--scale is {scale!r}; it is a whole number from 1 to 10000")
     media, defects = section.get("media", False), section.get("defects", ALL)
-    if type(media) is not bool:
-        raise SettingError(f"synth: media is {media!r}; it is true or false")
-    if not isinstance(defects, str | list):
-        raise SettingError(f"synth: defects is {defects!r}; it is {ALL}, {NONE} or a list of names")
     world = {name: value for name, value in section.items() if name not in ("media", "defects")}
-    if odd := [name for name in world if name not in World.__dataclass_fields__]:
-        raise NameUnknownError("setting of synth", odd[0], [*World.__dataclass_fields__, "media", "defects"])
-    return Plan(World(**world), media, defects, int(scale))
+    return Plan(World(**world), media, defects, scale)

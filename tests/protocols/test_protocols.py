@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
 
 import pytest
 
-from harness.core.errors import SettingError
 from harness.core.plugins import find, names
 from harness.protocols import few_shot, missing_modality, oracle, pooled, size_matched
 from harness.protocols._case import Case, CaseContext, CorpusPart
@@ -187,23 +185,6 @@ def test_matched_sources_learn_the_classes_that_all_of_them_have(monkeypatch: py
     }
     scale = size_matched.cases(context(counts={name: {"": 9} for name in CORPORA}, classes=0), prior="matched")
     assert {case.reason for case in scale} == {"scale_has_no_classes", "same_family"}
-
-
-@pytest.mark.parametrize(
-    ("name", "options", "message"),
-    [
-        ("few_shot", {"shots": [5, 0]}, r"shots is \[5, 0\]; it is a list of whole numbers from 1"),
-        ("few_shot", {"shots": []}, r"shots is \[\]"),
-        ("few_shot", {"share": 1}, "share is 1; it is a number from 0, and less than 1"),
-        ("missing_modality", {"rates": [0.5, 2]}, "a rate is 2; it is a share, from 0 to 1"),
-        ("missing_modality", {"fills": ["zer"]}, "there is no fill 'zer'"),
-        ("size_matched", {"prior": "siz"}, "prior is 'siz'; it is size or matched"),
-        ("dann", {"weight": -1}, "the weight of dann is -1"),
-    ],
-)
-def test_an_option_that_cannot_be_is_told(name: str, options: dict[str, Any], message: str) -> None:
-    with pytest.raises(SettingError, match=message):
-        list(find("protocol", name).cases(context(), **options))
 
 
 def test_one_shot_cannot_be_divided_into_what_is_learned_and_what_selects() -> None:

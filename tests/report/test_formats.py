@@ -32,7 +32,7 @@ from harness.report.result_lines import frame
 from harness.report.summary import compare, gaps, sentences
 from harness.study.cells import Cell
 from harness.study.metric_facts import higher_is_better, metric_facts, metric_title
-from harness.study.params import SLOTS
+from harness.study.params.rows import SLOTS
 
 
 def cell(source: str, target: str, value: float, recipe: str = "r", metric: str = "uar", **more: object) -> Cell:

@@ -20,7 +20,7 @@ from harness.core.imports import closure
 from harness.core.plugins import names, source
 from harness.stages.code import sources
 from harness.study.encoder_rows import presets
-from harness.study.params import NO_MODALITY, SLOTS
+from harness.study.params.rows import NO_MODALITY, SLOTS
 
 DVC = yaml.safe_load((CHECKOUT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
 PARAMS = yaml.safe_load((CHECKOUT / "params.yaml").read_text(encoding="utf-8"))
@@ -31,13 +31,14 @@ def body(stage: str) -> dict:
 
 
 def test_a_stage_depends_on_the_digest_of_its_code() -> None:
-    for stage in set(DVC) - {"code"}:
+    for stage in set(DVC) - {"code", "params"}:
         assert f"data/code/{stage}" in body(stage)["deps"]
         templates = [path for path in closure(*sources(stage)) if path.name == "templates.py"]
         assert ("harness/report/templates" in body(stage)["deps"]) == bool(templates), "digests are of Python alone"
     assert "data/code/encoder/${item.encoder}" in body("features")["deps"]
     assert "data/code/fusion/${item.fusion}" in body("transfer")["deps"]
-    assert DVC["code"]["deps"] == ["harness"]
+    assert DVC["code"]["deps"] == ["harness", "data/params/checked"], "no stage begins before params.yaml is checked"
+    assert DVC["params"]["deps"] == ["params.yaml"]
 
 
 def test_a_stage_is_named_as_its_file() -> None:
@@ -127,7 +128,6 @@ def repo(tmp_path_factory: pytest.TempPathFactory) -> Repo:
     made = Repo(tmp_path_factory.mktemp("checkout"))
     assert "track" in made.repro("track")
     return made
-
 
 
 @pytest.mark.slow

@@ -22,7 +22,7 @@ CORPORA = ("meld", "iemocap", "emotiontalk")  # an official split, folds, and no
 
 def prepare(folder: Path) -> dict[str, Any]:
     """Make the corpora in the current folder, which is `folder`, and return params.yaml without a recipe."""
-    quick = {"statistics": {"resamples": 20}, "metrics": {"classes": ["uar"], "scale": ["ccc"]}}
+    quick = {"statistics": {"resamples": 100}, "metrics": {"classes": ["uar"], "scale": ["ccc"]}}
     params = params_of(folder, CORPORA, (), ("emotion4", "polarity3", "valence"), **quick)
     find("verb", "synth").run(params)
     for corpus in CORPORA:

@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from harness.core.plugins import find
-from harness.study.params import load
+from harness.study.params.load import load
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 DATA = CHECKOUT / "tests" / "data"  # excerpts of releases
@@ -29,7 +29,8 @@ def params_of(
     params["recipes"] = {name: params["recipes"][name] for name in recipes}
     params["encoders"] = {"ngrams": {**params["encoders"]["ngrams"], "buckets": 4096}}
     params["spaces"] = list(spaces)
-    params["training"] = {**params["training"], "seeds": [1, 2], "c_sparse": [1]}
+    params["training"] = {"seeds": [1, 2]}
+    params["settings"]["sparse"] = {"c": [1]}
     params["statistics"] |= {"resamples": 200, "baseline": None}
     params |= {"protocols": {}, "external": {}, "foresee": {"recipes": [], "spaces": []}}
     params["analysis"] = {"recipes": list(recipes), "spaces": list(spaces)}

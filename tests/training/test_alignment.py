@@ -335,7 +335,7 @@ def learned(align: str, seed: int, epochs: int = 40) -> tuple[float, float]:
     network = find("fusion", "mlp").Model({"text": 8}, 2, SETTINGS)
     aligned = None
     if align:
-        aligned = Aligned(network, {"align": align}, as_batch(x[:2]))
+        aligned = Aligned(network, {"alignment": align}, as_batch(x[:2]))
     optimiser = torch.optim.AdamW((aligned or network).parameters(), lr=2e-3)
     order = torch.Generator().manual_seed(seed)
     for epoch in range(epochs):
@@ -386,7 +386,7 @@ def test_an_alignment_of_no_weight_is_the_training_without() -> None:
         torch.manual_seed(5)
         network = find("fusion", "mlp").Model({"text": 8}, 2, SETTINGS)
         if align:
-            aligned = Aligned(network, {"align": align, "align_weight": 0}, as_batch(x[:2]))
+            aligned = Aligned(network, {"alignment": align, "alignment_weight": 0}, as_batch(x[:2]))
             loss = aligned.loss(as_batch(x[:50]), as_batch(other[:50]), lambda out: of_task(out, y[:50]), 1.0)
         else:
             loss = of_task(network(*as_batch(x[:50])), y[:50])
@@ -401,7 +401,7 @@ def test_dann_begins_gently_and_its_weight_is_that_of_what_the_network_unlearns(
     x, _ = drawn_world(3, False)
     torch.manual_seed(5)
     aligned = Aligned(
-        find("fusion", "mlp").Model({"text": 8}, 2, SETTINGS), {"align": "dann", "align_weight": 3}, as_batch(x)
+        find("fusion", "mlp").Model({"text": 8}, 2, SETTINGS), {"alignment": "dann", "alignment_weight": 3}, as_batch(x)
     )
     assert aligned.discriminator is not None
     source, target = torch.randn(6, 24, requires_grad=True), torch.randn(6, 24)
@@ -421,7 +421,7 @@ def test_a_batch_of_one_row_is_no_error() -> None:
     x, y = drawn_world(4, False)
     for align in ("mmd", "dann"):
         network = find("fusion", "mlp").Model({"text": 8}, 2, SETTINGS)
-        aligned = Aligned(network, {"align": align}, as_batch(x[:2]))
+        aligned = Aligned(network, {"alignment": align}, as_batch(x[:2]))
         loss = aligned.loss(as_batch(x[:1]), as_batch(x[:1]), lambda out: of_task(out, y[:1]), 0.5)
         assert torch.isfinite(loss)
 
@@ -430,10 +430,10 @@ def test_settings_of_an_alignment_that_cannot_be() -> None:
     x, y = drawn_world(4, False)
     network = find("fusion", "mlp").Model({"text": 8}, 2, SETTINGS)
     with pytest.raises(SettingError, match=r"no alignment is called 'mdm' \(known: mmd, dann\)"):
-        Aligned(network, {"align": "mdm"}, as_batch(x[:2]))
+        Aligned(network, {"alignment": "mdm"}, as_batch(x[:2]))
     flat = find("fusion", "mlp").Model({"text": 8}, 2, {**SETTINGS, "layers": 0})
     with pytest.raises(SettingError, match="needs a hidden layer"):
-        Aligned(flat, {"align": "mmd"}, as_batch(x[:2])).loss(
+        Aligned(flat, {"alignment": "mmd"}, as_batch(x[:2])).loss(
             as_batch(x), as_batch(x), lambda out: of_task(out, y), 0.5
         )
 

@@ -42,7 +42,7 @@ TRAIN, DEV, ADAPT, TEST = world(600, False), world(300, False), world(600, True)
 
 
 def recipe(align: str, fusion: str = "mlp", **more: Any) -> dict[str, Any]:
-    settings = {**MLP, **({"align": align} if align else {}), **more}
+    settings = {**MLP, **({"alignment": align} if align else {}), **more}
     return {"fusion": fusion, "normalise": "source_std", "balanced": True, "settings": settings}
 
 
@@ -85,7 +85,7 @@ def test_without_align_the_rows_of_the_target_change_nothing() -> None:
 
 
 def test_alignment_needs_rows_and_is_not_batched() -> None:
-    with pytest.raises(SettingError, match="align needs train rows of the target"):
+    with pytest.raises(SettingError, match="alignment needs train rows of the target"):
         TrainingData(TRAIN, DEV, recipe("mmd"))
     trials = [Trial(seed, recipe("mmd")["settings"]) for seed in (1, 2)]
     assert replicates.together(find("fusion", "mlp"), trials, True) == [(one,) for one in trials]

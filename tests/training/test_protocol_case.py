@@ -14,7 +14,7 @@ from studies import stage
 from worlds import recipe, study
 
 from harness.core import paths
-from harness.core.errors import HarnessError, SettingError
+from harness.core.errors import SettingError
 from harness.features import store as features
 from harness.study import cells as transfer
 from harness.study import manifest, predictions
@@ -192,38 +192,6 @@ def test_a_second_run_trains_nothing_and_a_new_option_only_what_is_new(here: Pat
     assert all(after[path] == time for path, time in before.items())
     protocols(params, few_shot={"recipes": ["text"], "shots": [4]})
     assert set(paths.PROTOCOLS.rglob("*.parquet")) == set(after) - set(before)
-
-
-@pytest.mark.parametrize(
-    ("row", "told"),
-    [
-        ({"recipes": ["text"], "shotz": [1]}, "shotz"),
-        ({"recipes": []}, "recipes is \\[\\]; it is a list"),
-        ({"recipes": ["text"], "protocol": "single_source"}, "is what the stage `transfer` does"),
-        ({"recipes": ["text"], "protocol": "few_shots"}, r"\(protocols.few_shot\) is called 'few_shots'; did you mean"),
-        ({"recipes": ["text", "text"]}, "protocols.few_shot: recipes has 'text' twice"),
-        ({"recipes": ["text"], "spaces": ["emotion7"]}, "no space of the study .* is called 'emotion7'"),
-        ({"recipes": ["text"], "shots": 5}, "protocols.few_shot: shots is 5; it is a list of whole numbers"),
-        ({"recipes": ["text"], "shots": [True]}, r"shots is \[True\]; it is a list of whole numbers"),
-        ({"recipes": ["text"], "shots": [5, 5]}, "shots has 5 twice; leave one of them out"),
-        (
-            {"recipes": ["text"], "shots": [0]},
-            r"protocols.few_shot: shots is \[0\]; it is a list of whole numbers from 1",
-        ),
-        ({"recipes": ["text"], "share": "half"}, "share is 'half'; it is a number"),
-        ({"recipes": ["text"], "share": float("nan")}, "share is nan; it is a number"),
-    ],
-)
-def test_a_wrong_row_is_told(small: Any, row: dict[str, Any], told: str) -> None:
-    with pytest.raises(HarnessError, match=told):
-        protocols(small, few_shot=row)
-    assert not paths.PROTOCOLS.exists()
-
-
-@pytest.mark.parametrize("name", ["single_source", "few_transductive"])
-def test_a_row_is_not_called_as_the_matrix(small: Any, name: str) -> None:
-    with pytest.raises(SettingError, match=f"protocols.{name}: cells of that name are those of the matrix"):
-        protocols(small, **{name: {"protocol": "few_shot", "recipes": ["text"]}})
 
 
 def test_reasons_are_counted(small: Any, capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,7 +12,6 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from harness.core.errors import SettingError
 from harness.study.labels import EMOTION7
 from harness.study.utterance import Split
 
@@ -46,20 +45,6 @@ class World:
     voice: float = 1.0
     face: float = 1.0
     seed: int = 20261123
-
-    def __post_init__(self) -> None:
-        for name in ("signal", "shift", "prior_shift", "label_noise", "persistence", "voice", "face"):
-            value = getattr(self, name)
-            if type(value) not in (int, float) or not 0 <= value <= 1:
-                raise SettingError(f"synth: {name} is {value!r}; it is a share between 0 and 1")
-        for name in ("utterances", "dialogues", "speakers", "seed"):
-            if type(getattr(self, name)) is not int:
-                raise SettingError(f"synth: {name} is {getattr(self, name)!r}; it is a whole number")
-        if self.dialogues < 20 or self.utterances < 2 * self.dialogues or self.speakers < 10:
-            raise SettingError(
-                f"synth: {self.utterances} utterances in {self.dialogues} dialogues by {self.speakers} speakers; "
-                "at least 20 dialogues, 2 utterances per dialogue and 10 speakers are needed"
-            )
 
 
 @dataclass(frozen=True, slots=True)

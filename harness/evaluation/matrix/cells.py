@@ -17,7 +17,7 @@ from harness.study import predictions, splits
 from harness.study.cells import TRANSDUCTIVE_SUFFIX, Cell, ratio
 from harness.study.labels import MAIN_VIEW, ClassSpace, Space
 from harness.study.metric_facts import higher_is_better
-from harness.study.params import inputs
+from harness.study.params.rows import inputs
 from harness.study.recipes import TRANSDUCTIVE_NORMALISERS, view_of
 
 Values = dict[str, scoring.Value]

@@ -32,7 +32,7 @@ class Aligned(nn.Module):
 
     Args:
         model: a network of harness/fusion; its parameters are among those of this one.
-        settings: `align` ("mmd" or "dann"), `align_weight` (of the alignment in the loss, 1), `align_hidden` (units of
+        settings: `alignment` ("mmd" or "dann"), `alignment_weight` (of it in the loss, 1), `alignment_hidden` (units of
             the discriminator, 64).
         example: a batch, from which the width of the hidden representation is seen.
 
@@ -42,7 +42,7 @@ class Aligned(nn.Module):
 
     def __init__(self, model: nn.Module, settings: Mapping[str, Any], example: Batch) -> None:
         super().__init__()
-        self.kind, self.weight = str(settings["align"]), float(settings.get("align_weight", 1))
+        self.kind, self.weight = str(settings["alignment"]), float(settings.get("alignment_weight", 1))
         if self.kind not in ALIGNMENTS:
             raise SettingError(f"align: no alignment is called {self.kind!r} (known: {', '.join(ALIGNMENTS)})")
         self.model, self.discriminator = model, None
@@ -51,11 +51,11 @@ class Aligned(nn.Module):
             with torch.no_grad():
                 width = hidden_of(model.eval(), *example)[1].shape[1]
             model.train(learning)
-            made = Discriminator(width, int(settings.get("align_hidden", 64)))
+            made = Discriminator(width, int(settings.get("alignment_hidden", 64)))
             self.discriminator = made.to(example[1].device)
 
     def loss(self, labelled: Batch, unlabelled: Batch, task: Callable[[Out], Tensor], progress: float) -> Tensor:
-        """Return task + align_weight * alignment of a batch of the source and a batch of the target.
+        """Return task + alignment_weight * alignment of a batch of the source and a batch of the target.
 
         Args:
             labelled: of the source.

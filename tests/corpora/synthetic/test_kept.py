@@ -13,13 +13,12 @@ import pytest
 from studies import CHECKOUT, params_of, stage
 
 from harness.core import paths as layout
-from harness.core.errors import HarnessError, NameUnknownError
+from harness.core.errors import NameUnknownError
 from harness.core.files import read_json
 from harness.core.paths import WATERMARK
 from harness.corpora.reading import links
 from harness.corpora.synthetic.release import Plan, is_current, known_defects, write
 from harness.corpora.synthetic.world import World
-from harness.verbs.synth import plan_of
 
 WORLD = World(utterances=60, dialogues=20, speakers=10)
 LONG = World(utterances=1500, dialogues=20, speakers=10)
@@ -62,21 +61,6 @@ def test_a_misspelt_defect_leaves_what_is_there_alone(tmp_path: Path) -> None:
 def test_a_defect_of_another_corpus_of_the_study_is_no_mistake(tmp_path: Path) -> None:
     counts = write(Plan(WORLD, defects=["id_gaps"]), "meld", "meld", tmp_path / "meld", known_defects(["meld", "m3ed"]))
     assert counts == {}
-
-
-@pytest.mark.parametrize(
-    ("section", "problem"),
-    [
-        ({"defects": None}, "defects is None; it is all, none or a list of names"),
-        ({"media": "false"}, "media is 'false'; it is true or false"),
-        ({"voice": "loud"}, "voice is 'loud'; it is a share between 0 and 1"),
-        ({"utterances": 800.5}, "utterances is 800.5; it is a whole number"),
-        ({"utterence": 800}, "no setting of synth is called 'utterence'; did you mean 'utterances'"),
-    ],
-)
-def test_a_setting_that_cannot_be_is_one_clear_line(section: dict[str, Any], problem: str) -> None:
-    with pytest.raises(HarnessError, match=problem):
-        plan_of(section)
 
 
 def test_an_empty_folder_is_filled(tmp_path: Path) -> None:

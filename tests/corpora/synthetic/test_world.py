@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from harness.core.errors import SettingError
 from harness.corpora.synthetic.release import Plan, truth
 from harness.corpora.synthetic.world import CUES, FILLERS, Drawn, World, draw
 from harness.study.labels import EMOTION7, POLARITY_OF_EMOTION
@@ -174,19 +173,6 @@ def test_votes_and_views_mostly_agree_with_the_label() -> None:
     votes = [vote == row.emotion for row in rows for vote in row.votes.values()]
     assert len(votes) == 3 * len(rows)
     assert sum(votes) / len(votes) == pytest.approx(0.83, abs=0.05)
-
-
-@pytest.mark.parametrize("name", ["signal", "shift", "prior_shift", "label_noise", "persistence"])
-@pytest.mark.parametrize("value", [-0.01, 1.01, float("nan")])
-def test_a_share_outside_0_and_1_is_refused(name: str, value: float) -> None:
-    with pytest.raises(SettingError, match=rf"synth: {name} is .*; it is a share between 0 and 1"):
-        World(**{name: value})
-
-
-@pytest.mark.parametrize("counts", [{"dialogues": 19}, {"utterances": 219}, {"speakers": 9}])
-def test_too_small_a_world_is_refused(counts: dict[str, int]) -> None:
-    with pytest.raises(SettingError, match="at least 20 dialogues, 2 utterances per dialogue and 10 speakers"):
-        World(**counts)
 
 
 def test_the_watermark_names_the_world_and_the_corpus() -> None:

@@ -15,7 +15,7 @@ from sklearn.metrics import brier_score_loss, recall_score
 from studies import params_of, run_to_cells, stage
 
 from harness.core import csv_tables, paths
-from harness.core.errors import NameUnknownError, ResultError, SettingError
+from harness.core.errors import ResultError
 from harness.core.plugins import find
 from harness.study import manifest, predictions
 from harness.study.cells import Cell, read_cells
@@ -231,15 +231,6 @@ def test_the_report_answers_and_every_table_is_a_file(study: dict[str, Any]) -> 
     text = (paths.TABLES / "gap-overview.csv").read_text(encoding="utf-8")
     assert text.startswith("space,recipe,metric,gap,prior,coverage,feature\nemotion4,")
     assert "−" not in text
-
-
-def test_an_unknown_recipe_is_refused_with_what_is_known(study: dict[str, Any]) -> None:
-    with pytest.raises(NameUnknownError, match=r"analysis\.recipes.*text_ngrams_zh"):
-        stage("analyse", {**study, "analysis": {"recipes": ["text_ngrams_hz"], "spaces": ["emotion4"]}})
-    with pytest.raises(SettingError, match=r"analysis\.spaces is 'emotion4'; it is a list"):
-        stage("analyse", {**study, "analysis": {"recipes": [], "spaces": "emotion4"}})
-    with pytest.raises(NameUnknownError, match=r"statistics\.baseline"):
-        stage("score", {**study, "statistics": {**study["statistics"], "baseline": "mine"}})
 
 
 def test_a_number_that_is_none_is_never_written() -> None:

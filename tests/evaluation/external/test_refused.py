@@ -11,8 +11,7 @@ import pytest
 from externals import NAME, prepare, right, take
 from studies import stage
 
-from harness.core.errors import HarnessError, NameUnknownError, ReleaseError, SettingError
-from harness.evaluation.external.params_row import checked
+from harness.core.errors import NameUnknownError, ReleaseError, SettingError
 from harness.study import predictions
 from harness.study.labels import VALENCE
 
@@ -167,31 +166,6 @@ def test_the_space_is_said_once(params: dict[str, Any], space: str | None) -> No
         take(params, rows, space=space)
 
 
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"file": None}, "lacks file"),
-        ({"text": "e5"}, "has the unknown key text"),
-        ({"inputs": ["words"]}, r"no modality \(external.\w+: inputs\) is called 'words' \(known: audio, text, video"),
-        ({"inputs": "text"}, "it is a list"),
-        ({"inputs": [["text"]]}, "did you mean 'text'"),
-        ({"space": "emotion44"}, "no label space is called 'emotion44'"),
-        ({"partial": "yes"}, "it is true or false"),
-        ({"file": 7}, "file is 7; it is text"),
-    ],
-)
-def test_a_row_is_checked(changes: dict[str, Any], message: str) -> None:
-    row = {"file": "a.csv", "description": "", **changes}
-    row = {key: value for key, value in row.items() if (key, value) != ("file", None)}
-    with pytest.raises(HarnessError, match=message):
-        checked({"recipes": {}, "corpora": {}}, NAME, row)
-
-
-def test_names_that_mean_something_else_are_refused(params: dict[str, Any]) -> None:
-    row = {"file": "a.csv", "description": ""}
-    with pytest.raises(SettingError, match=f"external.{NAME}: recipes has a row of this name"):
-        checked({"recipes": {NAME: {}}, "corpora": {}}, NAME, row)
-    with pytest.raises(SettingError, match="a corpus is called none"):
-        checked({"recipes": {}, "corpora": {"none": {}}}, NAME, row)
+def test_a_row_that_is_not_there_lists_the_rows_there_are(params: dict[str, Any]) -> None:
     with pytest.raises(NameUnknownError, match="no row of external"):
         stage("external", params, "oracle_of_delhi")

@@ -14,7 +14,6 @@ from studies import params_of, run_to_cells, stage
 from worlds import recipe
 
 from harness.core import csv_tables, memory, paths
-from harness.core.errors import NameUnknownError
 from harness.core.plugins import find
 from harness.evaluation.transferability import against_cells
 from harness.evaluation.transferability import pairs as foresee
@@ -157,11 +156,6 @@ def test_a_target_without_a_labelled_train_row_has_a_reason(study: dict[str, Any
     finally:
         path.write_text(kept, encoding="utf-8")
         memory.forget()
-
-
-def test_an_unknown_name_is_refused(study: dict[str, Any]) -> None:
-    with pytest.raises(NameUnknownError, match=r"foresee\.recipes"):
-        stage("foresee", {**study, "foresee": {"recipes": ["nobody"], "spaces": ["emotion4"]}})
 
 
 def test_nothing_asked_is_nothing_estimated(study: dict[str, Any]) -> None:
