@@ -9,13 +9,12 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 import yaml
-from studies import CHECKOUT, params_of
+from repos import Repo
+from studies import CHECKOUT
 
-from harness.core.files import file_digest
 from harness.core.imports import closure
 from harness.core.plugins import names, source
 from harness.stages.code import sources
@@ -70,59 +69,6 @@ def test_the_graph_stays_small_enough_for_dvc() -> None:
     assert corpora + encoders + recipes + rows + len([stage for stage in DVC if body(stage) is DVC[stage]]) < 50
 
 
-class Repo:
-    """A copy of the checkout with a small study, driven by the real `dvc`."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        for name in ("harness", "adapters", ".dvc", "data/features/none", "protocols/none"):
-            shutil.copytree(
-                CHECKOUT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "tmp", "cache")
-            )
-        (folder / "harness_adapters").symlink_to("adapters")  # before the installed one on the path
-        for name in ("dvc.yaml", ".dvcignore", "pyproject.toml"):
-            shutil.copy(CHECKOUT / name, folder / name)
-        params_of(folder, recipes=("text_ngrams", "text_ngrams_zh"), spaces=("emotion4", "polarity3"))
-        self.run("git", "init", "-q")
-        self.run(sys.executable, "-m", "harness", "synth")
-
-    @property
-    def environment(self) -> dict[str, str]:
-        bin_folder = str(Path(sys.executable).parent)
-        keep = {key: value for key, value in os.environ.items() if not key.startswith(("MLFLOW_", "PYTEST_"))}
-        return {
-            **keep,
-            "PATH": f"{bin_folder}{os.pathsep}{os.environ['PATH']}",
-            "DVC_NO_ANALYTICS": "1",
-            "OMP_NUM_THREADS": "1",
-        }
-
-    def run(self, *command: str, check: bool = True) -> str:
-        done = subprocess.run(
-            command, cwd=self.folder, env=self.environment, capture_output=True, text=True, check=False
-        )
-        assert not check or done.returncode == 0, done.stdout + done.stderr
-        return done.stdout + done.stderr
-
-    def repro(self, target: str = "score") -> set[str]:
-        """Run `dvc repro` up to a stage, by default without the pages, and return the stages that ran."""
-        return set(re.findall(r"Running stage '([^']+)'", self.run("dvc", "repro", target)))
-
-    def edit(self, name: str, old: str, new: str) -> None:
-        path = self.folder / name
-        text = path.read_text(encoding="utf-8")
-        assert old in text
-        path.write_text(text.replace(old, new, 1), encoding="utf-8")
-
-    def digests(self, *tops: str) -> dict[str, str]:
-        return {
-            path.relative_to(self.folder).as_posix(): file_digest(path)
-            for top in tops
-            for path in sorted((self.folder / top).rglob("*"))
-            if path.is_file() and path.name != ".gitignore"
-        }
-
-
 @pytest.fixture(scope="module")
 def repo(tmp_path_factory: pytest.TempPathFactory) -> Repo:
     made = Repo(tmp_path_factory.mktemp("checkout"))
@@ -138,7 +84,7 @@ def test_a_second_repro_runs_nothing(repo: Repo) -> None:
 @pytest.mark.slow
 def test_one_changed_recipe_runs_alone(repo: Repo) -> None:
     repo.edit("params.yaml", "description: n-grams of the text as said", "description: n-grams, as said")
-    assert repo.repro() == {"transfer@text_ngrams", "score"}
+    assert repo.repro() == {"params", "transfer@text_ngrams", "score"}
 
 
 @pytest.mark.slow
@@ -214,7 +160,7 @@ def test_an_encoder_a_model_a_metric_and_a_protocol_are_one_file_and_one_row_eac
     times = {path: path.stat().st_mtime_ns for path in repo.folder.glob("models/*/*/*.safetensors")}
     ran = repo.repro("report")
     trained = {"transfer@text_shape", "transfer@text_relu", "protocols@learning_curve"}
-    assert ran == {"code", "features@shape", *trained, "score", "analyse", "foresee", "report"}
+    assert ran == {"params", "code", "features@shape", *trained, "score", "analyse", "foresee", "report"}
     assert times
     assert {path: path.stat().st_mtime_ns for path in times} == times
     cells = (repo.folder / "results" / "cells.csv").read_text(encoding="utf-8")

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from dvc.utils.serialize import dump_yaml
 
 from harness.core.plugins import find
 from harness.study.params.load import load
@@ -38,7 +39,7 @@ def params_of(
     params["synth"] = {**params["synth"], **WORLD, "media": False, "defects": "none"}
     for name, section in sections.items():
         params[name] = {**params[name], **section}
-    (folder / "params.yaml").write_text(yaml.safe_dump(params, allow_unicode=True, sort_keys=False), encoding="utf-8")
+    dump_yaml(folder / "params.yaml", params)  # in the form that `dvc exp run -S` writes
     return load(path=folder / "params.yaml")
 
 

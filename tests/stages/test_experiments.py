@@ -1,0 +1,93 @@
+"""`dvc exp run -S`: it changes one line of params.yaml, the next one takes effect, and only what it concerns runs."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from dvc.utils.hydra import apply_overrides
+from repos import Repo
+from studies import CHECKOUT
+
+
+def changed_lines(before: str, after: str) -> list[str]:
+    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=0)
+    return [line for line in lines if re.match(r"[-+](?![-+])", line)]
+
+
+def test_an_override_of_dvc_changes_the_shipped_file_in_that_place_alone(tmp_path: Path) -> None:
+    path = tmp_path / "params.yaml"
+    shutil.copy(CHECKOUT / "params.yaml", path)
+    before = path.read_text(encoding="utf-8")
+    apply_overrides(path, ["training.seeds=[1]"])
+    other_seeds = ["-  - 2", "-  - 3", "-  - 4", "-  - 5"]
+    assert changed_lines(before, path.read_text(encoding="utf-8")) == other_seeds
+    apply_overrides(path, ["settings.mlp.hidden=9", "only.recipes=[text_ngrams]"])
+    assert changed_lines(before, path.read_text(encoding="utf-8")) == [
+        "-  recipes: []", "+  recipes:", "+  - text_ngrams", "-    hidden: 128", "+    hidden: 9", *other_seeds,
+    ]  # fmt: skip
+
+
+class Experiments(Repo):
+    """A copy of the checkout in git, whose experiments are run in the workspace."""
+
+    def commit(self) -> None:
+        who = ("-c", "user.name=test", "-c", "user.email=test@example.org")
+        self.run("git", *who, "add", "-A")
+        self.run("git", *who, "commit", "-q", "-m", "start")
+
+    def experiment(self, *overrides: str) -> set[str]:
+        """Run `dvc exp run -S` up to the scores, and return the stages that ran."""
+        given = [part for override in overrides for part in ("-S", override)]
+        return set(re.findall(r"Running stage '([^']+)'", self.run("dvc", "exp", "run", *given, "score")))
+
+    def settings(self, recipe: str) -> dict[str, list[float]]:
+        return json.loads((self.folder / "predictions" / recipe / "plan.json").read_text())["settings"]["settings"]
+
+
+@pytest.mark.slow
+def test_experiments_take_effect_one_after_the_other(tmp_path: Path) -> None:
+    repo = Experiments(tmp_path)
+    repo.commit()
+    params = repo.folder / "params.yaml"
+    before = params.read_text(encoding="utf-8")
+    assert {"params", "transfer@text_ngrams", "transfer@text_ngrams_zh", "score"} <= repo.experiment(
+        "training.seeds=[3]"
+    )
+    assert changed_lines(before, params.read_text(encoding="utf-8")) == ["-  - 1", "-  - 2", "+  - 3"]
+    assert repo.settings("text_ngrams") == {"c": [1]}
+    ran = repo.experiment("settings.sparse.c=[9]")
+    assert {"transfer@text_ngrams", "transfer@text_ngrams_zh", "score"} <= ran
+    assert not [stage for stage in ran if stage.startswith(("prepare", "features", "code"))]
+    assert repo.settings("text_ngrams") == repo.settings("text_ngrams_zh") == {"c": [9]}
+    assert repo.experiment("recipes.text_ngrams.settings={c: [2]}") == {"params", "transfer@text_ngrams", "score"}
+    assert repo.settings("text_ngrams") == {"c": [2]}
+    assert repo.settings("text_ngrams_zh") == {"c": [9]}
+    shown = repo.run("dvc", "exp", "show", "--csv", "--only-changed")
+    assert len(shown.strip().splitlines()) >= 4
+    refused = repo.run("dvc", "exp", "run", "-S", "recipes.text_ngrams.fusion=liner", "score", check=False)
+    assert "no model is called 'liner'; did you mean 'linear'" in refused
+    assert re.findall(r"Running stage '([^']+)'", refused) == ["params"], "told before anything else ran"
+
+
+@pytest.mark.slow
+def test_a_part_of_a_study_extracts_no_feature_that_it_does_not_need(tmp_path: Path) -> None:
+    repo = Repo(tmp_path)
+    repo.edit("params.yaml", "encoders:\n", "encoders:\n  e5:\n    encoder: e5\n    routes: [native]\n")
+    repo.edit("params.yaml", "  recipes: []\n  spaces: []\n", "  recipes: [text_ngrams]\n  spaces: [emotion4]\n")
+    out = repo.run("dvc", "repro", "report")
+    assert "e5: left out by `only` in params.yaml; what it made before is kept" in out
+    assert "analysis.recipes: without text_ngrams_zh, left out by `only` in params.yaml" in out
+    assert not list((repo.folder / "data/features/e5").rglob("*"))
+    cells = (repo.folder / "results" / "cells.csv").read_text(encoding="utf-8").splitlines()[1:]
+    assert {line.split(",")[0] for line in cells} == {"emotion4"}
+    assert {line.split(",")[2] for line in cells} == {"text_ngrams"}
+    assert repo.repro("report") == set()
+    repo.edit("params.yaml", "  recipes: [text_ngrams]\n", "  recipes: [text_ngrams, text_ngrams_zh]\n")
+    ran = repo.repro("score")
+    assert "transfer@text_ngrams_zh" in ran
+    assert not ran & {"transfer@text_ngrams", "features@e5", "features@ngrams", "prepare@meld"}
