@@ -1,3 +1,4 @@
+# make study STUDY=small   the same for studies/small.yaml, in studies/small
 # make study   everything: environment, synthetic corpora if no release is linked, the pipeline, the matrix
 # make test    environment and all tests
 # make lint    ruff and mypy
@@ -12,6 +13,7 @@ EXTRAS ?= e5,hub,opensmile,dev
 BIN := $(CURDIR)/$(VENV)/bin
 export PATH := $(BIN):$(PATH)
 export DVC_NO_ANALYTICS := 1
+FOLDER := $(if $(STUDY),studies/$(STUDY),.)
 export MLFLOW_DISABLE_TELEMETRY := true
 STAMP := $(VENV)/.installed
 
@@ -29,11 +31,14 @@ $(STAMP): pyproject.toml constraints.txt
 	touch $@
 
 study: env
+	@git rev-parse --git-dir > /dev/null 2>&1 || git init -q  # of an archive without .git: dvc asks for one
 	python -m harness synth --if-unlinked
-	dvc repro
-	python -m harness show
+ifdef STUDY
+	python -m harness study '$(STUDY)'
+endif
+	cd '$(FOLDER)' && dvc repro && python -m harness show
 	@echo
-	@echo "report:  $(CURDIR)/results/report.html"
+	@echo "report:  $(CURDIR)/$(FOLDER)/results/report.html"
 	@echo "MLflow:  make ui, then http://127.0.0.1:5000"
 
 test: env

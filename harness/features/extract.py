@@ -19,6 +19,7 @@ import numpy as np
 from scipy import sparse
 
 from harness.core import engine, paths
+from harness.core.default_study import take_over
 from harness.core.files import digest, write_whole
 from harness.core.plugins import find
 from harness.corpora.media.clips import Guard
@@ -46,6 +47,8 @@ class Shard:
 
 def extract(stores: Sequence[Wanted], workers: int, label: str) -> None:
     """Extract the stores that are not current, all their pieces side by side, and write each when it is complete."""
+    for store in stores:
+        take_over(store.folder)
     waiting = [store for store in stores if not is_current(store)]
     for store in stores:
         if store not in waiting:

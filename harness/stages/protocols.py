@@ -6,6 +6,7 @@ from collections import Counter
 from typing import Any
 
 from harness.core import engine, memory, paths
+from harness.core.default_study import take_over
 from harness.core.files import prune, write_json
 from harness.protocols._case import Case
 from harness.study.params import only
@@ -24,6 +25,7 @@ def run(params: dict[str, Any], protocol: str) -> None:
         protocol: a row of `protocols`; `protocol` names the file of harness/protocols where it differs.
     """
     memory.forget()
+    take_over(paths.PROTOCOLS / protocol)
     engine.prepare(["harness.training.network", "harness.training.protocol_case", "scipy.optimize"])
     options = row(params, "protocols", protocol)
     file = str(options.get("protocol") or protocol)

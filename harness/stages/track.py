@@ -6,21 +6,20 @@ import os
 from typing import Any
 
 from harness.core import paths
+from harness.core.default_study import default_study
 from harness.core.files import read_json, write_json
 from harness.study.cells import read_cells
 from harness.study.provenance import provenance
 from harness.tracking import mirror
 from harness.tracking.address import shown
 
-DEFAULT_URI = "sqlite:///mlflow.db"
-
 
 def run(params: dict[str, Any]) -> None:
     """Bring the study's runs in MLflow up to date with results/, and write results/tracked.json.
 
-    The address is MLFLOW_TRACKING_URI, or the database mlflow.db in the checkout.
+    The address is MLFLOW_TRACKING_URI, or the database mlflow.db in the checkout, which all its studies share.
     """
-    uri = os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT_URI
+    uri = os.environ.get("MLFLOW_TRACKING_URI") or _database()
     made = provenance(params)
     facts = {**read_json(paths.STUDY, "dvc repro score"), "made": made}
     artifacts = [paths.REPORT, paths.REPORT_MD, paths.CELLS, paths.STUDY, paths.TABLES]
@@ -38,3 +37,8 @@ def run(params: dict[str, Any]) -> None:
         f"MLflow ({place}): {mirrored.created} runs written, {mirrored.unchanged} unchanged, "
         f"{mirrored.removed} superseded\n{mirrored.compare_hint}"
     )
+
+
+def _database() -> str:
+    checkout = default_study()
+    return f"sqlite:///{checkout / 'mlflow.db'}" if checkout else "sqlite:///mlflow.db"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from harness.core import engine, memory, paths
+from harness.core.default_study import take_over
 from harness.core.files import prune, write_json
 from harness.core.plugins import find
 from harness.study.labels import space
@@ -35,6 +36,8 @@ def run(params: dict[str, Any], recipe: str) -> None:
         recipe: a row of `recipes`.
     """
     memory.forget()
+    take_over(paths.MODELS / recipe)
+    take_over(paths.PREDICTIONS / recipe)
     engine.prepare(["harness.training.network", "harness.training.matrix_row_finish", "scipy.optimize"])
     written = row(params, "recipes", recipe)
     settings = with_modalities(written, params["encoders"])

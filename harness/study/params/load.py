@@ -9,18 +9,18 @@ from typing import Any
 from harness.core.errors import SettingError
 from harness.study.params import check, only, plugin_options, yaml_file
 from harness.study.params.rows import PARAMS
+from harness.study.params.yaml_file import Fault
 
 
 class ParamsError(SettingError):
     """Something in params.yaml cannot be used; the text is one line for each fault, with its line in the file."""
 
     def __init__(self, path: Path, faults: Sequence[str]) -> None:
-        first = f"{path}{faults[0]}"
         if len(faults) == 1:
-            super().__init__(first)
+            super().__init__(faults[0])
             return
         head = f"{path} has {len(faults)} faults; mend them and run the same command again"
-        lines = [str(SettingError(fault.removeprefix(", ").removeprefix(": "))) for fault in faults]
+        lines = [str(SettingError(fault.removeprefix(f"{path}, "))) for fault in faults]
         Exception.__init__(self, "\n  ".join([head, *lines]))
 
 
@@ -44,8 +44,26 @@ def load_whole(overrides: Sequence[str] = (), path: Path = PARAMS) -> dict[str, 
     file = yaml_file.read(path)
     values = overridden(file.values, overrides)
     if faults := check.faults(values):
-        raise ParamsError(path, _sorted(file, faults))
-    return resolved(values)
+        raise ParamsError(path, _sorted([file], faults))
+    return resolved(filled(values))
+
+
+def load_study(over: Path, path: Path = PARAMS) -> dict[str, Any]:
+    """Return what a file of studies/ makes of params.yaml, as only.apply returns it, references to `settings` kept.
+
+    Args:
+        over: the file: values and rows that differ. A list replaces a list.
+        path: params.yaml.
+    """
+    from omegaconf import OmegaConf
+
+    base, different = yaml_file.read(path), yaml_file.read(over)
+    merged = OmegaConf.merge(_as_config(base.values, path), _as_config(different.values, over))
+    values = {str(key): value for key, value in dict(OmegaConf.to_container(merged, resolve=False)).items()}
+    values["study"] = different.values.get("study", over.stem)
+    if faults := check.faults(values):
+        raise ParamsError(over, _sorted([different, base], faults))
+    return only.apply(filled(values))
 
 
 def check_options(params: Mapping[str, Any], path: Path = PARAMS) -> None:
@@ -56,7 +74,7 @@ def check_options(params: Mapping[str, Any], path: Path = PARAMS) -> None:
         path: the file, for the lines.
     """
     if faults := plugin_options.faults(params):
-        raise ParamsError(path, _sorted(yaml_file.read(path), faults))
+        raise ParamsError(path, _sorted([yaml_file.read(path)], faults))
 
 
 def overridden(values: dict[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
@@ -71,47 +89,53 @@ def overridden(values: dict[str, Any], overrides: Sequence[str]) -> dict[str, An
 
     if not overrides:
         return values
+    merged = _as_config(values, PARAMS)
+    for item in overrides:
+        key, equals, text = item.partition("=")
+        if not equals or not key:
+            raise SettingError(f"--set {item}: expected key=value, as in training.seeds=[1]")
+        value, _ = yaml_file.parse(text, f"--set {item}")
+        try:
+            OmegaConf.update(merged, key, value, merge=True, force_add=True)
+        except (OmegaConfBaseException, AttributeError, TypeError, ValueError, AssertionError) as error:
+            raise SettingError(f"--set {item}: {' '.join(str(error).split())}") from error
+    return {str(key): value for key, value in dict(OmegaConf.to_container(merged, resolve=False)).items()}
+
+
+def _as_config(values: Mapping[str, Any], path: Path) -> Any:
+    from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
+
     try:
-        merged = OmegaConf.create(values)
-        for item in overrides:
-            key, equals, text = item.partition("=")
-            if not equals or not key:
-                raise SettingError(f"--set {item}: expected key=value, as in training.seeds=[1]")
-            value, _ = yaml_file.parse(text, f"--set {item}")
-            try:
-                OmegaConf.update(merged, key, value, merge=True, force_add=True)
-            except (OmegaConfBaseException, AttributeError, TypeError, ValueError, AssertionError) as error:
-                raise SettingError(f"--set {item}: {' '.join(str(error).split())}") from error
-        return {str(key): value for key, value in OmegaConf.to_container(merged, resolve=False).items()}
+        return OmegaConf.create(dict(values))
     except OmegaConfBaseException as error:
-        raise SettingError(f"params.yaml: {' '.join(str(error).split())}") from error
+        raise SettingError(f"{path}: {' '.join(str(error).split())}") from error
 
 
-def resolved(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return checked values with the optional sections filled in and every recipe's settings in their place."""
-    settings = values.get("settings") or {}
-    params = {**values, "settings": settings}
-    for section in ("protocols", "external"):
-        params[section] = values.get(section) or {}
+def filled(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return checked values with every optional section and empty row as a mapping."""
+    params = {**values, **{name: values.get(name) or {} for name in ("settings", "protocols", "external")}}
     params["only"] = {"recipes": [], "spaces": [], "corpora": [], **(values.get("only") or {})}
     params["corpora"] = {name: row or {} for name, row in values["corpora"].items()}
-    params["recipes"] = {
-        name: {**row, "settings": settings[row["settings"]] if isinstance(row["settings"], str) else row["settings"]}
-        for name, row in values["recipes"].items()
-    }
     return params
 
 
-def _sorted(file: yaml_file.ParamsFile, faults: Sequence[yaml_file.Fault]) -> list[str]:
-    return sorted({_in_words(file, place, text) for place, text in faults}, key=_by_line)
+def resolved(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return filled values with the settings that recipes name in their place."""
+    named = params["settings"]
+    recipes = {
+        name: {**row, "settings": named[row["settings"]] if isinstance(row["settings"], str) else row["settings"]}
+        for name, row in params["recipes"].items()
+    }
+    return {**params, "recipes": recipes}
 
 
-def _in_words(file: yaml_file.ParamsFile, place: yaml_file.Place, text: str) -> str:
-    line = file.line(place)
-    where = ".".join(str(part) for part in place)
-    return (f", line {line}" if line else "") + ": " + " ".join(part for part in (where, text) if part)
-
-
-def _by_line(fault: str) -> tuple[int, str]:
-    number = fault.removeprefix(", line ").partition(":")[0]
-    return int(number) if number.isdigit() else 0, fault
+def _sorted(files: Sequence[yaml_file.ParamsFile], faults: Sequence[Fault]) -> list[str]:
+    """Return the faults in words, each with its line in the first file that has it, in the order of the lines."""
+    told = set()
+    for place, text in faults:
+        file = next((file for file in files if place in file.lines), files[-1])
+        line = file.line(place)
+        where = f"{file.path}, line {line}" if line else str(file.path)
+        told.add((str(file.path), line or 0, f"{where}: {'.'.join(map(str, place))} {text}".replace(":  ", ": ")))
+    return [text for *_, text in sorted(told)]

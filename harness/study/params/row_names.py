@@ -35,25 +35,28 @@ def faults(values: Mapping[str, Any]) -> Iterator[Fault]:
         yield from _of_section(section, values.get(section))
 
 
+def why_not(name: Any, section: str = "") -> str:
+    """Return why something cannot name a row of a section, or a study; an empty string if it can."""
+    text = str(name)
+    if not isinstance(name, str):
+        return f"reads as {name!r}, which is no text; write it in quotes, or take another name"
+    if text != unicodedata.normalize("NFC", text) or not NAME.fullmatch(text):
+        return "cannot be a name; take letters, digits, _ and -, and begin with no -"
+    if len(text) > LONGEST_NAME:
+        return f"has {len(text)} characters; a name has {LONGEST_NAME} at most, for files are named by several"
+    if text in RESERVED.get(section, {}):
+        return f"{RESERVED[section][text]}; take another name"
+    if section == "protocols" and text.endswith(TRANSDUCTIVE_SUFFIX):
+        return f"ends in {TRANSDUCTIVE_SUFFIX}, which marks cells whose training saw the target; rename the row"
+    return ""
+
+
 def _of_section(section: str, rows: Any) -> Iterator[Fault]:
-    if not isinstance(rows, Mapping):
-        return
     seen: dict[str, str] = {}
-    for name in rows:
-        text = str(name)
-        why = ""
-        if not isinstance(name, str):
-            why = f"reads as {name!r}, which is no text; write it in quotes, or take another name"
-        elif text != unicodedata.normalize("NFC", text) or not NAME.fullmatch(text):
-            why = "cannot name a row; take letters, digits, _ and -, and begin with no -"
-        elif len(text) > LONGEST_NAME:
-            why = f"has {len(text)} characters; a name has {LONGEST_NAME} at most, for files are named by several"
-        elif text in RESERVED.get(section, {}):
-            why = f"{RESERVED[section][text]}; take another name"
-        elif section == "protocols" and text.endswith(TRANSDUCTIVE_SUFFIX):
-            why = f"ends in {TRANSDUCTIVE_SUFFIX}, which marks cells whose training saw the target; rename the row"
-        elif text.lower() in seen:
-            why = f"differs from {seen[text.lower()]!r} in case alone, which some file systems do not tell apart"
+    for name in rows if isinstance(rows, Mapping) else ():
+        same = seen.setdefault(str(name).lower(), str(name))
+        why = why_not(name, section)
+        if not why and same != name:
+            why = f"differs from {same!r} in case alone, which some file systems do not tell apart"
         if why:
-            yield (section, text), why
-        seen[text.lower()] = text
+            yield (section, str(name)), why

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 import yaml
-from studies import CHECKOUT
 
 from harness.core.plugin_constants import constant
 from harness.core.plugins import names
 from harness.study.params.check import faults
-from harness.study.params.load import ParamsError, check_options, load, load_whole, resolved
+from harness.study.params.load import ParamsError, check_options, filled, load, load_whole, resolved
 from harness.study.params.plugin_options import faults as faults_of_options
+from studies import CHECKOUT
 
 OURS = yaml.safe_load((CHECKOUT / "params.yaml").read_text(encoding="utf-8"))
 
@@ -32,7 +32,7 @@ def changed(place: str, value: Any) -> dict[str, Any]:
 
 def test_the_project_s_own_is_right_and_empty_sections_may_be_left_out() -> None:
     assert faults(OURS) == []
-    assert faults_of_options(resolved(OURS)) == []
+    assert faults_of_options(resolved(filled(OURS))) == []
     for name in ("protocols", "external", "only"):
         assert faults({key: value for key, value in OURS.items() if key != name}) == []
         assert faults({**OURS, name: None}) == []
@@ -91,12 +91,12 @@ TABLE: list[tuple[str, Any, str]] = [
     ("external/gpt", {"file": "a.csv", "description": "", "partial": "yes"}, "partial: is 'yes'; expected true or"),
     ("encoders/e5", {"routes": ["native"]}, "encoders.e5: lacks encoder: file of harness/encoders"),
     # names
-    ("external/..", {}, "external...: cannot name a row"),
-    ("recipes/a b", E5, "recipes.a b: cannot name a row"),
-    ("recipes/x; touch y", E5, "cannot name a row"),
-    ("encoders/bge-v1.5", {"encoder": "e5"}, "cannot name a row; take letters, digits, _ and -"),
-    ("recipes/-a", E5, "cannot name a row"),
-    ("recipes/e\u0301", E5, "cannot name a row"),
+    ("external/..", {}, "external...: cannot be a name"),
+    ("recipes/a b", E5, "recipes.a b: cannot be a name"),
+    ("recipes/x; touch y", E5, "cannot be a name"),
+    ("encoders/bge-v1.5", {"encoder": "e5"}, "cannot be a name; take letters, digits, _ and -"),
+    ("recipes/-a", E5, "cannot be a name"),
+    ("recipes/e\u0301", E5, "cannot be a name"),
     ("recipes/" + "a" * 300, E5, "has 300 characters; a name has 60 at most"),
     ("recipes/Text_e5", E5, "differs from 'text_e5' in case alone"),
     ("recipes/all", E5, "recipes.all: means every recipe"),
@@ -184,7 +184,7 @@ def test_what_no_stage_could_use_is_told_with_its_place(place: str, value: Any, 
 def test_options_that_a_plug_in_does_not_take_are_told(place: str, value: Any, message: str) -> None:
     values = changed(place, value)
     assert faults(values) == []
-    told = [f"{'.'.join(map(str, where))}: {text}" for where, text in faults_of_options(resolved(values))]
+    told = [f"{'.'.join(map(str, where))}: {text}" for where, text in faults_of_options(resolved(filled(values)))]
     assert any(message in text for text in told), told
 
 
