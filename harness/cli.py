@@ -18,7 +18,7 @@ from typing import Annotated, Any, get_type_hints
 from cyclopts import App, CycloptsError, Group, Parameter
 
 from harness import __version__
-from harness.core import plugins
+from harness.core import durations, plugins
 from harness.core.errors import HarnessError, NameUnknownError
 from harness.core.imports import ROOT
 from harness.stages import _part
@@ -101,7 +101,11 @@ def _bound(kind: str, name: str, module: ModuleType) -> Callable[..., None]:
         params = load(set_)
         if kind == STAGE and _part.is_left_out(name, str(arguments[0]) if arguments else "", params):
             return
-        module.run(params, *arguments, **options)
+        if kind == VERB:
+            module.run(params, *arguments, **options)
+            return
+        with durations.recorded("@".join([name, *map(str, arguments[:1])])):
+            module.run(params, *arguments, **options)
 
     parameters = [
         parameter.replace(annotation=_with_facts(hints.get(parameter.name, str), parameter.default))

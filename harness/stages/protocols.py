@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any
 
 from harness.core import engine, memory, paths
@@ -11,6 +10,7 @@ from harness.core.files import prune, write_json
 from harness.protocols._case import Case
 from harness.study.params import only
 from harness.study.params.rows import row
+from harness.study.reasons import counted
 from harness.training import protocol_case, protocol_case_plan
 from harness.training.protocol_case import ProtocolCase
 
@@ -39,8 +39,7 @@ def run(params: dict[str, Any], protocol: str) -> None:
     write_json(paths.case_plan(protocol), plan)
     if not only.is_part(params):
         prune(paths.PROTOCOLS / protocol, [paths.case_plan(protocol), *(job.path for job in jobs)])
-    why = Counter(case.case.reason for case in planned if case.case.reason)
-    without = "".join(f"\n  without: {count} {reason}" for reason, count in why.items())
+    without = counted(case.case.reason for case in planned if case.case.reason)
     print(f"{protocol}: {len(jobs)} of {len(planned)} cases predicted{without}")
 
 

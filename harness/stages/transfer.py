@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from harness.core import engine, memory, paths
@@ -12,6 +12,7 @@ from harness.core.plugins import find
 from harness.study.labels import space
 from harness.study.params import only
 from harness.study.params.rows import row
+from harness.study.reasons import counted
 from harness.training import matrix_row, matrix_rows, model_files
 from harness.training.corpus_features import (
     CorpusFeatures,
@@ -39,16 +40,28 @@ def run(params: dict[str, Any], recipe: str) -> None:
     take_over(paths.MODELS / recipe)
     take_over(paths.PREDICTIONS / recipe)
     engine.prepare(["harness.training.network", "harness.training.matrix_row_finish", "scipy.optimize"])
-    written = row(params, "recipes", recipe)
-    settings = with_modalities(written, params["encoders"])
-    loaded = {name: corpus_features(name, settings) for name in params["corpora"]}
-    cells = [cell for name in params["spaces"] for cell in _cells(recipe, settings, space(name).name, loaded)]
-    jobs = _jobs(recipe, settings, cells, loaded, tuple(params["training"]["seeds"]))
+    cells, jobs = planned(params, recipe)
     matrix_rows.work(jobs, params["engine"], f"transfer {recipe}")
     rows = [_trained(job) for job in jobs]
-    write_json(paths.plan(recipe), {"recipe": recipe, "settings": written, "cells": cells, "rows": rows})
+    settings = row(params, "recipes", recipe)
+    write_json(paths.plan(recipe), {"recipe": recipe, "settings": settings, "cells": cells, "rows": rows})
     _prune(recipe, jobs, keep=only.is_part(params))
-    print(f"{recipe}: {len(jobs)} cell rows, {sum('file' in cell for cell in cells)} of {len(cells)} cells predicted")
+    predicted = sum("file" in cell for cell in cells)
+    without = counted(cell["reason"] for cell in cells if "reason" in cell)
+    print(f"{recipe}: {len(jobs)} cell rows, {predicted} of {len(cells)} cells predicted{without}")
+
+
+def planned(params: Mapping[str, Any], recipe: str) -> tuple[list[dict[str, str]], list[CellRow]]:
+    """Return every cell of a recipe with its file or reason, and the cell rows to train and predict them.
+
+    Args:
+        params: params.yaml.
+        recipe: a row of `recipes`, whose features are there.
+    """
+    settings = with_modalities(row(params, "recipes", recipe), params["encoders"])
+    loaded = {name: corpus_features(name, settings) for name in params["corpora"]}
+    cells = [cell for name in params["spaces"] for cell in _cells(recipe, settings, space(name).name, loaded)]
+    return cells, _jobs(recipe, settings, cells, loaded, tuple(params["training"]["seeds"]))
 
 
 def _cells(

@@ -9,7 +9,8 @@ detail, as in `source_no_text:en`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 
 from harness.core import plugins
 from harness.study import labels
@@ -48,6 +49,11 @@ def reason_text(code: str) -> str:
     if words is None:
         return code
     return f"{words} ({detail})" if detail else words
+
+
+def counted(codes: Iterable[str]) -> str:
+    """Return a line for each reason that cells have no value, with how many have it; an empty string without one."""
+    return "".join(f"\n  without: {count:,} {reason_text(code)}" for code, count in Counter(codes).most_common())
 
 
 def _in_words(name: str) -> str | None:

@@ -58,9 +58,8 @@ def run(params: dict[str, Any], name: str) -> None:
     write_whole(folder / PARAMS, lambda path: _write(path, HEAD.format(name=name), values))
     for place, names in notes.items():
         print(f"{place}: without {', '.join(names)}, left out by `only` in {over}")
-    print(
-        f"{folder}: {len(part['recipes'])} recipes in {len(part['spaces'])} label spaces; now `cd {folder} && dvc repro`"
-    )
+    counts = f"{len(part['recipes'])} recipes, {len(part['spaces'])} label spaces"
+    print(f"{folder}: {counts}; now `cd {folder} && dvc repro`")
 
 
 def _write(path: Path, head: str, values: dict[str, Any]) -> None:

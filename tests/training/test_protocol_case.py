@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
-from studies import stage
 from worlds import recipe, study
 
 from harness.core import paths
@@ -22,6 +21,7 @@ from harness.study import splits as single_source
 from harness.study.labels import EMOTION4
 from harness.training.protocol_case_plan import planned
 from harness.training.protocol_case_rows import learned
+from studies import stage
 
 CORPORA = ("emotiontalk", "meld", "iemocap")
 PLAIN = {"settings": {"c": [0.01]}}
@@ -197,7 +197,7 @@ def test_a_second_run_trains_nothing_and_a_new_option_only_what_is_new(here: Pat
 def test_reasons_are_counted(small: Any, capsys: pytest.CaptureFixture[str]) -> None:
     small["protocols"] = {"leave_one_corpus_out": {"recipes": ["text"], "spaces": ["emotion4"]}}
     stage("protocols", small, "leave_one_corpus_out")
-    said = "leave_one_corpus_out: 0 of 2 cases predicted\n  without: 2 fewer_than_two_sources\n"
+    said = "leave_one_corpus_out: 0 of 2 cases predicted\n  without: 2 fewer than two corpora can be learned from\n"
     assert capsys.readouterr().out.endswith(said)
 
 
