@@ -37,6 +37,6 @@ def is_left_out(stage: str, row: str, params: Mapping[str, Any]) -> bool:
         return True
     for place, names in params.get(NOTES, {}).items():
         asked = place.split(".")
-        if asked[0] == LISTS.get(stage) and (stage != "protocols" or asked[1] == row):
+        if asked[0] == LISTS.get(stage) and (stage != "protocols" or row in asked):
             print(f"{place}: without {', '.join(names)}, left out by `only` in params.yaml")
     return False

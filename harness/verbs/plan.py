@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from harness.core.errors import HarnessError
 from harness.corpora.reading import links
 from harness.features.extract import is_current
 from harness.features.plan import wanted
-from harness.stages import transfer
+from harness.stages import _part, transfer
 from harness.study.params import load as params_load
 from harness.study.params import only
 from harness.training.matrix_row import is_trained
@@ -29,7 +29,7 @@ def run(params: dict[str, Any]) -> None:
         params: params.yaml.
     """
     params_load.check_options(params)
-    for section in (_linked(params), _stages(), _features(params), _cells(params), _disk()):
+    for section in (_linked(params), _stages(params), _features(params), _models(params), _disk()):
         for line in section:
             print(line)
 
@@ -44,9 +44,11 @@ def _linked(params: Mapping[str, Any]) -> Iterator[str]:
             yield f"  left out by `only`: {section} {', '.join(names)}"
 
 
-def _stages() -> Iterator[str]:
+def _stages(params: Mapping[str, Any]) -> Iterator[str]:
     """Say which stages DVC would run, and how long they took the last time."""
-    verdicts, took = _verdicts(), durations.seconds()
+    left_out = {row for section in _part.ROWS.values() for row in params[only.LEFT_OUT][section[0]]}
+    verdicts = {name: of for name, of in _verdicts().items() if name.partition("@")[2] not in left_out}
+    took = durations.seconds()
     yield "stages"
     for verdict, meaning in (
         (RUNS, "changed, or never run"),
@@ -54,13 +56,25 @@ def _stages() -> Iterator[str]:
         (KEPT, "nothing changed"),
     ):
         names = [name for name, of in verdicts.items() if of == verdict]
-        known = [took[name] for name in names if name in took]
-        time = f"; {_time(sum(known))} the last time" if known and verdict != KEPT else ""
-        without = f", {len(names) - len(known)} of them not yet timed" if time and len(known) < len(names) else ""
-        if names:
-            yield f"  {verdict:<8}{len(names):>3} {meaning}{time}{without}"
-            if verdict != KEPT:
-                yield from (f"    {name:<32}{_time(took[name]) if name in took else '':>8}" for name in names)
+        if not names:
+            continue
+        yield f"  {verdict:<8}{len(names):>3} {meaning}" + _before([took.get(name) for name in names], verdict)
+        kinds: dict[str, list[str]] = {}
+        for name in names if verdict != KEPT else ():
+            kind, _, row = name.partition("@")
+            kinds.setdefault(kind, []).append(" ".join(part for part in (row, _time(took.get(name))) if part))
+        yield from (
+            f"    {kind:<10} {', '.join(part for part in rows if part)}".rstrip() for kind, rows in kinds.items()
+        )
+
+
+def _before(times: Sequence[float | None], verdict: str) -> str:
+    """Return how long stages took together, where any of them has run and is to run again."""
+    known = [time for time in times if time is not None]
+    if not known or verdict == KEPT:
+        return ""
+    without = f" ({len(times) - len(known)} never timed)" if len(known) < len(times) else ""
+    return f"; {_time(sum(known))} the last time{without}"
 
 
 def _verdicts() -> dict[str, str]:
@@ -84,34 +98,35 @@ def _verdicts() -> dict[str, str]:
 
 
 def _features(params: Mapping[str, Any]) -> Iterator[str]:
-    yield "features"
+    """Say which feature stores are there, and what would be extracted."""
+    unknown = [corpus for corpus in params["corpora"] if not paths.inputs(corpus).exists()]
+    yield "features" + (f": known after `prepare` of {', '.join(unknown)}" if unknown else "")
     for encoder in params["encoders"]:
-        unknown, waiting, kept = [], [], 0
-        for corpus in params["corpora"]:
-            if not paths.inputs(corpus).exists():
-                unknown.append(corpus)
-                continue
-            for store in wanted(params, encoder, corpus):
-                if is_current(store):
-                    kept += 1
-                elif store.inputs:
-                    waiting.append(f"{corpus} {store.route}: {len(store.inputs):,}")
-        parts = [f"{kept} stores kept"] if kept else []
-        parts += [f"to extract: {', '.join(waiting)} utterances"] if waiting else []
-        parts += [f"known after `prepare` of {', '.join(unknown)}"] if unknown else []
-        yield f"  {encoder:<16} {'; '.join(parts) or 'nothing to do'}"
+        stores = [
+            store for corpus in params["corpora"] if corpus not in unknown for store in wanted(params, encoder, corpus)
+        ]
+        current = [store for store in stores if is_current(store)]
+        waiting = [store for store in stores if store not in current and store.inputs]
+        if current or waiting:
+            inputs = ", ".join(f"{store.corpus} {store.route} {len(store.inputs):,}" for store in waiting)
+            yield f"  {encoder:<16} {len(current)} stores kept" + (
+                f"; utterances to encode: {inputs}" if inputs else ""
+            )
 
 
-def _cells(params: Mapping[str, Any]) -> Iterator[str]:
-    yield "models (a row of the matrix: one source in one label space)"
+def _models(params: Mapping[str, Any]) -> Iterator[str]:
+    """Say how many rows of the matrix would be trained; a row is one source in one label space."""
+    lines, unknown = [], []
     for recipe in params["recipes"]:
         try:
             jobs = transfer.planned(params, recipe)[1]
         except HarnessError:
-            yield f"  {recipe:<24} known once its features are there"
+            unknown.append(recipe)
             continue
         waiting = [job for job in jobs if not is_trained(job)]
-        yield f"  {recipe:<24} {len(waiting):>3} to train, {len(jobs) - len(waiting):>3} kept"
+        lines.append(f"  {recipe:<24} {len(waiting):>3} cell rows to train, {len(jobs) - len(waiting):>3} kept")
+    yield "models" + (f": known after `features` for {', '.join(unknown)}" if unknown else "")
+    yield from lines
 
 
 def _disk() -> Iterator[str]:
@@ -120,7 +135,9 @@ def _disk() -> Iterator[str]:
     yield f"disk: {used or 'nothing yet'}; {_bytes(shutil.disk_usage(Path.cwd()).free)} free"
 
 
-def _time(seconds: float) -> str:
+def _time(seconds: float | None) -> str:
+    if seconds is None:
+        return ""
     if seconds < 120:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"

@@ -42,6 +42,9 @@ def apply(params: Mapping[str, Any]) -> dict[str, Any]:
         part[section] = _shortened(part, section, params[section])
     protocols = {name: _shortened(part, f"protocols.{name}", row) for name, row in params["protocols"].items()}
     part["protocols"] = {name: row for name, row in protocols.items() if row["recipes"] and row["spaces"]}
+    if empty := [name for name in protocols if name not in part["protocols"]]:
+        part[NOTES] = {place: names for place, names in part[NOTES].items() if not {*place.split(".")} & {*empty}}
+        part[NOTES]["protocols"] = empty
     baseline = params["statistics"]["baseline"]
     if baseline is not None and baseline not in (*recipes, *external):
         part["statistics"] = {**params["statistics"], "baseline": None}

@@ -34,7 +34,9 @@ def test_recipes_take_their_encoders_along_and_the_rest_is_told() -> None:
     assert part[only.NOTES]["analysis.recipes"] == ["text_e5_unweighted", "fused_linear"]
     assert part[only.NOTES]["protocols.pooled.spaces"] == ["polarity3"]
     assert part["protocols"]["pooled"]["recipes"] == ["text_e5_tstd"]
-    assert part[only.LEFT_OUT]["protocols"] == ["missing_modality"], "it has no recipe left"
+    assert part[only.LEFT_OUT]["protocols"] == part[only.NOTES]["protocols"] == ["missing_modality"], (
+        "no recipe is left"
+    )
     assert part["statistics"]["baseline"] == "text_ngrams"
     assert only.is_part(part)
 
