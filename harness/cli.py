@@ -21,7 +21,8 @@ from harness import __version__
 from harness.core import durations, plugins
 from harness.core.errors import HarnessError, NameUnknownError
 from harness.core.imports import ROOT
-from harness.stages import _part
+from harness.core.log import configure, log
+from harness.stages import _part, _place
 from harness.study.params import load as params_load
 
 STAGE, VERB = "stage", "verb"
@@ -99,12 +100,16 @@ def _bound(kind: str, name: str, module: ModuleType) -> Callable[..., None]:
     def command(*arguments: Any, set_: tuple[str, ...] = (), **options: Any) -> None:
         load = params_load.load_whole if getattr(module, "WHOLE_STUDY", False) else params_load.load
         params = load(set_)
+        configure("stderr" if kind == VERB else "stdout")
         if kind == STAGE and _part.is_left_out(name, str(arguments[0]) if arguments else "", params):
             return
         if kind == VERB:
             module.run(params, *arguments, **options)
             return
-        with durations.recorded("@".join([name, *map(str, arguments[:1])])):
+        stage = "@".join([name, *map(str, arguments[:1])])
+        if "DVC_STAGE" in os.environ:  # run by DVC, which does not say how far it is
+            log.info(f"stage {_place.place(stage)}: {stage}")
+        with durations.recorded(stage):
             module.run(params, *arguments, **options)
 
     parameters = [

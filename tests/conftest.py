@@ -7,9 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from harness.core.log import configure
+
 # As the harness runs its workers: two processes whose matrices spread over two threads each wait for one another.
 for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ[variable] = "1"
+
+
+configure()  # as the command line does
 
 
 @pytest.fixture(scope="session")

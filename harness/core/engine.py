@@ -17,6 +17,7 @@ from multiprocessing.context import BaseContext
 from typing import TypeVar
 
 from harness.core.errors import HarnessError, SettingError
+from harness.core.progress import progress
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
@@ -75,7 +76,7 @@ def run(
 ) -> list[Result]:
     """Call `work` on every job and return what it returned, in the order of the jobs, when all are done.
 
-    `work` is a module-level function; what is large it writes itself, whole. Progress is shown on standard error.
+    `work` is a module-level function; what is large it writes itself, whole. Progress is shown (core/progress.py).
 
     Args:
         work: what is to be done.
@@ -94,35 +95,17 @@ def run(
     results: dict[int, Result] = {}
     for variable in THREAD_VARIABLES:  # read by the math libraries when the child processes import them
         os.environ[variable] = "1"
-    with _progress(label, sizes or [1] * len(jobs), unit) as done:
+    sizes = sizes or [1] * len(jobs)
+    with progress(label, sum(sizes), unit) as done:
         if workers == 1:
             for number, job in enumerate(jobs):
                 results[number] = work(job)
-                done(number)
+                done(sizes[number])
         else:
             for number, result in _side_by_side(work, jobs, workers, label):
                 results[number] = result
-                done(number)
+                done(sizes[number])
     return [results[number] for number in range(len(jobs))]
-
-
-@contextmanager
-def _progress(label: str, sizes: Sequence[int], unit: str) -> Iterator[Callable[[int], None]]:
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    rate = TextColumn("{task.fields[rate]}")
-    columns = (TextColumn(label), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), rate)
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-        task = progress.add_task(label, total=sum(sizes), rate="")
-
-        def done(number: int) -> None:
-            progress.advance(task, sizes[number])
-            now = progress.tasks[0]
-            if unit and now.elapsed:
-                progress.update(task, rate=f"{now.completed / now.elapsed:,.0f} {unit}/s")
-
-        yield done
 
 
 def _side_by_side(

@@ -21,6 +21,7 @@ from scipy import sparse
 from harness.core import engine, paths
 from harness.core.default_study import take_over
 from harness.core.files import digest, write_whole
+from harness.core.log import log
 from harness.core.plugins import find
 from harness.corpora.media.clips import Guard
 from harness.features import store as features
@@ -52,7 +53,7 @@ def extract(stores: Sequence[Wanted], workers: int, label: str) -> None:
     waiting = [store for store in stores if not is_current(store)]
     for store in stores:
         if store not in waiting:
-            print(f"{store.label}: up to date")
+            log.info(f"{store.label}: up to date")
     processes, threads = workers, 0
     if waiting and getattr(find("encoder", waiting[0].file), "GPU", False) and _sees_gpu():
         processes, threads = 1, workers
@@ -140,7 +141,7 @@ def _write(store: Wanted, shards: Sequence[Shard]) -> None:
     )
     shutil.rmtree(shards[0].path.parent, ignore_errors=True)
     why = ", ".join(f"{count} {reason}" for reason, count in reasons.items())
-    print(f"{store.label}: {shape[0]} rows" + (f", without: {why}" if why else ""))
+    log.info(f"{store.label}: {shape[0]} rows" + (f", without: {why}" if why else ""))
 
 
 def _count(file: Any) -> int:

@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from harness.core import paths
-from harness.study.params.only import LEFT_OUT, NOTES
+from harness.core.log import log
+from harness.study.params.only import LEFT_OUT, NOTES, SECTION_OF_STAGE
 
-# stage with one run per row -> its section, and the folders that DVC expects of it
-ROWS: Mapping[str, tuple[str, tuple[Path, ...]]] = {
-    "features": ("encoders", (paths.FEATURES,)),
-    "transfer": ("recipes", (paths.MODELS, paths.PREDICTIONS)),
-    "protocols": ("protocols", (paths.PROTOCOLS,)),
-    "external": ("external", (paths.PREDICTIONS,)),
+# stage with one run per row -> the folders that DVC expects of each
+FOLDERS: Mapping[str, tuple[Path, ...]] = {
+    "features": (paths.FEATURES,),
+    "transfer": (paths.MODELS, paths.PREDICTIONS),
+    "protocols": (paths.PROTOCOLS,),
+    "external": (paths.PREDICTIONS,),
 }
 LISTS = {"score": "statistics", "analyse": "analysis", "foresee": "foresee", "protocols": "protocols"}
 
@@ -29,14 +30,13 @@ def is_left_out(stage: str, row: str, params: Mapping[str, Any]) -> bool:
         row: what it was called with, or an empty string.
         params: params.yaml as loaded.
     """
-    section, folders = ROWS.get(stage, ("", ()))
-    if row in params.get(LEFT_OUT, {}).get(section, ()):
-        for folder in folders:
+    if row in params.get(LEFT_OUT, {}).get(SECTION_OF_STAGE.get(stage, ""), ()):
+        for folder in FOLDERS[stage]:
             (folder / row).mkdir(parents=True, exist_ok=True)
-        print(f"{row}: left out by `only` in params.yaml; what it made before is kept")
+        log.info(f"{row}: left out by `only` in params.yaml; what it made before is kept")
         return True
     for place, names in params.get(NOTES, {}).items():
         asked = place.split(".")
         if asked[0] == LISTS.get(stage) and (stage != "protocols" or row in asked):
-            print(f"{place}: without {', '.join(names)}, left out by `only` in params.yaml")
+            log.info(f"{place}: without {', '.join(names)}, left out by `only` in params.yaml")
     return False

@@ -6,6 +6,7 @@ from typing import Any
 
 from harness.core import csv_tables, engine, memory, paths
 from harness.core.files import write_text
+from harness.core.log import log
 from harness.evaluation.analysis import languages, tables, whole_study
 from harness.evaluation.analysis.tables import RecipeToAnalyse
 from harness.study import cell_plans
@@ -42,7 +43,7 @@ def run(params: dict[str, Any]) -> None:
     ]
     shares = languages.shares(ours, spoken)
     write_text(paths.ANALYSIS / "language_shares.csv", csv_tables.text(languages.COLUMNS, shares))
-    print(f"analysed {len(planned)} recipes in {len(spaces)} spaces: {paths.ANALYSIS}")
+    log.info(f"analysed {len(planned)} recipes in {len(spaces)} spaces: {paths.ANALYSIS}")
 
 
 def _has_classes(name: str) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 
 from harness.core import paths
 from harness.core.files import write_json, write_text
+from harness.core.log import log
 from harness.study.provenance import provenance
 
 WHOLE_STUDY = True
@@ -22,4 +23,4 @@ def run(params: dict[str, Any]) -> None:
     write_json(paths.AUDIT_JSON, audit)
     write_text(paths.AUDIT, page.html(audit, made))
     write_text(paths.AUDIT_MD, page.markdown(audit, made))
-    print(page.terminal(audit, paths.AUDIT))
+    log.info(page.terminal(audit, paths.AUDIT))

@@ -9,6 +9,7 @@ from harness.core import paths
 from harness.core.code_digest import code_digest
 from harness.core.files import prune, write_text
 from harness.core.imports import ROOT
+from harness.core.log import log
 from harness.core.plugins import names, source
 
 WHOLE_STUDY = True
@@ -38,7 +39,7 @@ def run(params: dict[str, Any]) -> None:
     for path, digest in digests.items():
         write_text(path, f"{digest}\n")
     prune(paths.CODE, digests)
-    print(f"{len(digests)} digests of code in {paths.CODE}")
+    log.info(f"{len(digests)} digests of code in {paths.CODE}")
 
 
 def sources(stage: str) -> list[Path]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from harness.core import memory, paths
 from harness.core.files import digest, file_digest, prune, write_json
+from harness.core.log import log
 from harness.evaluation.external import cells as external_cells
 from harness.evaluation.external import params_row
 from harness.evaluation.external import rows as external_rows
@@ -48,7 +49,7 @@ def run(params: dict[str, Any], name: str) -> None:
     )
     if not only.is_part(params):
         _prune(name, planned)
-    print("\n".join(_summary_lines(name, len(table), cells)))
+    log.info("\n".join(_summary_lines(name, len(table), cells)))
 
 
 def _summary_lines(name: str, rows: int, cells: Sequence[Made]) -> list[str]:

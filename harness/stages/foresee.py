@@ -6,6 +6,7 @@ from typing import Any
 
 from harness.core import csv_tables, engine, memory, paths
 from harness.core.files import write_text
+from harness.core.log import log
 from harness.evaluation.transferability import against_cells, pairs
 from harness.evaluation.transferability.pairs import CorpusPair
 from harness.study import cell_plans
@@ -33,4 +34,4 @@ def run(params: dict[str, Any]) -> None:
     ranks = list(against_cells.ranks(lines, happened, params["primary"]))
     write_text(paths.FORESEEN / "estimates.csv", csv_tables.text(pairs.COLUMNS, lines))
     write_text(paths.FORESEEN / "ranks.csv", csv_tables.text(against_cells.COLUMNS, ranks))
-    print(f"estimates of {len(jobs)} pairs: {paths.FORESEEN}")
+    log.info(f"estimates of {len(jobs)} pairs: {paths.FORESEEN}")

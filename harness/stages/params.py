@@ -7,6 +7,7 @@ from typing import Any
 from harness.core import paths
 from harness.core.errors import HarnessError
 from harness.core.files import prune, write_text
+from harness.core.log import log
 from harness.corpora.reading import links
 from harness.study.params import load as params_load
 from harness.study.params import only
@@ -36,7 +37,7 @@ def run(params: dict[str, Any]) -> None:
     for path, text in files.items():
         write_text(path, text)
     prune(paths.PARAMS, files)
-    print(
+    log.info(
         f"params.yaml: {len(params['recipes'])} recipes in {len(params['spaces'])} label spaces; "
         f"linked: {', '.join(linked)}"
     )

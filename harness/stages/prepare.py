@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from harness.core import engine, paths
 from harness.core.files import file_digest, write_json
+from harness.core.log import log
 from harness.core.plugins import find
 from harness.corpora.media.clips import Guard
 from harness.corpora.media.survey import survey
@@ -38,7 +39,7 @@ def run(params: dict[str, Any], corpus: str) -> None:
         write_media(paths.media(corpus), [])
         write_json(paths.card(corpus), absent_card(adapter, "not_linked"))
         _write_inputs(corpus)
-        print(f"{corpus}: not linked; run `python -m harness link {corpus} <folder of the release>`")
+        log.info(f"{corpus}: not linked; run `python -m harness link {corpus} <folder of the release>`")
         return
     release = adapter.read(root)
     manifest.validate(corpus, release)
@@ -51,7 +52,7 @@ def run(params: dict[str, Any], corpus: str) -> None:
     write_media(paths.media(corpus), media)
     write_json(paths.card(corpus), facts)
     _write_inputs(corpus)
-    print(summary(corpus, facts))
+    log.info(summary(corpus, facts))
 
 
 def _write_inputs(corpus: str) -> None:

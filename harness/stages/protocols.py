@@ -7,6 +7,7 @@ from typing import Any
 from harness.core import engine, memory, paths
 from harness.core.default_study import take_over
 from harness.core.files import prune, write_json
+from harness.core.log import log
 from harness.protocols._case import Case
 from harness.study.params import only
 from harness.study.params.rows import row
@@ -40,7 +41,7 @@ def run(params: dict[str, Any], protocol: str) -> None:
     if not only.is_part(params):
         prune(paths.PROTOCOLS / protocol, [paths.case_plan(protocol), *(job.path for job in jobs)])
     without = counted(case.case.reason for case in planned if case.case.reason)
-    print(f"{protocol}: {len(jobs)} of {len(planned)} cases predicted{without}")
+    log.info(f"{protocol}: {len(jobs)} of {len(planned)} cases predicted{without}")
 
 
 def _cell(job: ProtocolCase) -> dict[str, Any]:

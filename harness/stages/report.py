@@ -6,6 +6,7 @@ from typing import Any
 
 from harness.core import csv_tables, paths
 from harness.core.files import read_json, write_text
+from harness.core.log import log
 from harness.report import latex, page
 from harness.report.questions import Sheets
 from harness.report.result_lines import frame
@@ -29,7 +30,7 @@ def run(params: dict[str, Any]) -> None:
     for name, metric in params["primary"].items():
         if name in params["spaces"]:
             write_text(paths.TABLES / f"{name}_{metric}.tex", page.latex(cells, name, metric, facts))
-    print(f"report: {paths.REPORT}")
+    log.info(f"report: {paths.REPORT}")
 
 
 def _sheets() -> Sheets:

@@ -10,6 +10,7 @@ from typing import Any
 
 from harness.core import csv_tables, engine, memory, paths
 from harness.core.files import write_json, write_text
+from harness.core.log import log
 from harness.core.plugins import find
 from harness.evaluation.matrix import label_views, score_target
 from harness.evaluation.matrix.cells import SOURCE_DEV, CellToScore
@@ -50,7 +51,7 @@ def run(params: dict[str, Any]) -> None:
     write_json(paths.SUMMARY, _summary(matrix, params["primary"]))
     _plots(matrix, params["primary"], [line for scored_target in done for line in scored_target.confusions])
     known = sum(not cell.reason for cell in cells if cell.metric == params["primary"][cell.space])
-    print(f"{known} cells scored, {len(cells)} rows in {paths.CELLS}")
+    log.info(f"{known} cells scored, {len(cells)} rows in {paths.CELLS}")
 
 
 def _side_by_side(jobs: Sequence[TargetToScore], workers: int) -> list[ScoredTarget]:

@@ -8,6 +8,7 @@ from typing import Any
 from harness.core import paths
 from harness.core.default_study import default_study
 from harness.core.files import read_json, write_json
+from harness.core.log import log
 from harness.study.cells import read_cells
 from harness.study.provenance import provenance
 from harness.tracking import mirror
@@ -33,7 +34,7 @@ def run(params: dict[str, Any]) -> None:
     )
     place = shown(uri)  # without a password
     write_json(paths.TRACKED, {"uri": place, "experiment_id": mirrored.experiment_id})
-    print(
+    log.info(
         f"MLflow ({place}): {mirrored.created} runs written, {mirrored.unchanged} unchanged, "
         f"{mirrored.removed} superseded\n{mirrored.compare_hint}"
     )

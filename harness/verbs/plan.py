@@ -9,12 +9,13 @@ from typing import Any
 
 from harness.core import durations, paths
 from harness.core.errors import HarnessError
+from harness.core.progress import duration
 from harness.corpora.reading import links
 from harness.features.extract import is_current
 from harness.features.plan import wanted
-from harness.stages import _part, transfer
 from harness.study.params import load as params_load
 from harness.study.params import only
+from harness.training import matrix_plan
 from harness.training.matrix_row import is_trained
 
 EXAMPLES = ("emotransfer plan", "emotransfer plan --set only.recipes=[text_ngrams]")
@@ -46,8 +47,10 @@ def _linked(params: Mapping[str, Any]) -> Iterator[str]:
 
 def _stages(params: Mapping[str, Any]) -> Iterator[str]:
     """Say which stages DVC would run, and how long they took the last time."""
-    left_out = {row for section in _part.ROWS.values() for row in params[only.LEFT_OUT][section[0]]}
-    verdicts = {name: of for name, of in _verdicts().items() if name.partition("@")[2] not in left_out}
+    left_out = {
+        f"{stage}@{row}" for stage, section in only.SECTION_OF_STAGE.items() for row in params[only.LEFT_OUT][section]
+    }
+    verdicts = {name: of for name, of in _verdicts().items() if name not in left_out}
     took = durations.seconds()
     yield "stages"
     for verdict, meaning in (
@@ -119,7 +122,7 @@ def _models(params: Mapping[str, Any]) -> Iterator[str]:
     lines, unknown = [], []
     for recipe in params["recipes"]:
         try:
-            jobs = transfer.planned(params, recipe)[1]
+            jobs = matrix_plan.planned(params, recipe)[1]
         except HarnessError:
             unknown.append(recipe)
             continue
@@ -136,11 +139,7 @@ def _disk() -> Iterator[str]:
 
 
 def _time(seconds: float | None) -> str:
-    if seconds is None:
-        return ""
-    if seconds < 120:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+    return "" if seconds is None else duration(seconds)
 
 
 def _bytes(size: float) -> str:

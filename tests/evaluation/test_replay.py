@@ -7,16 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from studies import params_of, run_to_cells, stage
 
 from harness.cli import main
 from harness.core import paths
 from harness.core.errors import HarnessError, NameUnknownError, ResultError
 from harness.core.files import digest
+from harness.core.log import configure
 from harness.core.plugins import find
 from harness.study import cells as transfer
 from harness.study import predictions
 from harness.study.labels import EMOTION4
+from studies import params_of, run_to_cells, stage
 
 CELL = "text_ngrams_zh/meld/emotion4/emotiontalk"
 ROWS = {"few": {"protocol": "few_shot", "recipes": ["text_ngrams_zh"], "spaces": ["emotion4"], "shots": [5]}}
@@ -43,7 +44,11 @@ def state() -> str:
 
 
 def replay(params: dict[str, Any], cell: str) -> None:
-    find("verb", "replay").run(params, cell)
+    configure("stderr")  # as for a verb of the command line
+    try:
+        find("verb", "replay").run(params, cell)
+    finally:
+        configure()
 
 
 @pytest.mark.parametrize("name", [CELL, f"predictions/{CELL}.parquet"])

@@ -8,6 +8,7 @@ from typing import Any
 from harness.study.params.rows import NO_MODALITY, SLOTS
 
 LEFT_OUT = "left_out"  # key of the params as loaded: section -> rows that are not part of it
+SECTION_OF_STAGE = {"features": "encoders", "transfer": "recipes", "protocols": "protocols", "external": "external"}
 NOTES = "notes"  # key of the params as loaded: section -> what was left out of its lists
 
 

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from studies import CHECKOUT, params_of
 
 from harness.cli import main
 from harness.core import paths
 from harness.study.params import only
 from harness.study.params.load import load, load_whole
+from studies import CHECKOUT, params_of
 
 OURS = CHECKOUT / "params.yaml"
 
@@ -83,7 +83,9 @@ def test_a_part_leaves_what_was_made_before(study: Any) -> None:
         "only.corpora=[meld]",
     ]
     assert main(["transfer", "text_ngrams", *part]) == 0
-    assert study.readouterr().out == "text_ngrams: left out by `only` in params.yaml; what it made before is kept\n"
+    assert study.readouterr().out.endswith(
+        "text_ngrams: left out by `only` in params.yaml; what it made before is kept\n"
+    )
     assert main(["transfer", "text_ngrams_zh", *part]) == 0
     assert "1 cell rows, 1 of 1 cells predicted" in study.readouterr().out
     after = {path: path.stat().st_mtime_ns for top in ("models", "predictions") for path in Path(top).rglob("*.*")}
