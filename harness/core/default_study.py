@@ -1,4 +1,4 @@
-"""The default study of a checkout, whose files a study of its own folder (studies/<name>) takes over."""
+"""The default study of a checkout, whose files are taken over by studies/<name> and by experiments of DVC elsewhere."""
 
 from __future__ import annotations
 
@@ -10,10 +10,17 @@ STUDIES = Path("studies")
 
 
 def default_study() -> Path | None:
-    """Return the checkout if the current folder is that of a study in it, else None."""
+    """Return the checkout, if the current folder is that of a study in it or a workspace that DVC made of it, else None.
+
+    `dvc exp run --temp` and `--queue` run in .dvc/tmp/exps/<name>, with what git and DVC know of the checkout alone.
+    """
     here = Path.cwd()
     checkout = here.parent.parent
-    return checkout if here.parent.name == STUDIES.name and (checkout / "dvc.yaml").is_file() else None
+    if here.parent.name == STUDIES.name and (checkout / "dvc.yaml").is_file():
+        return checkout
+    parts = here.parts
+    place = next((at for at in range(len(parts)) if parts[at : at + 3] == (".dvc", "tmp", "exps")), None)
+    return None if place is None else Path(*parts[:place])
 
 
 def take_over(folder: Path) -> None:

@@ -72,6 +72,8 @@ def _corpora(params: dict[str, Any]) -> list[str]:
 def _pipeline() -> list[str]:
     if not Path(".dvc").is_dir():
         return ["! pipeline: no .dvc folder here; run the command at the top of the checkout"]
+    if not any((folder / ".git").exists() for folder in (Path.cwd(), *Path.cwd().parents)):
+        return ["! pipeline: this folder is in no git repository, and dvc asks for one; run `git init`"]
     made = paths.REPORT.exists()
     return ["  pipeline: " + (f"report at {paths.REPORT}" if made else "not run yet; run `dvc repro`")]
 

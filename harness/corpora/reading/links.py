@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 from harness.core import paths
+from harness.core.default_study import default_study
 from harness.core.errors import HarnessError
 from harness.core.files import write_text
 from harness.core.paths import WATERMARK
@@ -51,8 +52,14 @@ def unlink(corpus: str) -> None:
 
 
 def fill_gaps(corpora: list[str]) -> None:
-    """Mark every corpus of the study that has no release as not linked, so that the pipeline can run."""
+    """Mark every corpus of the study that has no release as not linked, so that the pipeline can run.
+
+    In a workspace that DVC made of the checkout, a corpus is linked to what it is linked to there.
+    """
+    checkout = default_study()
     for corpus in corpora:
         root = paths.raw(corpus)
         if not root.exists() and not root.is_symlink():
             unlink(corpus)
+            if checkout is not None and (checkout / root).is_symlink():
+                link(corpus, checkout / root)
