@@ -13,13 +13,13 @@ import time
 import pytest
 import yaml
 from repos import Repo
-from studies import CHECKOUT
 
 from harness.core.imports import closure
 from harness.core.plugins import names, source
 from harness.stages.code import sources
 from harness.study.encoder_rows import presets
 from harness.study.params.rows import NO_MODALITY, SLOTS
+from studies import CHECKOUT
 
 DVC = yaml.safe_load((CHECKOUT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
 PARAMS = yaml.safe_load((CHECKOUT / "params.yaml").read_text(encoding="utf-8"))
@@ -37,7 +37,7 @@ def test_a_stage_depends_on_the_digest_of_its_code() -> None:
     assert "data/code/encoder/${item.encoder}" in body("features")["deps"]
     assert "data/code/fusion/${item.fusion}" in body("transfer")["deps"]
     assert DVC["code"]["deps"] == ["harness", "data/params/checked"], "no stage begins before params.yaml is checked"
-    assert DVC["params"]["deps"] == ["params.yaml"]
+    assert DVC["params"]["deps"] == ["params.yaml", "data/links"], "a clone without links fills its gaps"
 
 
 def test_a_stage_is_named_as_its_file() -> None:

@@ -9,9 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from studies import CHECKOUT, params_of
-
 from harness.core.files import file_digest
+from studies import CHECKOUT, params_of
 
 
 class Repo:
@@ -19,7 +18,7 @@ class Repo:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        for name in ("harness", "adapters", ".dvc", "data/features/none", "protocols/none"):
+        for name in ("harness", "adapters", ".dvc", "data/features/none", "data/links", "protocols/none"):
             shutil.copytree(
                 CHECKOUT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "tmp", "cache")
             )
