@@ -38,6 +38,7 @@ class Repo:
             "PATH": f"{bin_folder}{os.pathsep}{os.environ['PATH']}",
             "DVC_NO_ANALYTICS": "1",
             "OMP_NUM_THREADS": "1",
+            "PYTHONPATH": str(self.folder),
         }
 
     def run(self, *command: str, check: bool = True) -> str:

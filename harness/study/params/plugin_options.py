@@ -44,7 +44,7 @@ def faults(params: Mapping[str, Any]) -> list[Fault]:
     The files of encoders and protocols are imported; those of models, which load torch, are only read.
 
     Args:
-        params: params.yaml, checked by params_check and with the settings of recipes in place.
+        params: params.yaml, checked by check.py and with the settings of recipes in place.
     """
     return [*_of_encoders(params), *_of_protocols(params), *_of_models(params)]
 

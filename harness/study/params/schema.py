@@ -1,7 +1,7 @@
 """What params.yaml may say: one class per section, from which the checks, the JSON schema and docs/params.md are made.
 
 A class says of each option its type, its range and what it means. What an option may name (a file of harness/encoders,
-a row of another section) is checked by params_check.py, and the options of plug-ins by plugin_options.py.
+a row of another section) is checked by check.py, and the options of plug-ins by plugin_options.py.
 """
 
 from __future__ import annotations
