@@ -31,8 +31,8 @@ and protocols are told on [their](encoders.md) [own](fusion.md) [pages](protocol
 
 ## A smaller study
 
-`only` names the recipes, label spaces and corpora to run; an empty list takes all. Encoders that no recipe of them
-uses extract nothing; what `protocols`, `analysis`, `foresee` and `statistics.baseline` ask of the rest is left out,
+`only` names the recipes, label spaces and corpora to run; an empty list takes all. Encoders that no recipe uses
+extract nothing; what `protocols`, `analysis`, `foresee` and `statistics.baseline` ask of the rest is left out,
 and the stage says so. Models and predictions of the rest stay on disk: take the names out again, and they are used.
 
 ```

@@ -13,7 +13,7 @@ import yaml
 from harness.core.plugin_constants import constant
 from harness.core.plugins import names
 from harness.study.params.check import faults
-from harness.study.params.load import ParamsError, check_options, filled, load, load_whole, resolved
+from harness.study.params.load import ParamsError, check_options, load, load_whole, resolved
 from harness.study.params.plugin_options import faults as faults_of_options
 from studies import CHECKOUT
 
@@ -30,12 +30,14 @@ def changed(place: str, value: Any) -> dict[str, Any]:
     return params
 
 
-def test_the_project_s_own_is_right_and_empty_sections_may_be_left_out() -> None:
+def test_the_project_s_own_is_right_and_sections_of_rows_may_be_empty() -> None:
     assert faults(OURS) == []
-    assert faults_of_options(resolved(filled(OURS))) == []
-    for name in ("protocols", "external", "only"):
-        assert faults({key: value for key, value in OURS.items() if key != name}) == []
-        assert faults({**OURS, name: None}) == []
+    assert faults_of_options(resolved(OURS)) == []
+    for name in ("protocols", "external"):
+        assert faults({**OURS, name: {}}) == []
+    for name in OURS:  # dvc.yaml names every one of them
+        told = faults({key: value for key, value in OURS.items() if key != name})
+        assert any(text.startswith(f"lacks {name}") for _, text in told), name
     assert faults(changed("settings/my_network", {"hidden": 3})) == []
     assert faults(changed("corpora/v2", {"adapter": "ch_sims"})) == []
     assert faults(changed("recipes/情感", OURS["recipes"]["text_e5"])) == []
@@ -184,7 +186,7 @@ def test_what_no_stage_could_use_is_told_with_its_place(place: str, value: Any, 
 def test_options_that_a_plug_in_does_not_take_are_told(place: str, value: Any, message: str) -> None:
     values = changed(place, value)
     assert faults(values) == []
-    told = [f"{'.'.join(map(str, where))}: {text}" for where, text in faults_of_options(resolved(filled(values)))]
+    told = [f"{'.'.join(map(str, where))}: {text}" for where, text in faults_of_options(resolved(values))]
     assert any(message in text for text in told), told
 
 
