@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from small_studies import CHECKOUT, params_of
 
 import harness
 from harness.cli import app, main
 from harness.core.plugins import names
-from studies import CHECKOUT, params_of
 
 
 @pytest.fixture(autouse=True)

@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 from dvc.utils.hydra import apply_overrides
 from repos import Repo
-
-from studies import CHECKOUT
+from small_studies import CHECKOUT
 
 
 def changed_lines(before: str, after: str) -> list[str]:

@@ -13,13 +13,13 @@ import time
 import pytest
 import yaml
 from repos import Repo
+from small_studies import CHECKOUT
 
 from harness.core.imports import closure
 from harness.core.plugins import names, source
 from harness.stages.code import sources
 from harness.study.encoder_rows import presets
 from harness.study.params.rows import NO_MODALITY, SLOTS
-from studies import CHECKOUT
 
 DVC = yaml.safe_load((CHECKOUT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
 PARAMS = yaml.safe_load((CHECKOUT / "params.yaml").read_text(encoding="utf-8"))

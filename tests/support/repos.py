@@ -9,8 +9,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from small_studies import CHECKOUT, params_of
+
 from harness.core.files import file_digest
-from studies import CHECKOUT, params_of
 
 
 class Repo:

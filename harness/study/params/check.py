@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from harness.core import plugins
@@ -29,14 +29,19 @@ def faults(values: Mapping[str, Any]) -> list[Fault]:
     if interpolated := list(_interpolations(values)):
         return interpolated
     malformed = list(schema_faults.of_schema(values))
-    places = {place for place, _ in malformed}
-    dangling = [(place, text) for place, text in _references(values) if places.isdisjoint(_ways_to(place))]
-    return [*malformed, *row_names.faults(values), *dangling]
+    sound = _without(values, {place for place, _ in malformed})
+    return [*malformed, *row_names.faults(values), *_references(sound)]
 
 
-def _ways_to(place: Place) -> set[Place]:
-    """Return a place and those around it, without the root."""
-    return {place[:length] for length in range(1, len(place) + 1)}
+def _without(values: Any, places: Collection[Place], place: Place = ()) -> Any:
+    """Return values without those at some places, whose types are wrong: the others can be looked at."""
+    if isinstance(values, Mapping):
+        kept = {key: _without(value, places, (*place, key)) for key, value in values.items()}
+        return {key: value for key, value in kept.items() if (*place, key) not in places}
+    if isinstance(values, list):
+        items = [_without(value, places, (*place, number)) for number, value in enumerate(values)]
+        return [None if (*place, number) in places else item for number, item in enumerate(items)]
+    return values
 
 
 def _interpolations(value: Any, place: Place = ()) -> Iterator[Fault]:
@@ -52,7 +57,7 @@ def _interpolations(value: Any, place: Place = ()) -> Iterator[Fault]:
     elif isinstance(value, list):
         items = enumerate(value)
     for key, item in items:
-        yield from _interpolations(item, (*place, key if isinstance(key, int) else str(key)))
+        yield from _interpolations(item, (*place, key))
 
 
 def _references(values: Mapping[str, Any]) -> Iterator[Fault]:
@@ -182,5 +187,6 @@ def _rows(values: Mapping[str, Any], section: str) -> Iterator[tuple[str, Mappin
             yield name, row or {}
 
 
-def _items(names: Any) -> list[tuple[int, Any]]:
-    return list(enumerate(names)) if isinstance(names, list) else []
+def _items(names: Any) -> list[tuple[int, str]]:
+    """Return position and text of the items of a list that are text."""
+    return [(number, name) for number, name in enumerate(names or ()) if isinstance(name, str)]

@@ -131,7 +131,7 @@ def _sorted(files: Sequence[yaml_file.ParamsFile], faults: Sequence[Fault]) -> l
     """Return the faults in words, each with its line in the first file that has it, in the order of the lines."""
     told = set()
     for place, text in faults:
-        file = next((file for file in files if place in file.lines), files[-1])
+        file = next((file for file in files if file.has(place)), files[-1])
         line = file.line(place)
         where = f"{file.path}, line {line}" if line else str(file.path)
         told.add((str(file.path), line or 0, f"{where}: {'.'.join(map(str, place))} {text}".replace(":  ", ": ")))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, get_type_hints
 
@@ -140,7 +141,7 @@ def _of_settings(settings: Mapping[str, Any], declared: Mapping[str, str], fusio
             continue
         is_so, words = KINDS[known[key]]
         for number in _numbers(value):
-            if type(number) not in (int, float) or not is_so(number):
+            if type(number) not in (int, float) or not math.isfinite(number) or not is_so(number):
                 yield key, f"is {number!r}; expected {words}"
 
 

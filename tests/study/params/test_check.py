@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import copy
+import datetime
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from small_studies import CHECKOUT
 
 from harness.core.plugin_constants import constant
 from harness.core.plugins import names
+from harness.study.params import only
 from harness.study.params.check import faults
 from harness.study.params.load import ParamsError, check_options, load, load_whole, resolved
 from harness.study.params.plugin_options import faults as faults_of_options
-from studies import CHECKOUT
 
 OURS = yaml.safe_load((CHECKOUT / "params.yaml").read_text(encoding="utf-8"))
 
@@ -188,6 +191,27 @@ def test_options_that_a_plug_in_does_not_take_are_told(place: str, value: Any, m
     assert faults(values) == []
     told = [f"{'.'.join(map(str, where))}: {text}" for where, text in faults_of_options(resolved(values))]
     assert any(message in text for text in told), told
+
+
+def places(value: Any, place: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, part in parts:
+        yield (*place, key)
+        yield from places(part, (*place, key))
+
+
+ODD = [None, -1, "x", "", [], [["a"]], [{"a": 1}], {}, {1: 2}, True, float("inf"), 10**30, datetime.date(2020, 1, 1)]
+
+
+@pytest.mark.parametrize("odd", ODD, ids=repr)
+def test_a_value_of_any_kind_in_any_place_is_told_or_taken(odd: Any) -> None:
+    for place in places(OURS):
+        values = (
+            changed("/".join(str(part) for part in place), odd) if all(isinstance(part, str) for part in place) else {}
+        )
+        if values and not faults(values):
+            faults_of_options(resolved(values))
+            only.apply(resolved(values))
 
 
 def test_every_model_of_the_package_declares_its_settings() -> None:

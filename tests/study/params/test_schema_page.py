@@ -8,9 +8,9 @@ from typing import Any
 
 import jsonschema
 import pytest
+from small_studies import CHECKOUT
 
 from harness.study.params import schema_page, yaml_file
-from studies import CHECKOUT
 
 OURS = yaml_file.read(CHECKOUT / "params.yaml").values
 SCHEMA = json.loads(schema_page.json_schema())
