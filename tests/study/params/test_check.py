@@ -200,16 +200,21 @@ def places(value: Any, place: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]
         yield from places(part, (*place, key))
 
 
-ODD = [None, -1, "x", "", [], [["a"]], [{"a": 1}], {}, {1: 2}, True, float("inf"), 10**30, datetime.date(2020, 1, 1)]
+ODD = [None, -1, "x", [["a"]], {1: 2}, float("inf"), datetime.date(2020, 1, 1)]
 
 
 @pytest.mark.parametrize("odd", ODD, ids=repr)
 def test_a_value_of_any_kind_in_any_place_is_told_or_taken(odd: Any) -> None:
-    for place in places(OURS):
-        values = (
-            changed("/".join(str(part) for part in place), odd) if all(isinstance(part, str) for part in place) else {}
-        )
-        if values and not faults(values):
+    few = {
+        section: dict(list(OURS[section].items())[:2]) for section in ("corpora", "recipes", "protocols", "settings")
+    }
+    for place in places({**OURS, **few}):
+        values = copy.deepcopy({**OURS, **few})
+        node: Any = values
+        for part in place[:-1]:
+            node = node[part]
+        node[place[-1]] = odd
+        if not faults(values):
             faults_of_options(resolved(values))
             only.apply(resolved(values))
 
