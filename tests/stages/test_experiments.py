@@ -86,11 +86,23 @@ def test_experiments_take_effect_one_after_the_other(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_a_study_of_its_own_folder_overwrites_nothing_and_trains_nothing_again(tmp_path: Path) -> None:
     repo = Repo(tmp_path)
+    plan = repo.harness("plan")
+    assert "features: known after `prepare` of emotiontalk, meld" in plan
+    assert re.search(r"runs +\d+ changed, or never run\n    params\n", plan)
     repo.run("dvc", "repro", "transfer")
+    plan = repo.harness("plan")
+    kept = re.findall(r"\n  text_ngrams +0 cell rows to train, +([1-9]) kept\n", plan)
+    assert kept, plan
+    assert re.search(r"\n  ngrams +6 stores kept\n", plan)
+    changed = repo.harness("plan", "--set", "settings.sparse.c=[7]")
+    assert re.search(rf"\n  text_ngrams +{kept[0]} cell rows to train, +0 kept\n", changed), changed
+    repo.edit("params.yaml", "    - 1\n", "    - 1\n    - 2\n")  # of settings.sparse.c
+    assert re.search(r"transfer +text_ngrams \d+ s, text_ngrams_zh \d+ s\n", repo.harness("plan")), "as long as before"
+    repo.edit("params.yaml", "    - 1\n    - 2\n", "    - 1\n")
     made = repo.digests("models", "predictions", "data/features")
     (repo.folder / "studies").mkdir()
     (repo.folder / "studies" / "part.yaml").write_text("only: {recipes: [text_ngrams], spaces: [emotion4]}\n")
-    assert "studies/part: 1 recipes, 1 label spaces" in repo.run(sys.executable, "-m", "harness", "study", "part")
+    assert "studies/part: 1 recipes, 1 label spaces" in repo.harness("study", "part")
     out = repo.run(sys.executable, "-m", "dvc", "--cd", "studies/part", "repro", "score")
     assert "ngrams meld native: up to date" in out
     assert "transfer text_ngrams:" not in out.replace("transfer text_ngrams: predict", ""), "models were taken over"

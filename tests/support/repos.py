@@ -49,6 +49,10 @@ class Repo:
         assert not check or done.returncode == 0, done.stdout + done.stderr
         return done.stdout + done.stderr
 
+    def harness(self, *arguments: str) -> str:
+        """Run a command of the harness and return what it prints."""
+        return self.run(sys.executable, "-m", "harness", *arguments)
+
     def repro(self, target: str = "score") -> set[str]:
         """Run `dvc repro` up to a stage, by default without the pages, and return the stages that ran."""
         return set(re.findall(r"Running stage '([^']+)'", self.run("dvc", "repro", target)))
