@@ -17,6 +17,7 @@ import numpy as np
 
 from harness.core import paths
 from harness.core.plugins import find
+from harness.evaluation.transferability.estimate import Estimate
 from harness.evaluation.transferability.estimators import ESTIMATORS, KnownPair, estimates
 from harness.evaluation.transferability.of_predictions import log_odds
 from harness.features.matrix import Ragged
@@ -52,13 +53,11 @@ def work(job: CorpusPair) -> list[list[Any]]:
     truth = target.labels(job.space)
     labels = {name: truth[name] for name in splits.adaptation_rows(target.prepared.utterances) if name in truth}
     if reason := DIVIDED if splits.has_folds(target.prepared.utterances) else "" if labels else UNLABELLED:
-        return [[*keys, name, None, estimator.target_labels, reason] for name, estimator in ESTIMATORS.items()]
-    pair = _pair(job, recipe, corpus_features(job.source, recipe), target, labels)
-    values = estimates(pair, int(job.params["statistics"]["seed"]))
-    return [
-        [*keys, name, estimate.value, ESTIMATORS[name].target_labels, estimate.reason or ""]
-        for name, estimate in values.items()
-    ]
+        values = dict.fromkeys(ESTIMATORS, Estimate(None, reason))
+    else:
+        pair = _pair(job, recipe, corpus_features(job.source, recipe), target, labels)
+        values = estimates(pair, int(job.params["statistics"]["seed"]))
+    return [[*keys, name, of.value, ESTIMATORS[name].target_labels, of.reason] for name, of in values.items()]
 
 
 def _pair(
