@@ -12,9 +12,8 @@ from harness.core import csv_tables, engine, memory, paths
 from harness.core.files import write_json, write_text
 from harness.core.log import log
 from harness.core.plugins import find
-from harness.evaluation.matrix import label_views, score_target
+from harness.evaluation.matrix import label_views, recipes_compared, score_target
 from harness.evaluation.matrix.cells import SOURCE_DEV, CellToScore
-from harness.evaluation.matrix.recipes_compared import columns, compared, row
 from harness.evaluation.matrix.score_target import ScoredTarget, TargetToScore, named
 from harness.evaluation.matrix.study_facts import shared_parts, study_facts
 from harness.study import cell_plans
@@ -44,7 +43,7 @@ def run(params: dict[str, Any]) -> None:
     done = _side_by_side(jobs, engine.worker_count(params["engine"]["workers"]))
     cells = _sorted([cell for scored_target in done for cell in scored_target.cells], params, rows)
     write_text(paths.CELLS, cells_to_csv(cells))
-    write_text(paths.COMPARISON, csv_tables.text(["space", "metric", *columns()], _compared(params, jobs, done)))
+    write_text(paths.COMPARISON, csv_tables.text(recipes_compared.COLUMNS, _compared(params, jobs, done)))
     write_text(paths.VIEWS, csv_tables.text(label_views.COLUMNS, _views(params, jobs, done)))
     write_json(paths.STUDY, study_facts(params, planned, cells, shared))
     matrix = in_matrix(cells)
@@ -77,8 +76,8 @@ def _compared(params: dict[str, Any], jobs: list[TargetToScore], done: list[Scor
             if job.space == name
             for entry in scored_target.entries
         ]
-        for pair in compared(entries, str(settings["baseline"]), float(settings["level"])):
-            lines.append([name, params["primary"][name], *row(pair)])
+        for pair in recipes_compared.compared(entries, str(settings["baseline"]), float(settings["level"])):
+            lines.append([name, params["primary"][name], *astuple(pair)])
     return lines
 
 

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.evaluation.matrix import scoring
-from harness.evaluation.matrix.cells import CellToScore, planned, score
+from harness.evaluation.matrix.cells import CellScorer, CellToScore, planned
 from harness.evaluation.matrix.target_corpus import target_corpus
-from harness.statistics import prior_shift, sums
+from harness.statistics import prior_shift
 from harness.study import predictions
 from harness.study.labels import MAIN_VIEW, ClassSpace, space
 from harness.study.predictions import Predictions
@@ -43,9 +43,8 @@ class RecipeOnTarget:
         """Return the scored cell of a source."""
         if source not in self._rows:
             cell = {"source": source, "target": self.target.name, "file": self._files(self.target.name)[source]}
-            self._rows[source] = score(
-                planned(self.plan, cell, MAIN_VIEW), self.params, self.space, [self.metric], self.target
-            )
+            scorer = CellScorer(self.params["statistics"], self.space, [self.metric], self.target)
+            self._rows[source] = scorer.score(planned(self.plan, cell, MAIN_VIEW))
         return self._rows[source]
 
     def scored(self, source: str) -> scoring.ScoredRows:
@@ -61,9 +60,7 @@ class RecipeOnTarget:
 
     def weights(self, source: str) -> NDArray[np.uint32]:
         """Return the draws of dialogues that the cell's interval is from."""
-        settings = self.params["statistics"]
-        clusters = int(self.scored(source).clusters.max()) + 1
-        return sums.draws(clusters, int(settings["resamples"]), int(settings["seed"]))
+        return self.scored(source).draws(self.params["statistics"])
 
     @property
     def level(self) -> float:

@@ -9,18 +9,14 @@ the results would flatter it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from itertools import combinations
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from harness.statistics import sums
-from harness.statistics.few_clusters import small_sample_level
-from harness.statistics.paired_tests import SLACK, farther, holm
+from harness.evaluation.matrix.scoring import Floats, interval
+from harness.statistics.paired_tests import farther, holm
 
-Floats = NDArray[np.float64]
 ALL = "all"  # the scope of a difference over all targets
 
 
@@ -52,6 +48,9 @@ class RecipePair:
     p: float | None
     p_holm: float | None
     smallest_p: float | None
+
+
+COLUMNS = ("space", "metric", *(field.name for field in fields(RecipePair)))
 
 
 def compared(entries: Sequence[RecipeScore], baseline: str, level: float) -> list[RecipePair]:
@@ -97,8 +96,7 @@ def _difference(
     apart = float(np.mean([a.value - b.value for a, b in zip(first, second, strict=True)]))
     drawn = np.mean([a.resamples - b.resamples for a, b in zip(first, second, strict=True)], axis=0)
     clusters = sum(entry.clusters for entry in first)
-    spread = sums.interval(drawn, small_sample_level(clusters, level)) if clusters > 1 else None
-    low, high = spread or (None, None)
+    low, high = interval(drawn, clusters, level)
     p = smallest = None
     if second[0].recipe == baseline:
         p, smallest = _p(first)
@@ -125,23 +123,6 @@ def _p(entries: Sequence[RecipeScore]) -> tuple[float | None, float | None]:
 
 def _corrected(pairs: Sequence[RecipePair]) -> Iterator[RecipePair]:
     """Yield the same with Holm's correction over all that have a p."""
-    from dataclasses import replace
-
     corrected, _ = holm([pair.p for pair in pairs])
     for pair, p in zip(pairs, corrected, strict=True):
         yield replace(pair, p_holm=p)
-
-
-def decided(pair: RecipePair, level: float = 0.05) -> bool:
-    """Tell whether the corrected p is at most `level`."""
-    return pair.p_holm is not None and pair.p_holm <= level + SLACK
-
-
-def columns() -> list[str]:
-    """Return the columns of comparison.csv after the space and the metric."""
-    return list(RecipePair.__dataclass_fields__)
-
-
-def row(pair: RecipePair) -> list[Any]:
-    """Return a line of comparison.csv after the space and the metric."""
-    return [getattr(pair, name) for name in columns()]

@@ -6,7 +6,7 @@ Recipes, sources and protocols of one target share its truth, its dialogues and 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -15,7 +15,7 @@ import numpy as np
 
 from harness.core.plugins import find
 from harness.evaluation.matrix import scoring
-from harness.evaluation.matrix.cells import CellToScore, cells, planned, score
+from harness.evaluation.matrix.cells import CellScorer, CellToScore, planned
 from harness.evaluation.matrix.label_views import ViewDifference, differences
 from harness.evaluation.matrix.recipes_compared import RecipeScore
 from harness.evaluation.matrix.target_corpus import target_corpus
@@ -56,25 +56,27 @@ class ScoredTarget:
 
     cells: list[Cell]
     confusions: list[list[Any]]
-    entries: list[RecipeScore] = field(default_factory=list)
-    views: list[ViewDifference] = field(default_factory=list)
+    entries: list[RecipeScore]
+    views: list[ViewDifference]
 
 
 def work(job: TargetToScore) -> ScoredTarget:
     """Score every planned cell of one space and target."""
-    label_space, target = space(job.space), target_corpus(job.target)
+    label_space = space(job.space)
     metrics = job.params["metrics"]["classes" if isinstance(label_space, ClassSpace) else "scale"]
-    rows = [
-        score(planned(plan, cell, view), job.params, label_space, metrics, target)
+    scorer = CellScorer(job.params["statistics"], label_space, metrics, target_corpus(job.target))
+    matrix = [
+        scorer.score(planned(plan, cell, view))
         for plan, cell in job.cells()
         for view in test_views_of(plan["settings"])
     ]
-    beside = [score(row, job.params, label_space, metrics, target) for row in job.beside]
-    target_cells = list(cells(job.params, label_space, metrics, target, [*rows, *beside]))
+    beside = [scorer.score(row) for row in job.beside]
     primary = find("metric", str(job.params["primary"].get(label_space.name)))
-    views = differences(rows, label_space, primary, job.params["statistics"], target)
     return ScoredTarget(
-        target_cells, list(_confusions(label_space, rows)), list(_entries(job, label_space, rows)), list(views)
+        cells=list(scorer.cells([*matrix, *beside])),
+        confusions=list(_confusions(label_space, matrix)),
+        entries=list(_entries(job, label_space, matrix)),
+        views=list(differences(matrix, primary, scorer)),
     )
 
 

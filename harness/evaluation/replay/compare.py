@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from harness.core.paths import CELLS
-from harness.evaluation.matrix.cells import CellToScore, score
+from harness.evaluation.matrix.cells import CellScorer, CellToScore
 from harness.evaluation.matrix.target_corpus import TargetCorpus
 from harness.evaluation.replay.replay import NamedCell
 from harness.study.cells import read_cells
@@ -82,8 +82,8 @@ def scored(
     row = CellToScore(
         cell.recipe, dict(settings), cell.source, cell.target, MAIN_VIEW, file=cell.file, by_fold=cell.by_fold
     )
-    done = score(row, params, label_space, metrics, TargetCorpus(cell.target), now)
-    values = {name: float(value.replicates.mean()) for name, value in (done.values or {}).items()}
+    scorer = CellScorer(params["statistics"], label_space, metrics, TargetCorpus(cell.target))
+    values = {name: float(value.replicates.mean()) for name, value in scorer.score(row, now).values.items()}
     lines = [
         f"different: {name} {value:.6f}, now {values[name]:.6f}"
         for name, value in stored.items()
