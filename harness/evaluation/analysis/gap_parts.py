@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import astuple, fields
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,10 @@ import numpy as np
 from harness.core.plugins import find
 from harness.evaluation.analysis.recipe_on_target import RecipeOnTarget
 from harness.statistics.few_clusters import small_sample_level
-from harness.statistics.gap_decomposition import CAUSES, GapCell, decomposed
+from harness.statistics.gap_decomposition import CAUSES, GapCell, Term, decomposed
 
 TERMS = ("gap", *CAUSES)
-COLUMNS = ("metric", "term", "value", "low", "high", "least", "most", "warnings", "reason")
+COLUMNS = ("metric", "term", *(number.name for number in fields(Term)), "warnings", "reason")
 METRICS = ("uar", "wf1")
 
 
@@ -34,10 +35,6 @@ def lines(on_target: RecipeOnTarget, source: str) -> Iterator[list[Any]]:
     for name in METRICS:
         decomposition = decomposed(cell, find("metric", name), weights, level)
         for term in TERMS:
-            term_value = getattr(decomposition, term)
-            numbers = (
-                [term_value.value, term_value.low, term_value.high, term_value.least, term_value.most]
-                if term_value
-                else [None] * 5
-            )
-            yield [name, term, *numbers, "; ".join(decomposition.warnings), decomposition.reason or ""]
+            part = getattr(decomposition, term)
+            numbers = astuple(part) if part else [None] * len(fields(Term))
+            yield [name, term, *numbers, "; ".join(decomposition.warnings), decomposition.reason]

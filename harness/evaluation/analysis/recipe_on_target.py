@@ -67,10 +67,6 @@ class RecipeOnTarget:
         """Return the level of intervals."""
         return float(self.params["statistics"]["level"])
 
-    def is_trained(self, source: str) -> bool:
-        """Tell whether a source is a corpus of the study: predictions of other systems may have none."""
-        return source in self.params["corpora"]
-
     def predictions(self, source: str) -> list[Predictions]:
         """Return the predictions of the target, one per replicate of the source."""
         return predictions.read(Path(self._files(self.target.name)[source]), self.space)
@@ -86,15 +82,13 @@ class RecipeOnTarget:
             return {}
         if source not in self._predictions:
             self._predictions[source] = predictions.read(Path(path), self.space)
-        labels = prepared(source).labels(self.space.name)
-        places = {name: at for at, name in enumerate(self.space.classes)}
-        by_fold = {}
+        labels, by_fold = prepared(source).labels(self.space.name), {}
         for replicate in self._predictions[source]:
-            truth = [labels.get(name) for name in replicate.ids]
-            rows = [at for at, t in enumerate(truth) if t is not None and replicate.splits[at] == "dev"]
+            split_of = enumerate(zip(replicate.ids, replicate.splits, strict=True))
+            rows = [at for at, (name, split) in split_of if split == "dev" and name in labels]
             if rows:
-                known = np.array([places[str(truth[at])] for at in rows], dtype=np.int64)
-                by_fold[replicate.fold, replicate.seed] = known, replicate.scores[rows]
+                truth = predictions.indices([labels[replicate.ids[at]] for at in rows], self.space)
+                by_fold[replicate.fold, replicate.seed] = truth, replicate.scores[rows]
         return by_fold
 
     def priors(self, source: str) -> dict[str, Floats]:
@@ -103,15 +97,14 @@ class RecipeOnTarget:
         Uniform over the classes of train where training weighs classes alike, those of train otherwise.
         Empty for a source that is no corpus.
         """
-        if not self.is_trained(source):
+        if source not in self.params["corpora"]:
             return {}
-        k, places = len(self.space.classes), {name: at for at, name in enumerate(self.space.classes)}
         labels = prepared(source).labels(self.space.name, view_of(self.plan["settings"]))
         priors = {}
         for fold in prepared(source).folds:
-            known = np.array([places[labels[name]] for name in fold.train if name in labels], dtype=np.int64)
-            if len(known):
-                shares = prior_shift.shares(known, k)
+            truth = predictions.indices([labels[name] for name in fold.train if name in labels], self.space)
+            if len(truth):
+                shares = prior_shift.shares(truth, len(self.space.classes))
                 balanced = self.plan["settings"]["balanced"]
                 priors[fold.name] = (shares > 0) / (shares > 0).sum() if balanced else shares
         return priors

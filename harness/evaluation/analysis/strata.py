@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,8 @@ from harness.statistics.sums import confusion
 from harness.study.labels import MAIN_VIEW
 from harness.study.utterance import Modality
 
-COLUMNS = ("kind", "stratum", "metric", "value", "low", "high", "rows", "dialogues", "warnings", "reason")
+NUMBERS = ("value", "low", "high", "rows", "dialogues")
+COLUMNS = ("kind", "stratum", "metric", *NUMBERS, "warnings", "reason")
 FAIRNESS = ("kind", "check", "group", "value", "threshold", "passed", "warning", "reason")
 
 
@@ -26,20 +28,8 @@ def lines(on_target: RecipeOnTarget, source: str) -> Iterator[list[Any]]:
         strata_values = stratum.stratified(
             scored, on_target.space, [on_target.metric], names, on_target.weights(source), on_target.level
         )
-        for stratum_value in strata_values if len(strata_values) > 1 else []:
-            yield [
-                *(
-                    kind,
-                    stratum_value.name,
-                    stratum_value.metric,
-                    stratum_value.value,
-                    stratum_value.low,
-                    stratum_value.high,
-                    stratum_value.rows,
-                    stratum_value.dialogues,
-                ),
-                *("; ".join(stratum_value.warnings), stratum_value.reason or ""),
-            ]
+        for of in strata_values if len(strata_values) > 1 else []:
+            yield [kind, of.name, of.metric, *attrgetter(*NUMBERS)(of), "; ".join(of.warnings), of.reason]
 
 
 def _kinds(on_target: RecipeOnTarget, scored: ScoredRows) -> dict[str, list[str | None]]:
@@ -65,11 +55,11 @@ def fairness(on_target: RecipeOnTarget, source: str) -> Iterator[list[Any]]:
     scored = on_target.scored(source)
     rows = {row.id: row for row in on_target.target.prepared.utterances}
     for check in _by_sex(on_target, scored, [rows[name].gender for name in scored.ids]):
-        yield ["sex", *_line(check)]
+        yield ["sex", *check_cells(check)]
     predicted = scored.scores.argmax(axis=-1)
     speakers = [rows[name].speaker for name in scored.ids]
     for check in strata_fairness.by_speaker(scored.truth, predicted, speakers, on_target.space.classes):
-        yield ["speaker", *_line(check)]
+        yield ["speaker", *check_cells(check)]
 
 
 def _by_sex(on_target: RecipeOnTarget, scored: ScoredRows, sexes: Sequence[str | None]) -> list[strata_fairness.Check]:
@@ -81,6 +71,7 @@ def _by_sex(on_target: RecipeOnTarget, scored: ScoredRows, sexes: Sequence[str |
     return strata_fairness.by_group(counts[: len(names)], names, on_target.space.classes)
 
 
-def _line(check: strata_fairness.Check) -> list[Any]:
+def check_cells(check: strata_fairness.Check) -> list[Any]:
+    """Return the columns of a check from its name to its reason."""
     passed = "" if check.passed is None else "yes" if check.passed else "no"
-    return [check.name, check.group, check.value, check.threshold, passed, check.warning or "", check.reason or ""]
+    return [check.name, check.group, check.value, check.threshold, passed, check.warning, check.reason]

@@ -15,9 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.core.plugins import find
-from harness.evaluation.matrix.scoring import ScoredRows, statistic
+from harness.evaluation.matrix.scoring import ScoredRows, interval, statistic
 from harness.statistics import sums as statistics
-from harness.statistics.few_clusters import small_sample_level
 from harness.study.labels import ClassSpace, Space
 
 FEW_ROWS = 50  # under so many a recall is known to no better than +- .14
@@ -116,11 +115,8 @@ def _scored(
     size: tuple[int, int, tuple[str, ...]],
 ) -> list[Stratum]:
     points = module.from_statistic(sums.sum(axis=1))
-    reduce = getattr(module, "reduced", None)
-    value = module.from_reduced if reduce else module.from_statistic
-    drawn = statistics.sums(reduce(sums) if reduce else sums, weights)
     with np.errstate(invalid="ignore"):
-        resamples = np.mean([value(sums_of_resample) for sums_of_resample in drawn], axis=0)
+        resamples = statistics.resampled(sums, weights, module)
     if points.ndim == 1:
         return [_stratum(name, metric, points, resamples, level, size)]
     classes = space.classes if isinstance(space, ClassSpace) else ()
@@ -137,9 +133,8 @@ def _stratum(
     mean = float(points.mean())
     if not np.isfinite(mean):
         return Stratum(name, metric, None, None, None, rows, dialogues, warnings, "undefined", points, resamples)
-    spread = statistics.interval(resamples, small_sample_level(dialogues, level)) if dialogues > 1 else None
-    reason = None if spread else "one_dialogue" if dialogues < 2 else "undefined_in_resamples"
-    low, high = spread or (None, None)
+    low, high = interval(resamples, dialogues, level)
+    reason = "one_dialogue" if dialogues < 2 else "undefined_in_resamples" if low is None else None
     return Stratum(name, metric, mean, low, high, rows, dialogues, warnings, reason, points, resamples)
 
 
@@ -147,17 +142,3 @@ def _small(scored: ScoredRows, rows: NDArray[np.bool_]) -> tuple[str, ...]:
     count, dialogues = int(rows.sum()), len(np.unique(scored.clusters[rows]))
     warnings = [f"{count} rows, fewer than {FEW_ROWS}"] if count < FEW_ROWS else []
     return (*warnings, *([f"{dialogues} dialogues, fewer than {FEW_DIALOGUES}"] if dialogues < FEW_DIALOGUES else []))
-
-
-def worst(strata: Sequence[Stratum], *, higher_is_better: bool = True, rows: int = FEW_ROWS) -> Stratum | None:
-    """Return the stratum with the worst value among those of at least `rows` rows (WILDS' worst group), or None.
-
-    Raises:
-        ValueError: the strata are of different metrics.
-    """
-    if len({stratum.metric for stratum in strata}) > 1:
-        raise ValueError("the worst of different metrics: " + ", ".join(sorted({stratum.metric for stratum in strata})))
-    known = [
-        (stratum.value, at) for at, stratum in enumerate(strata) if stratum.value is not None and stratum.rows >= rows
-    ]
-    return strata[(min if higher_is_better else max)(known)[1]] if known else None

@@ -19,12 +19,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness.evaluation.analysis import (
-    calibration,
-    gap_parts,
-    prior_shift,
-    strata,
-)
+from harness.evaluation.analysis import calibration, gap_parts, prior_shift, strata
 from harness.evaluation.analysis.recipe_on_target import RecipeOnTarget
 
 KEYS = ("space", "recipe", "source", "target")
@@ -60,12 +55,7 @@ def work(job: RecipeToAnalyse) -> dict[str, list[list[Any]]]:
     return tables
 
 
-def columns(name: str) -> list[str]:
-    """Return the columns of a table of `work`."""
-    return [*KEYS, *OF_TARGET[name][0]]
-
-
 def gathered(done: Sequence[Mapping[str, list[list[Any]]]]) -> Iterator[tuple[str, list[str], list[list[Any]]]]:
     """Yield name, columns and all lines of each table."""
-    for name in OF_TARGET:
-        yield name, columns(name), [line for lines_by_table in done for line in lines_by_table[name]]
+    for name, (columns, _) in OF_TARGET.items():
+        yield name, [*KEYS, *columns], [line for lines_by_table in done for line in lines_by_table[name]]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import astuple
+from operator import attrgetter
 from typing import Any
 
 from harness.statistics import language_contrast
@@ -14,10 +16,11 @@ from harness.study.splits import NO_SOURCE
 
 RANKS = ("space", "metric", "recipe", "rank", "targets", "cliques", "critical_difference")
 TESTS = ("space", "metric", "test", "first", "second", "value", "p", "p_holm", "smallest_p", "targets", "reason")
-LANGUAGES = (
-    *("space", "metric", "recipe", "of", "within", "across", "difference", "within_cells", "across_cells", "p"),
-    *("p_two_sided", "smallest_p", "assignments", "reason"),
+CONTRAST = (  # of a `LanguageContrast`
+    *("within", "across", "difference", "within_cells", "across_cells", "p", "p_two_sided", "smallest_p"),
+    *("assignments", "reason"),
 )
+LANGUAGES = ("space", "metric", "recipe", "of", *CONTRAST)
 ASYMMETRY = ("space", "recipe", "first", "second", "value", "reason")
 OF = ("ratio", "value")  # what is contrasted; the ratio takes floor and difficulty of the target out
 
@@ -45,7 +48,7 @@ def tables(
             contrasts += [[space, metric, recipe, *line] for line in _contrasts(ours, spoken, higher_is_better(metric))]
             ratios = {(cell.source, cell.target): cell.ratio for cell in ours if not cell.is_in_domain}
             there_and_back = language_contrast.asymmetry(ratios)
-            directions += [[space, recipe, o.first, o.second, o.value, o.reason or ""] for o in there_and_back]
+            directions += [[space, recipe, *astuple(direction)] for direction in there_and_back]
     return {
         "ranks": (RANKS, ranks),
         "tests": (TESTS, tests),
@@ -78,14 +81,12 @@ def _ranks(ranking: Ranking) -> list[list[Any]]:
 
 def _tests(ranking: Ranking) -> list[list[Any]]:
     friedman = ["friedman", "", "", ranking.friedman, ranking.friedman_p, None, ranking.friedman_smallest_p]
-    lines = [[*friedman, ranking.blocks, ranking.reason or ""]]
-    return lines + [
-        [
-            *("wilcoxon", test.first, test.second, test.difference, test.p, test.holm_p, ranking.wilcoxon_smallest_p),
-            *(ranking.blocks, test.reason or ""),
-        ]
+    pairs = [
+        ["wilcoxon", test.first, test.second, test.difference, test.p, test.holm_p, ranking.wilcoxon_smallest_p]
         for test in ranking.pairs
     ]
+    reasons = [ranking.reason, *(test.reason for test in ranking.pairs)]
+    return [[*test, ranking.blocks, reason] for test, reason in zip([friedman, *pairs], reasons, strict=True)]
 
 
 def _contrasts(cells: Sequence[Cell], spoken: Mapping[str, str], higher_is_better: bool) -> list[list[Any]]:
@@ -93,18 +94,5 @@ def _contrasts(cells: Sequence[Cell], spoken: Mapping[str, str], higher_is_bette
     for of in OF:
         values = {(cell.source, cell.target): getattr(cell, of) for cell in cells}
         contrast = language_contrast.contrast(values, spoken, higher_is_better or of == "ratio")
-        lines.append(
-            [
-                *(
-                    of,
-                    contrast.within,
-                    contrast.across,
-                    contrast.difference,
-                    contrast.within_cells,
-                    contrast.across_cells,
-                    contrast.p,
-                ),
-                *(contrast.p_two_sided, contrast.smallest_p, contrast.assignments, contrast.reason or ""),
-            ]
-        )
+        lines.append([of, *attrgetter(*CONTRAST)(contrast)])
     return lines

@@ -71,20 +71,11 @@ def test_recall_is_one_value_a_class_and_an_absent_class_is_undefined() -> None:
     assert (found[3].value, found[3].reason) == (None, "undefined")
 
 
-def test_small_strata_are_warned_about_and_never_the_worst() -> None:
+def test_small_strata_are_warned_about() -> None:
     scored = cell()
     marks = ["large"] * 380 + ["tiny"] * 20
     found = stratum.stratified(scored, EMOTION4, ["uar"], marks, statistics.draws(30, 50, 1))
     assert [len(one.warnings) for one in found] == [0, 2]
-    worst = stratum.worst(found)
-    assert worst is not None
-    assert worst.name == "large"
-    assert stratum.worst(found, rows=500) is None
-    both = stratum.stratified(scored, EMOTION4, ["uar"], kinds(), statistics.draws(30, 50, 1))
-    lowest, highest = stratum.worst(both), stratum.worst(both, higher_is_better=False)
-    assert lowest is not None
-    assert highest is not None
-    assert (lowest.value or 0) < (highest.value or 0)
 
 
 def test_two_strata_are_compared_on_the_same_draws() -> None:
@@ -105,8 +96,6 @@ def test_strata_that_do_not_fit_the_rows_are_refused() -> None:
     with pytest.raises(ValueError, match="draws of 29 dialogues"):
         stratum.stratified(cell(), EMOTION4, ["uar"], kinds(), statistics.draws(29, 10, 1))
     assert stratum.stratified(cell(), EMOTION4, ["uar"], [None] * 400, statistics.draws(30, 10, 1)) == []
-    with pytest.raises(ValueError, match="different metrics"):
-        stratum.worst(stratum.stratified(cell(), EMOTION4, ["uar", "wa"], kinds(), statistics.draws(30, 10, 1)))
 
 
 def test_agreement_by_hand() -> None:
