@@ -15,10 +15,12 @@ from harness.core.plugins import find
 from harness.evaluation.matrix import label_views, recipes_compared, score_target
 from harness.evaluation.matrix.cells import SOURCE_DEV, CellToScore
 from harness.evaluation.matrix.score_target import ScoredTarget, TargetToScore, named
-from harness.evaluation.matrix.study_facts import shared_parts, study_facts
+from harness.evaluation.matrix.study_facts import study_facts
 from harness.study import cell_plans
 from harness.study.cells import Cell, cells_to_csv, in_matrix
 from harness.study.labels import MAIN_VIEW, space
+from harness.study.prepared import prepared
+from harness.study.split_overlap import overlaps
 
 
 def run(params: dict[str, Any]) -> None:
@@ -39,7 +41,8 @@ def run(params: dict[str, Any]) -> None:
         for target in params["corpora"]
         for name in params["spaces"]
     ]
-    shared = shared_parts(params)  # while workers still load their libraries
+    # while workers still load their libraries
+    shared = overlaps({name: prepared(name).utterances for name in params["corpora"]})
     done = _side_by_side(jobs, engine.worker_count(params["engine"]["workers"]))
     cells = _sorted([cell for scored_target in done for cell in scored_target.cells], params, rows)
     write_text(paths.CELLS, cells_to_csv(cells))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -70,10 +70,6 @@ class RecipeOnTarget:
     def predictions(self, source: str) -> list[Predictions]:
         """Return the predictions of the target, one per replicate of the source."""
         return predictions.read(Path(self._files(self.target.name)[source]), self.space)
-
-    def aligned(self, source: str, replicates: Sequence[Predictions]) -> scoring.ScoredRows:
-        """Return predictions, changed ones too, beside the target's truth, as the cell's are."""
-        return self.target.rows(self.space).align(replicates, source == self.target.name)
 
     def dev(self, source: str) -> dict[tuple[str, int], tuple[NDArray[np.int64], NDArray[np.float32]]]:
         """Return (fold, seed) -> truth and probabilities of the source's labelled dev rows; empty where it has none."""

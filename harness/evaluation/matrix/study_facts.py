@@ -9,12 +9,6 @@ from harness.core.files import digest
 from harness.study.cells import Cell
 from harness.study.labels import ClassSpace, space
 from harness.study.prepared import prepared
-from harness.study.split_overlap import overlaps
-
-
-def shared_parts(params: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return what splits of the corpora share (`split_overlap.overlaps`), from their utterances as prepared."""
-    return overlaps({name: prepared(name).utterances for name in params["corpora"]})
 
 
 def study_facts(
@@ -29,7 +23,7 @@ def study_facts(
         params: params.yaml.
         plans: plan.json of every recipe.
         cells: what was scored.
-        shared: `shared_parts` of the corpora.
+        shared: what splits of the corpora share (`split_overlap.overlaps`).
     """
     cards = {name: prepared(name).card for name in params["corpora"]}
     return {
