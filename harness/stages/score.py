@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import astuple
 from pathlib import Path
@@ -13,13 +13,14 @@ from harness.core.files import write_json, write_text
 from harness.core.log import log
 from harness.core.plugins import find
 from harness.evaluation.matrix import label_views, recipes_compared, score_target
-from harness.evaluation.matrix.cells import SOURCE_DEV, CellToScore
+from harness.evaluation.matrix.cells import SOURCE_DEV, CellToScore, planned_cell
 from harness.evaluation.matrix.score_target import ScoredTarget, TargetToScore, named
 from harness.evaluation.matrix.study_facts import study_facts
 from harness.study import cell_plans
 from harness.study.cells import Cell, cells_to_csv, in_matrix
 from harness.study.labels import MAIN_VIEW, space
 from harness.study.prepared import prepared
+from harness.study.recipes import test_views_of
 from harness.study.split_overlap import overlaps
 
 
@@ -29,15 +30,11 @@ def run(params: dict[str, Any]) -> None:
     engine.prepare(["harness.evaluation.matrix.score_target", "torchmetrics.functional.classification"])
     rows = [*params["recipes"], *(params.get("external") or {})]
     planned = [{**cell_plans.of_recipe(params, name), "rows": []} for name in rows]
-    beside = list(_of_protocols(params, planned))
+    rows_of: dict[tuple[str, str], list[CellToScore]] = defaultdict(list)
+    for of, row in (*_of_matrix(planned), *_of_protocols(params, planned)):
+        rows_of[of, row.target].append(row)
     jobs = [
-        TargetToScore(
-            params,
-            space(name).name,
-            target,
-            planned,
-            [scored_rows for of, scored_rows in beside if (of, scored_rows.target) == (name, target)],
-        )
+        TargetToScore(params, space(name).name, target, rows_of[space(name).name, target])
         for target in params["corpora"]
         for name in params["spaces"]
     ]
@@ -94,6 +91,14 @@ def _views(params: dict[str, Any], jobs: list[TargetToScore], done: list[ScoredT
         if space == name
         for difference in differences
     ]
+
+
+def _of_matrix(planned: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, CellToScore]]:
+    """Yield (space, planned cell) of the matrix, once for every label view that its recipe is tested against."""
+    for plan in planned:
+        for cell in plan["cells"]:
+            for view in test_views_of(plan["settings"]):
+                yield cell["space"], planned_cell(plan, cell, view)
 
 
 def _of_protocols(params: Mapping[str, Any], planned: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, CellToScore]]:

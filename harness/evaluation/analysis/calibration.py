@@ -49,8 +49,7 @@ def _tempered(on_target: RecipeOnTarget, source: str) -> tuple[Any, float, str] 
     ]
     mean = float(np.mean([fit.temperature for fit in of_replicates]))
     kept = f"{sum(fit.keep for fit in of_replicates)} of {len(replicates)}"
-    target = on_target.target
-    return target.rows(on_target.space).align(changed, source == target.name).scores, mean, kept
+    return on_target.aligned(source, changed).scores, mean, kept
 
 
 def bins(on_target: RecipeOnTarget, source: str) -> Iterator[list[Any]]:

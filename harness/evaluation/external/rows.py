@@ -15,11 +15,7 @@ from harness.study.labels import SPACES, ClassSpace, Space, space
 from harness.study.splits import ALL, NO_SOURCE
 
 COLUMNS = ("corpus", "id", "space", "label", "value", "source", "seed", "fold")
-CLASSES = tuple(
-    dict.fromkeys(
-        name for label_space in SPACES.values() if isinstance(label_space, ClassSpace) for name in label_space.classes
-    )
-)
+CLASSES = dict.fromkeys(name for of in SPACES.values() if isinstance(of, ClassSpace) for name in of.classes)
 INDEX = "__index_level_"  # how pandas names its row numbers in Parquet
 TOLERANCE = 1e-3  # of the sum of a row's probabilities
 
@@ -117,7 +113,8 @@ def _one_hot(table: PredictionsFile, target: ClassSpace, at: Codes) -> NDArray[n
         "file `partial: true`"
     )
     wrong = "no label", f"{{!r}} is no class of {target.name}"
-    codes = _known(table, table.texts("label"), target.classes, wrong, f"one of {', '.join(target.classes)}", todo, at)
+    expected = f"one of {', '.join(target.classes)}"
+    codes = _known(table, table.texts("label"), at, target.classes, wrong, expected, todo)
     return np.eye(len(target.classes), dtype=np.float32)[codes]
 
 
@@ -179,21 +176,21 @@ def _need(table: PredictionsFile, target: Space | None, columns: Iterable[str]) 
 
 
 def _known(
-    table: PredictionsFile, column: Coded, known: Iterable[str], wrong: tuple[str, str], expected: str, todo: str = "",
-    at: Codes | None = None,
+    table: PredictionsFile, column: Coded, at: Codes, known: Iterable[str], wrong: tuple[str, str], expected: str,
+    todo: str,
 ) -> Codes:  # fmt: skip
     """Return the number of each row's text among the known ones; a text that is none of them is an error.
 
     Args:
         table: the file.
         column: of the texts.
+        at: the rows.
         known: those that there are.
         wrong: what is wrong with an empty cell, and with another one, whose text takes the place of {!r}.
         expected, todo: as in `refuse`.
-        at: the rows, where it is not all.
     """
     places = {name: number for number, name in enumerate(known)}
-    numbers = column.numbers(places) if at is None else column.numbers(places)[at]
+    numbers = column.numbers(places)[at]
 
     def problem(row: int) -> str:
         name = column.text(row)
@@ -205,7 +202,7 @@ def _known(
 
 def _check_names(table: PredictionsFile, what: str, column: Coded, known: Iterable[str], todo: str = "") -> None:
     wrong = f"no {what}", f"no {what} is called {{!r}}"
-    _known(table, column, known, wrong, f"one of {', '.join(known)}", todo)
+    _known(table, column, np.arange(len(table)), known, wrong, f"one of {', '.join(known)}", todo)
 
 
 def _places(
@@ -217,7 +214,7 @@ def _places(
         if (ids := utterances[corpus]) is not None:
             at = np.flatnonzero(corpora.codes == number)
             wrong, expected = ("no id", f"{corpus} has no utterance {{!r}}"), f"an id of {paths.utterances(corpus)}"
-            places[at] = _known(table, names, ids, wrong, expected, "take the ids from there", at)
+            places[at] = _known(table, names, at, ids, wrong, expected, "take the ids from there")
     return places
 
 

@@ -38,13 +38,12 @@ class CellToScore:
     adapted: bool = False  # the model has seen the target's features, without labels
     by_fold: bool = False  # of the target: its parts were predicted by models of their own
     reason: str = ""
-    warning: str = ""  # of whoever made the predictions
-    warnings: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)  # of whoever made the predictions, and of their scores
     scored: scoring.ScoredRows | None = None
     values: dict[str, scoring.Value] = field(default_factory=dict)  # by metric
 
 
-def planned(plan: Mapping[str, Any], cell: Mapping[str, str], view: str) -> CellToScore:
+def planned_cell(plan: Mapping[str, Any], cell: Mapping[str, str], view: str) -> CellToScore:
     """Return a cell of `transfer` that is to be scored against a view of its target."""
     return CellToScore(
         recipe=plan["recipe"],
@@ -56,7 +55,7 @@ def planned(plan: Mapping[str, Any], cell: Mapping[str, str], view: str) -> Cell
         file=Path(cell["file"]) if "file" in cell else None,
         by_fold=cell["source"] == cell["target"],
         reason=cell.get("reason", ""),
-        warning=cell.get("warning", ""),
+        warnings=[cell["warning"]] if "warning" in cell else [],
     )
 
 
@@ -89,7 +88,7 @@ class CellScorer:
             row.reason = "no_labelled_test_rows"
             return row
         row.scored = scored
-        row.warnings = [*([row.warning] if row.warning else []), *scoring.degeneracy(scored, self.space)]
+        row.warnings = [*row.warnings, *scoring.degeneracy(scored, self.space)]
         values = scoring.values(scored, self.space, self.metrics, scored.draws(self.settings))
         row.values = {value.metric: value for value in values}
         return row
@@ -134,7 +133,7 @@ class CellScorer:
         cell.value, cell.low, cell.high, cell.reason = point, low, high, ""
         self._add_context(cell, row, row.scored)
         if in_domain is not None and in_domain.scored is not None:
-            self._compare(cell, value, row.scored, in_domain.values[name], in_domain.scored)
+            self._compare(cell, row, in_domain)
         return cell
 
     def _add_context(self, cell: Cell, row: CellToScore, scored: scoring.ScoredRows) -> None:
@@ -155,18 +154,14 @@ class CellScorer:
             warnings.append(some if cell.clusters > 1 else "interval missing: all in one dialogue")
         cell.warnings = "; ".join(warnings)
 
-    def _compare(
-        self,
-        cell: Cell,
-        value: scoring.Value,
-        scored: scoring.ScoredRows,
-        home: scoring.Value,
-        home_scored: scoring.ScoredRows,
-    ) -> None:
+    def _compare(self, cell: Cell, row: CellToScore, in_domain: CellToScore) -> None:
         """Add gap and ratio against the in-domain cell, where both stand on the same rows and so the same resamples."""
+        scored, value, home = row.scored, row.values[cell.metric], in_domain.values[cell.metric]
+        assert scored is not None
+        assert in_domain.scored is not None
         assert cell.value is not None
         cell.in_domain = float(home.replicates.mean())
-        if cell.is_in_domain or not home_scored.stands_on(scored):
+        if cell.is_in_domain or not in_domain.scored.stands_on(scored):
             return
         cell.gap = cell.value - cell.in_domain
         cell.gap_low, cell.gap_high = self.interval(value.resamples - home.resamples, scored.dialogues)

@@ -8,7 +8,7 @@ the results would flatter it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import combinations
 
@@ -73,21 +73,15 @@ def compared(entries: Sequence[RecipeScore], baseline: str, level: float) -> lis
         return []
     pairs = [(first, second) for second, first in combinations(recipes, 2)]
     pairs = [(first, second) if first != baseline else (second, first) for first, second in pairs]
-    overall = [_difference(ALL, *_sides(scores, pair, targets), baseline, level) for pair in pairs]
-    each = [
-        _difference(target, *_sides(scores, (first, baseline), [target]), baseline, level)
-        for target in targets
-        for first in recipes
-        if first != baseline and baseline in recipes
-    ]
+
+    def difference(scope: str, pair: tuple[str, str], over: Sequence[str]) -> RecipePair:
+        first, second = ([scores[recipe, target] for target in over] for recipe in pair)
+        return _difference(scope, first, second, baseline, level)
+
+    overall = [difference(ALL, pair, targets) for pair in pairs]
+    others = [recipe for recipe in recipes if recipe != baseline and baseline in recipes]
+    each = [difference(target, (recipe, baseline), [target]) for target in targets for recipe in others]
     return [*_corrected(overall), *_corrected(each)]
-
-
-def _sides(
-    scores: Mapping[tuple[str, str], RecipeScore], pair: tuple[str, str], targets: Iterable[str]
-) -> tuple[list[RecipeScore], list[RecipeScore]]:
-    first, second = ([scores[recipe, target] for target in targets] for recipe in pair)
-    return first, second
 
 
 def _difference(

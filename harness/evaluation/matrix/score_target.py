@@ -6,7 +6,8 @@ Recipes, sources and protocols of one target share its truth, its dialogues and 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -15,7 +16,7 @@ import numpy as np
 
 from harness.core.plugins import find
 from harness.evaluation.matrix import scoring
-from harness.evaluation.matrix.cells import CellScorer, CellToScore, planned
+from harness.evaluation.matrix.cells import CellScorer, CellToScore
 from harness.evaluation.matrix.label_views import ViewDifference, differences
 from harness.evaluation.matrix.recipes_compared import RecipeScore
 from harness.evaluation.matrix.target_corpus import target_corpus
@@ -24,30 +25,21 @@ from harness.statistics.paired_tests import exchanged, random_exchanges
 from harness.study import splits
 from harness.study.cells import Cell
 from harness.study.labels import MAIN_VIEW, ClassSpace, Space, space
-from harness.study.recipes import test_views_of, view_of
+from harness.study.recipes import view_of
 
 
 @dataclass(frozen=True, slots=True)
 class TargetToScore:
-    """What to score: `plans` of `transfer`, and the rows `beside` them of other protocols, all of this target."""
+    """What to score: the planned cells of one space and target, those of the matrix and of other protocols."""
 
     params: Mapping[str, Any]
     space: str
     target: str
-    plans: Sequence[Mapping[str, Any]]
-    beside: Sequence[CellToScore]
+    rows: Sequence[CellToScore]
 
-    def cells(self) -> Iterator[tuple[Mapping[str, Any], Mapping[str, str]]]:
-        """Yield (plan, cell) of the matrix that are of this space and target."""
-        for plan in self.plans:
-            for cell in plan["cells"]:
-                if (cell["space"], cell["target"]) == (self.space, self.target):
-                    yield plan, cell
-
-    def files(self) -> list[Path]:
+    def files(self) -> set[Path]:
         """Return the predictions that are to be read."""
-        matrix = [Path(cell["file"]) for _, cell in self.cells() if "file" in cell]
-        return [*matrix, *(row.file for row in self.beside if row.file)]
+        return {row.file for row in self.rows if row.file}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +57,11 @@ def work(job: TargetToScore) -> ScoredTarget:
     label_space = space(job.space)
     metrics = job.params["metrics"]["classes" if isinstance(label_space, ClassSpace) else "scale"]
     scorer = CellScorer(job.params["statistics"], label_space, metrics, target_corpus(job.target))
-    matrix = [
-        scorer.score(planned(plan, cell, view))
-        for plan, cell in job.cells()
-        for view in test_views_of(plan["settings"])
-    ]
-    beside = [scorer.score(row) for row in job.beside]
+    rows = [scorer.score(replace(row)) for row in job.rows]  # copies: what was scored is not kept with the job
+    matrix = [row for row in rows if row.protocol == splits.SINGLE_SOURCE]
     primary = find("metric", str(job.params["primary"].get(label_space.name)))
     return ScoredTarget(
-        cells=list(scorer.cells([*matrix, *beside])),
+        cells=list(scorer.cells(rows)),
         confusions=list(_confusions(label_space, matrix)),
         entries=list(_entries(job, label_space, matrix)),
         views=list(differences(matrix, primary, scorer)),
@@ -87,19 +75,15 @@ def named(recipe: str, view: str) -> str:
 
 def _confusions(label_space: Space, rows: Sequence[CellToScore]) -> Iterator[list[Any]]:
     """Yield one line per (truth, predicted) of each cell, counts averaged over replicates."""
-    if not isinstance(label_space, ClassSpace):
-        return
-    for row in rows:
+    classes = label_space.classes if isinstance(label_space, ClassSpace) else ()
+    for row in rows if classes else ():
         if row.scored is not None:
-            scored = row.scored
-            one_cluster = np.zeros(len(scored.truth), dtype=np.int64)
-            counts = statistics.confusion(scored.truth, scored.predicted, one_cluster, len(label_space.classes))
-            counts = counts.mean(axis=0)[0]
-            for t, truth in enumerate(label_space.classes):
-                for p, predicted in enumerate(label_space.classes):
-                    share = counts[t, p] / counts[t].sum() if counts[t].sum() else 0.0
-                    cell = [label_space.name, named(row.recipe, row.view), row.source, row.target, truth, predicted]
-                    yield [*cell, round(counts[t, p], 2), round(share, 4)]
+            truth, predicted, clusters = row.scored.truth, row.scored.predicted, row.scored.clusters
+            counts = statistics.confusion(truth, predicted, clusters, len(classes)).sum(axis=1).mean(axis=0)
+            cell = [label_space.name, named(row.recipe, row.view), row.source, row.target]
+            for (t, name), (p, other) in product(enumerate(classes), repeat=2):
+                share = counts[t, p] / counts[t].sum() if counts[t].sum() else 0.0
+                yield [*cell, name, other, round(counts[t, p], 2), round(share, 4)]
 
 
 def _entries(job: TargetToScore, label_space: Space, rows: Sequence[CellToScore]) -> Iterator[RecipeScore]:

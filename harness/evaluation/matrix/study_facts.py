@@ -43,11 +43,9 @@ def study_facts(
 
 def _space(name: str) -> dict[str, Any]:
     label_space = space(name)
-    return (
-        {"classes": list(label_space.classes)}
-        if isinstance(label_space, ClassSpace)
-        else {"low": label_space.low, "high": label_space.high}
-    )
+    if isinstance(label_space, ClassSpace):
+        return {"classes": list(label_space.classes)}
+    return {"low": label_space.low, "high": label_space.high}
 
 
 def _recipe(plan: Mapping[str, Any]) -> dict[str, Any]:
@@ -56,11 +54,8 @@ def _recipe(plan: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _warnings(cards: Mapping[str, Any], shared: Sequence[Mapping[str, Any]], cells: Sequence[Cell]) -> list[str]:
-    facts = [
-        f"{name} is synthetic: its numbers say nothing about the real corpus"
-        for name in cards
-        if cards[name]["synthetic"]
-    ]
+    synthetic = [name for name in cards if cards[name]["synthetic"]]
+    facts = [f"{name} is synthetic: its numbers say nothing about the real corpus" for name in synthetic]
     facts += [f"{name} is not linked: its row and column are empty" for name in cards if not cards[name]["present"]]
     for pair in shared:
         same_corpus = pair["a"].split()[0] == pair["b"].split()[0]

@@ -6,10 +6,9 @@ compare.py  what is equal, and what is not
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -156,8 +155,7 @@ def _elsewhere(with_models: bool) -> Iterator[None]:
         if with_models and study.joinpath(paths.MODELS).exists():
             folder.joinpath(paths.MODELS).symlink_to(study / paths.MODELS)
         try:
-            os.chdir(folder)
-            yield
+            with chdir(folder):
+                yield
         finally:
-            os.chdir(study)
             memory.forget()

@@ -85,7 +85,6 @@ def _pair(
     fold = next(known_fold for known_fold in source.prepared.folds if known_fold.name == trained[0].fold)
     source_labels = source.labels(job.space, view_of(recipe))
     learned = [name for name in fold.train if name in source_labels]
-    dialogues = [{row.id: row.dialogue for row in side.prepared.utterances} for side in (source, target)]
     pooled = not any(isinstance(part, Ragged) for part in (*target.parts.values(), *source.parts.values()))
     state = {name.removeprefix("norm."): value for name, value in trained[0].arrays.items() if name.startswith("norm.")}
     x = replicates.side_by_side(recipe["normalise"], {**state, **(own or {})}, rows) if pooled else None
@@ -97,6 +96,6 @@ def _pair(
         source_y=indices([source_labels[name] for name in learned], label_space),
         x=x,
         source_x=source_x,
-        dialogues=np.array([dialogues[1][name] for name in labels]),
-        source_dialogues=np.array([dialogues[0][name] for name in learned]),
+        dialogues=np.array([target.prepared.dialogues[name] for name in labels]),
+        source_dialogues=np.array([source.prepared.dialogues[name] for name in learned]),
     )

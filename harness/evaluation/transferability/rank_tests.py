@@ -24,11 +24,8 @@ from numpy.typing import NDArray
 from harness.evaluation.transferability.estimate import Floats
 from harness.evaluation.transferability.rank_coefficients import kendall, spearman, weighted
 
-COEFFICIENTS: dict[str, Callable[[Floats, Floats], Floats]] = {
-    "spearman": spearman,
-    "kendall": kendall,
-    "weighted": weighted,
-}
+Coefficient = Callable[[Floats, Floats], Floats]
+COEFFICIENTS: dict[str, Coefficient] = {"spearman": spearman, "kendall": kendall, "weighted": weighted}
 SCOPES = ("overall", "within_target")
 SLACK = 1e-9  # coefficients nearer than this are equal
 Places = NDArray[np.int64]
@@ -121,19 +118,17 @@ def _judged(
         alone = scope != "overall" and all(len(block) < 2 for block in blocks)
         reason = "one_source_a_target" if alone else "estimates_or_outcomes_do_not_vary"
         return Judgement(name, scope, None, none, none, 0, 0, reason)
-    known = parts if scope == "overall" else None
 
     def coefficient(places: Places) -> Floats:
-        return _coefficient(COEFFICIENTS[name], x, y[places], known or blocks)
+        return _coefficient(COEFFICIENTS[name], x, y[places], parts if scope == "overall" else blocks)
 
     value = float(coefficient(np.arange(len(x))[None])[0])
     permuted = {kind: _tested(coefficient, value, arrangements) for kind, arrangements in tests.items()}
-    pairs = sum(map(len, parts))
-    count = len(blocks) if scope == "overall" else len(parts)
-    return Judgement(name, scope, value, permuted["blocks"], permuted["joint"], pairs, count)
+    targets = len(blocks) if scope == "overall" else len(parts)
+    return Judgement(name, scope, value, permuted["blocks"], permuted["joint"], sum(map(len, parts)), targets)
 
 
-def _coefficient(measure: Callable[[Floats, Floats], Floats], x: Floats, y: Floats, parts: list[Places]) -> Floats:
+def _coefficient(measure: Coefficient, x: Floats, y: Floats, parts: list[Places]) -> Floats:
     """Return the mean over parts of a coefficient of x (n,) and each row of y (m, n); parts that do not vary are out.
 
     Renaming corpora can move a target whose outcomes do not vary, so that the parts left out differ between rows.
@@ -166,10 +161,9 @@ def _by_block(blocks: list[Places], draws: int, seed: int) -> _Arrangements:
         return _Arrangements(np.zeros((0, 0), np.int64), True, 1, "one_source_a_target")
     n = sum(map(len, blocks))
     if number <= draws:
+        ways = product(*(permutations(block.tolist()) for block in blocks))
         places = np.empty((number, n), np.int64)
-        for at, ways in enumerate(product(*(permutations(block.tolist()) for block in blocks))):
-            for block, way in zip(blocks, ways, strict=True):
-                places[at, block] = way
+        places[:, np.concatenate(blocks)] = [sum(way, ()) for way in ways]
         return _Arrangements(places, True, number)
     chance = np.random.default_rng([seed, 1])
     places = np.empty((draws, n), np.int64)

@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose
 from sklearn.metrics import balanced_accuracy_score, precision_score, recall_score
 
 from harness.core.plugins import find, names
-from harness.evaluation.analysis import strata_agreement, stratum
+from harness.evaluation.analysis import strata, stratum
 from harness.evaluation.matrix import scoring
 from harness.statistics import fairness, paired_tests
 from harness.statistics import sums as statistics
@@ -104,12 +104,12 @@ def test_agreement_by_hand() -> None:
         "audio": ["a", "a", "a", "b", "a"],
         "video": ["a", "a", "b", "c", "a"],
     }
-    found = strata_agreement.agreement(views, ["a", "b", "a", "a", "a"])
+    found = strata.agreement(views, ["a", "b", "a", "a", "a"])
     assert found == ["all_agree", "modalities_agree", "two_agree", "none_agree", None]
-    assert strata_agreement.full_or_not(found) == ["all_agree", *["some_disagree"] * 3, None]
-    assert strata_agreement.matches(["a", None, "b"], ["a", "a", "a"]) == ["same_as_main", None, "other_than_main"]
+    assert strata.full_or_not(found) == ["all_agree", *["some_disagree"] * 3, None]
+    assert strata.matches(["a", None, "b"], ["a", "a", "a"]) == ["same_as_main", None, "other_than_main"]
     with pytest.raises(ValueError, match="two views or more"):
-        strata_agreement.agreement({"text": ["a"]}, ["a"])
+        strata.agreement({"text": ["a"]}, ["a"])
 
 
 def test_agreement_of_emotiontalk_is_what_we_counted(corpora_folder: Path) -> None:
@@ -124,15 +124,15 @@ def test_agreement_of_emotiontalk_is_what_we_counted(corpora_folder: Path) -> No
 
     views = {name: labels(name) for name in ("text", "audio", "video")}
     share = {
-        name: np.mean([one == name for one in strata_agreement.agreement(views, labels(None))])
+        name: np.mean([one == name for one in strata.agreement(views, labels(None))])
         for name in ("all_agree", "modalities_agree", "none_agree")
     }
     assert share["all_agree"] == pytest.approx(0.245, abs=5e-4)
     assert share["all_agree"] + share["modalities_agree"] == pytest.approx(0.272, abs=6e-4)
     assert share["none_agree"] == pytest.approx(0.157, abs=5e-4)
-    tested = strata_agreement.agreement({name: labels(name, True) for name in views}, labels(None, True))
+    tested = strata.agreement({name: labels(name, True) for name in views}, labels(None, True))
     assert (tested.count("all_agree"), len(tested)) == (496, 1929)
-    assert strata_agreement.matches(labels("text", True), labels(None, True)).count("same_as_main") == 833
+    assert strata.matches(labels("text", True), labels(None, True)).count("same_as_main") == 833
 
 
 def people(rows: int, chance: np.random.Generator, prior: Any = (0.25, 0.25, 0.25, 0.25)) -> tuple[Any, Any]:

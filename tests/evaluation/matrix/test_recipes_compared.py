@@ -97,7 +97,7 @@ def entries_of(target: str, dialogues: int, seed: int = 0) -> list[RecipeScore]:
         names = [str(at) for at in range(len(truth))]
         scored = ScoredRows(truth, scores, np.arange(len(truth)) // 5, len(truth), (1,), names)
         rows.append(CellToScore(recipe, {}, "source", target, "multimodal", scored=scored))
-    return list(score_target._entries(score_target.TargetToScore(params, "polarity3", target, [], []), POLARITY3, rows))
+    return list(score_target._entries(score_target.TargetToScore(params, "polarity3", target, []), POLARITY3, rows))
 
 
 def test_a_target_of_few_dialogues_is_compared_together_with_one_of_many() -> None:
