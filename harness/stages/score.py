@@ -55,7 +55,8 @@ def run(params: dict[str, Any]) -> None:
 
 def _side_by_side(jobs: Sequence[TargetToScore], workers: int) -> list[ScoredTarget]:
     """Score targets side by side, the largest first so that no core waits at the end, and return them in order."""
-    sizes = [sum(path.stat().st_size for path in job.files() if path.exists()) for job in jobs]
+    files = [{row.file for row in job.rows if row.file} for job in jobs]
+    sizes = [sum(path.stat().st_size for path in of_job if path.exists()) for of_job in files]
     of = Counter[str]()
     for job, size in zip(jobs, sizes, strict=True):
         of[job.target] += size

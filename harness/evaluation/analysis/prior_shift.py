@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from harness.core.plugins import find
-from harness.evaluation.analysis.recipe_on_target import Floats, RecipeOnTarget
+from harness.evaluation.analysis.recipe_on_target import RecipeOnTarget
+from harness.evaluation.matrix.scoring import Floats
 from harness.statistics.prior_shift import Shift, adjusted, bbse, em, ratio, shares
 from harness.statistics.sums import confusion
 from harness.statistics.temperature import fitted, tempered

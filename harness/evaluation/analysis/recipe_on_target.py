@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.evaluation.matrix import scoring
+from harness.evaluation.matrix.scoring import Floats, ScoredRows
 from harness.evaluation.matrix.target_corpus import target_corpus
 from harness.statistics import prior_shift
 from harness.study import predictions
@@ -17,8 +17,6 @@ from harness.study.labels import ClassSpace, space
 from harness.study.predictions import Predictions
 from harness.study.prepared import prepared
 from harness.study.recipes import view_of
-
-Floats = NDArray[np.float64]
 
 
 class RecipeOnTarget:
@@ -38,20 +36,20 @@ class RecipeOnTarget:
             if cell["space"] == name and "file" in cell
         }
         self._predictions: dict[tuple[str, str], list[Predictions]] = {}
-        self._scored: dict[str, scoring.ScoredRows] = {}
+        self._scored: dict[str, ScoredRows] = {}
 
     def sources(self) -> list[str]:
         """Return the sources with predictions of the target's labelled test rows, in-domain included."""
         here = [source for source, target in self._files if target == self.target.name]
         return [source for source in here if len(self.scored(source).truth)]
 
-    def scored(self, source: str) -> scoring.ScoredRows:
+    def scored(self, source: str) -> ScoredRows:
         """Return the predictions of a source beside the target's truth."""
         if source not in self._scored:
             self._scored[source] = self.aligned(source, self.predictions(source))
         return self._scored[source]
 
-    def aligned(self, source: str, replicates: Sequence[Predictions]) -> scoring.ScoredRows:
+    def aligned(self, source: str, replicates: Sequence[Predictions]) -> ScoredRows:
         """Return predictions, changed ones too, beside the target's truth, as the cell's are."""
         return self.target.rows(self.space).align(replicates, source == self.target.name)
 

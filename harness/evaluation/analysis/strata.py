@@ -27,12 +27,11 @@ FAIRNESS = ("kind", "check", "group", "value", "threshold", "passed", "warning",
 
 def lines(on_target: RecipeOnTarget, source: str) -> Iterator[list[Any]]:
     """Yield the primary metric in every stratum of a cell's rows."""
-    scored = on_target.scored(source)
+    scored, space, metrics = on_target.scored(source), on_target.space, [on_target.metric]
+    weights = scored.draws(on_target.statistics)
     for kind, names in _kinds(on_target, scored).items():
-        strata_values = stratum.stratified(
-            scored, on_target.space, [on_target.metric], names, scored.draws(on_target.statistics), on_target.level
-        )
-        for of in strata_values if len(strata_values) > 1 else []:
+        values = stratum.stratified(scored, space, metrics, names, weights, on_target.level)
+        for of in values if len(values) > 1 else []:
             yield [kind, of.name, of.metric, *attrgetter(*NUMBERS)(of), "; ".join(of.warnings), of.reason]
 
 

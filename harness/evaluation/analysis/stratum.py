@@ -14,13 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.core.plugins import find
-from harness.evaluation.matrix.scoring import ScoredRows, interval, statistic
+from harness.evaluation.matrix.scoring import Floats, ScoredRows, interval, statistic
 from harness.statistics import sums as statistics
 from harness.study.labels import ClassSpace, Space
 
 FEW_ROWS = 50  # under so many a recall is known to no better than +- .14
 FEW_DIALOGUES = 20
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

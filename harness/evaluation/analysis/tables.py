@@ -15,7 +15,7 @@ measure, never to fit; what uses them to bound (oracle) is named so.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,9 +53,3 @@ def work(job: RecipeToAnalyse) -> dict[str, list[list[Any]]]:
         for name, (_, lines) in OF_TARGET.items():
             tables[name] += [[*keys, *line] for line in lines(on_target, source)]
     return tables
-
-
-def gathered(done: Sequence[Mapping[str, list[list[Any]]]]) -> Iterator[tuple[str, list[str], list[list[Any]]]]:
-    """Yield name, columns and all lines of each table."""
-    for name, (columns, _) in OF_TARGET.items():
-        yield name, [*KEYS, *columns], [line for lines_by_table in done for line in lines_by_table[name]]

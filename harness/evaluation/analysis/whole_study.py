@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import astuple
 from operator import attrgetter
 from typing import Any
@@ -68,15 +68,10 @@ def _ranking(cells: Sequence[Cell], metric: str) -> Ranking:
     return rank(by_target(known), higher_is_better=higher_is_better(metric))
 
 
-def _ranks(ranking: Ranking) -> list[list[Any]]:
-    return [
-        [
-            *(name, mean, ranking.blocks),
-            " ".join(str(at) for at, clique in enumerate(ranking.cliques, 1) if name in clique),
-            ranking.critical_difference,
-        ]
-        for name, mean in zip(ranking.recipes, ranking.ranks, strict=False)
-    ]
+def _ranks(ranking: Ranking) -> Iterator[list[Any]]:
+    for name, mean in zip(ranking.recipes, ranking.ranks, strict=False):
+        cliques = " ".join(str(at) for at, clique in enumerate(ranking.cliques, 1) if name in clique)
+        yield [name, mean, ranking.blocks, cliques, ranking.critical_difference]
 
 
 def _tests(ranking: Ranking) -> list[list[Any]]:
@@ -89,10 +84,8 @@ def _tests(ranking: Ranking) -> list[list[Any]]:
     return [[*test, ranking.blocks, reason] for test, reason in zip([friedman, *pairs], reasons, strict=True)]
 
 
-def _contrasts(cells: Sequence[Cell], spoken: Mapping[str, str], higher_is_better: bool) -> list[list[Any]]:
-    lines = []
+def _contrasts(cells: Sequence[Cell], spoken: Mapping[str, str], higher_is_better: bool) -> Iterator[list[Any]]:
     for of in OF:
         values = {(cell.source, cell.target): getattr(cell, of) for cell in cells}
         contrast = language_contrast.contrast(values, spoken, higher_is_better or of == "ratio")
-        lines.append([of, *attrgetter(*CONTRAST)(contrast)])
-    return lines
+        yield [of, *attrgetter(*CONTRAST)(contrast)]

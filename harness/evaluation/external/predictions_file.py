@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import bisect
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -108,7 +107,7 @@ class PredictionsFile:
         if pa.types.is_boolean(column.type):
             raise ReleaseError(self.path, f"the column {name!r} is of the type bool", expected="numbers")
         if not _are_numbers(column):
-            bad = bisect.bisect_left(range(1, len(column)), True, key=lambda n: not _are_numbers(column[:n]))
+            bad = next(row for row in range(len(column)) if not _are_numbers(column[row : row + 1]))
             raise self.error(bad, f"{name} is {str(column[bad])!r}, no number", "a number with a decimal point")
         values: NDArray[np.float64] = column.cast(pa.float64()).to_numpy(zero_copy_only=False)
         self.refuse(np.isinf(values), f"{name} is not finite")

@@ -103,9 +103,7 @@ def _p(entries: Sequence[RecipeScore]) -> tuple[float | None, float | None]:
 
     Of n dialogues there are 2^(n - 1) exchanges that differ in more than the sign.
     """
-    known = [
-        (entry.apart, entry.exchanged) for entry in entries if entry.apart is not None and entry.exchanged is not None
-    ]
+    known = [(of.apart, of.exchanged) for of in entries if of.apart is not None and of.exchanged is not None]
     if len(known) < len(entries):
         return None, None
     observed = float(np.mean([apart for apart, _ in known]))

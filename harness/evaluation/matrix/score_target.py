@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
-from pathlib import Path
 from typing import Any
 from zlib import crc32
 
@@ -36,10 +35,6 @@ class TargetToScore:
     space: str
     target: str
     rows: Sequence[CellToScore]
-
-    def files(self) -> set[Path]:
-        """Return the predictions that are to be read."""
-        return {row.file for row in self.rows if row.file}
 
 
 @dataclass(frozen=True, slots=True)

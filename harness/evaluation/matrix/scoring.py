@@ -217,18 +217,21 @@ def floors(truth: NDArray[Any], space: Space, name: str) -> tuple[float | None, 
 
     For a scale: the constant that is best for the metric (median for mae, mean otherwise); nothing is guessed.
     """
-    metric, _, part = name.partition("/")
-    module = find("metric", metric)
+    module = find("metric", name.partition("/")[0])
     if not isinstance(space, ClassSpace):
         return _constant_floor(truth.astype(np.float64), module), None
     if module.STATISTIC != "confusion":
         return None, None
     k = len(space.classes)
-    floor_values = [module.from_statistic(f(truth, k)) for f in (sums.majority, sums.prior_matched)]
-    if part:
-        floor_values = [value[space.classes.index(part)] for value in floor_values]
-    majority, random = (None if np.isnan(value) else float(value) for value in floor_values)
-    return majority, random
+    return of_matrix(sums.majority(truth, k), space, name), of_matrix(sums.prior_matched(truth, k), space, name)
+
+
+def of_matrix(matrix: Floats, space: ClassSpace, name: str) -> float | None:
+    """Return a metric of a confusion matrix (k, k), or `recall/<class>` of one class; None where it is undefined."""
+    metric, _, part = name.partition("/")
+    value = find("metric", metric).from_statistic(matrix)
+    value = value[space.classes.index(part)] if part else value
+    return None if np.isnan(value) else float(value)
 
 
 def _constant_floor(truth: Floats, module: ModuleType) -> float | None:

@@ -57,17 +57,14 @@ class TargetCorpus:
         return self._ceilings[key]
 
     def _ceiling(self, space: Space, modality: str, metric: str) -> float | None:
-        name, _, label = metric.partition("/")
-        module = find("metric", name)
         human, truth = self.rows(space, modality).truth, self.rows(space).truth
         both = [id_ for id_ in truth if id_ in human]
-        if not both or module.STATISTIC != "confusion" or not isinstance(space, ClassSpace):
+        is_counted = find("metric", metric.partition("/")[0]).STATISTIC == "confusion"
+        if not both or not is_counted or not isinstance(space, ClassSpace):
             return None
         one_cluster = np.zeros(len(both), dtype=np.int64)
         t, p = (np.array([side[id_] for id_ in both], dtype=np.int64) for side in (truth, human))
-        value = module.from_statistic(sums.confusion(t, p[None], one_cluster, len(space.classes))[0, 0])
-        value = value[space.classes.index(label)] if label else value
-        return None if np.isnan(value) else float(value)
+        return scoring.of_matrix(sums.confusion(t, p[None], one_cluster, len(space.classes))[0, 0], space, metric)
 
 
 @remembered(8)

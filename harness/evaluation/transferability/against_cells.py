@@ -53,15 +53,13 @@ def _judged(estimator: str, pairs: Sequence[tuple[float, float, str, str]]) -> I
             yield ["spearman", scope, None, None, None, None, len(pairs), len({p[3] for p in pairs}), "too_few_pairs"]
         return
     estimate, outcome, sources, targets = zip(*pairs, strict=True)
-    judgements = rank_correlation(
-        np.array(estimate), np.array(outcome), sources, targets,
-        higher_is_better=ESTIMATORS[estimator].higher_is_better,
-    )  # fmt: skip
+    x, y, facts = np.array(estimate), np.array(outcome), ESTIMATORS[estimator]
+    judgements = rank_correlation(x, y, sources, targets, higher_is_better=facts.higher_is_better)
     for judgement in judgements:
         tests = {"p_blocks": judgement.blocks, "p_joint": judgement.joint}
         numbers = [judgement.value, *(test.p for test in tests.values()), judgement.joint.smallest]
         untested = [f"{name}:{test.reason}" for name, test in tests.items() if test.reason]
         reason = judgement.reason or ";".join(untested)
-        if judgement.scope == "overall" and not ESTIMATORS[estimator].between_targets:
+        if judgement.scope == "overall" and not facts.between_targets:
             numbers, reason = [None] * len(numbers), OF_ONE_TARGET
         yield [judgement.coefficient, judgement.scope, *numbers, judgement.pairs, judgement.targets, reason]

@@ -24,7 +24,6 @@ from harness.evaluation.transferability.estimate import Estimate
 from harness.features.matrix import Matrix
 
 ROWS = 5000  # that LogME and the H-score look at
-Labels = Literal["labels", "prior", "none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +65,7 @@ class Estimator:
 
     of: Callable[..., Estimate]
     needs: tuple[str, ...]
-    target_labels: Labels
+    target_labels: Literal["labels", "prior", "none"]
     higher_is_better: bool = False
     classes: bool = True
     between_targets: bool = True
