@@ -14,7 +14,10 @@ for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ[variable] = "1"
 
 
-configure()  # as the command line does
+@pytest.fixture(autouse=True)
+def lines_on_standard_output() -> None:
+    """Print what stages say, as the command line does; a test that runs a verb leaves them on standard error."""
+    configure()
 
 
 @pytest.fixture(scope="session")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
-from studies import CHECKOUT, params_of
+from small_studies import CHECKOUT, params_of
 
 import harness
 from harness.cli import app, main
@@ -89,12 +91,28 @@ def test_an_unknown_word_is_one_line_with_a_suggestion(capsys: pytest.CaptureFix
     assert err.count("\n") == 1
 
 
-def test_another_python_says_which_one_it_is(tmp_path: Path) -> None:
-    """`.venv/bin/dvc repro` in a shell without the environment runs `python -m harness` of another Python."""
-    script = (
-        "import sys; sys.modules['cyclopts'] = None; import runpy; runpy.run_module('harness', run_name='__main__')"
+@pytest.fixture
+def another_python(tmp_path: Path) -> Callable[[], subprocess.CompletedProcess[str]]:
+    """What `.venv/bin/dvc repro` runs in a shell without the environment: a Python that lacks the packages."""
+    without = "import runpy, sys; sys.modules['cyclopts'] = None; sys.argv[1:] = ['--version']"
+    script = f"{without}; runpy.run_module('harness', run_name='__main__', alter_sys=False)"
+    (tmp_path / "harness").symlink_to(CHECKOUT / "harness")
+    return lambda: subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False
     )
-    done = subprocess.run([sys.executable, "-c", script], cwd=CHECKOUT, capture_output=True, text=True, check=False)
+
+
+def test_another_python_hands_over_to_that_of_the_environment(another_python: Any, tmp_path: Path) -> None:
+    ours = tmp_path / ".venv" / "bin" / "python"
+    ours.parent.mkdir(parents=True)
+    ours.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    ours.chmod(0o755)
+    done = another_python()
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{harness.__version__}\n", "")
+
+
+def test_another_python_without_an_environment_says_which_one_it_is(another_python: Any) -> None:
+    done = another_python()
     assert done.returncode == 1
     assert done.stderr.startswith(f"error: {sys.executable} has no cyclopts; it is not the Python of the environment.")
     assert done.stderr.count("\n") == 1

@@ -9,7 +9,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from studies import CHECKOUT
+from small_studies import CHECKOUT
 
 from harness.core import plugins
 from harness.core.errors import HarnessError

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
-from studies import CHECKOUT
+from small_studies import CHECKOUT
 
 PAGES = [CHECKOUT / "README.md", *sorted(CHECKOUT.glob("docs/*.md")), *sorted(CHECKOUT.glob("examples/*/README.md"))]
 CODE = [CHECKOUT / "params.yaml", *sorted(CHECKOUT.glob("harness/**/*.py")), *sorted(CHECKOUT.glob("adapters/**/*.py"))]

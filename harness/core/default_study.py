@@ -1,4 +1,4 @@
-"""The default study of a checkout, whose files are taken over by studies/<name> and by experiments of DVC elsewhere."""
+"""The default study of a checkout, whose files studies/<name> and DVC's experiments elsewhere take over."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ STUDIES = Path("studies")
 
 
 def default_study() -> Path | None:
-    """Return the checkout, if the current folder is that of a study in it or a workspace that DVC made of it, else None.
+    """Return the checkout that the current folder is a study or a workspace of, or None.
 
     `dvc exp run --temp` and `--queue` run in .dvc/tmp/exps/<name>, with what git and DVC know of the checkout alone.
     """

@@ -7,6 +7,7 @@ from pathlib import Path
 WATERMARK = "SYNTHETIC.json"  # lies at the root of a synthetic release; everything made from it says so
 
 RAW = Path("data/raw")
+LINKS = Path("data/links")  # what each corpus is linked to, for the stage `params`: it holds README.md in git
 CORPORA = Path("data/corpora")
 INPUTS = Path("data/inputs")
 CODE = Path("data/code")

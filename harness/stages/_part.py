@@ -33,7 +33,8 @@ def is_left_out(stage: str, row: str, params: Mapping[str, Any]) -> bool:
     if row in params.get(LEFT_OUT, {}).get(SECTION_OF_STAGE.get(stage, ""), ()):
         for folder in FOLDERS[stage]:
             (folder / row).mkdir(parents=True, exist_ok=True)
-        log.info(f"{row}: left out by `only` in params.yaml; what it made before is kept")
+        why = "no recipe of the study uses it" if stage == "features" else "left out by `only` in params.yaml"
+        log.info(f"{row}: {why}; what it made before is kept")
         return True
     for place, names in params.get(NOTES, {}).items():
         asked = place.split(".")

@@ -14,6 +14,8 @@ from harness.core.errors import HarnessError
 from harness.core.plugins import find, names
 from harness.corpora.reading import links
 from harness.study.encoder_rows import encoder_row
+from harness.study.params import load as params_load
+from harness.study.params.load import ParamsError
 from harness.study.provenance import PACKAGES
 
 EXAMPLES = ("emotransfer doctor",)
@@ -22,8 +24,25 @@ WHOLE_STUDY = True
 
 def run(params: dict[str, Any]) -> None:
     """Print one line per thing looked at; "!" marks what needs a hand."""
-    for line in [*_machine(params), *_packages(), *_encoders(params), *_corpora(params), *_pipeline(), *_tracking()]:
+    for line in [
+        *_params(params),
+        *_machine(params),
+        *_packages(),
+        *_encoders(params),
+        *_corpora(params),
+        *_pipeline(),
+        *_tracking(),
+    ]:
         print(line)
+
+
+def _params(params: dict[str, Any]) -> list[str]:
+    """Say whether a study can begin; what is wrong with the file itself has been told when it was loaded."""
+    try:
+        params_load.check_options(params)
+    except ParamsError as error:
+        return [f"! {error}"]
+    return [f"  params.yaml: {len(params['recipes'])} recipes, {len(params['protocols'])} protocols, nothing wrong"]
 
 
 def _machine(params: dict[str, Any]) -> list[str]:

@@ -42,7 +42,7 @@ def _linked(params: Mapping[str, Any]) -> Iterator[str]:
         yield f"  not linked: {', '.join(missing)}"
     for section, names in params[only.LEFT_OUT].items():
         if names:
-            yield f"  left out by `only`: {section} {', '.join(names)}"
+            yield f"  left out of {section}: {', '.join(names)}"
 
 
 def _stages(params: Mapping[str, Any]) -> Iterator[str]:

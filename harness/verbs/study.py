@@ -15,7 +15,14 @@ from harness.study.params.rows import PARAMS
 
 EXAMPLES = ("emotransfer study small", "make study STUDY=small", "cd studies/small && dvc repro")
 WHOLE_STUDY = True
-LINKED = ("harness", "adapters", "data/raw", "data/external", "data/work/media")  # read there as they are here
+LINKED = (
+    "harness",
+    "adapters",
+    "data/raw",
+    "data/links",
+    "data/external",
+    "data/work/media",
+)  # read there as they are here
 COPIED = ("dvc.yaml", ".dvcignore")
 KEPT_EMPTY = ("data/features/none", "protocols/none")
 HEAD = """\

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from studies import DATA
+from small_studies import DATA
 
 from harness.core.errors import ReleaseError
 from harness.study.labels import SPACES, Shared

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from studies import CHECKOUT, params_of, stage
+from small_studies import CHECKOUT, params_of, stage
 
 from harness.core import plugins
 from harness.core.errors import HarnessError, ReleaseError, UnknownLabelError

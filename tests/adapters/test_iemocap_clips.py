@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
-from studies import DATA
+from small_studies import DATA
 
 from harness.study.release import Release
 from harness.study.utterance import MediaPart, Utterance

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from studies import DATA
+from small_studies import DATA
 
 from harness.core.errors import ReleaseError
 from harness.study.release import Vote

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 import pytest
-from studies import DATA
+from small_studies import DATA
 
 from harness.core.errors import ReleaseError
 from harness.corpora.synthetic.world import World, draw

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from studies import DATA
+from small_studies import DATA
 
 from harness.core.errors import ReleaseError
 from harness_adapters import m3ed

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from studies import DATA
+from small_studies import DATA
 
 from harness.core.errors import ReleaseError, UnknownLabelError
 from harness.study.labels import SPACES, Shared

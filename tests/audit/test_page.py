@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from audit_sample import CARD, corpus, label, made_up, said, voted
 from html_page import Page
-from studies import params_of, stage
+from small_studies import params_of, stage
 
 from harness.audit import page as audit_page
 from harness.audit.audited_corpus import AuditedCorpus

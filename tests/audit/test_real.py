@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from studies import params_of, stage
+from small_studies import params_of, stage
 
 from harness.core import paths
 from harness.corpora.reading import links

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from studies import CHECKOUT
+from small_studies import CHECKOUT
 
 from harness.core import code_digest as digests
 from harness.core import imports

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from studies import CHECKOUT
+from small_studies import CHECKOUT
 
 from harness.core import plugins
 from harness.core.errors import NameUnknownError

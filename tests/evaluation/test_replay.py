@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from small_studies import params_of, run_to_cells, stage
 
 from harness.cli import main
 from harness.core import paths
@@ -17,7 +18,6 @@ from harness.core.plugins import find
 from harness.study import cells as transfer
 from harness.study import predictions
 from harness.study.labels import EMOTION4
-from studies import params_of, run_to_cells, stage
 
 CELL = "text_ngrams_zh/meld/emotion4/emotiontalk"
 ROWS = {"few": {"protocol": "few_shot", "recipes": ["text_ngrams_zh"], "spaces": ["emotion4"], "shots": [5]}}

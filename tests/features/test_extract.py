@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from clips import write_picture
 from numpy.testing import assert_array_equal
-from studies import params_of, stage
+from small_studies import params_of, stage
 
 from harness.core import paths
 from harness.core.errors import MediaError, ResultError, SettingError

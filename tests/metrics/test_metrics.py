@@ -14,7 +14,7 @@ import torch
 from numpy.testing import assert_allclose
 from scipy import stats
 from sklearn import metrics as sk
-from studies import CHECKOUT
+from small_studies import CHECKOUT
 
 from harness.core.plugins import find, names
 from harness.evaluation.matrix import scoring

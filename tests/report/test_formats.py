@@ -117,7 +117,7 @@ def test_a_metric_whose_file_is_gone_keeps_its_name() -> None:
 
 
 @pytest.mark.parametrize(
-    "file", ["training/corpus_features", "evaluation/matrix/cells", "evaluation/external/cells", "stages/transfer"]
+    "file", ["training/corpus_features", "evaluation/matrix/cells", "evaluation/external/cells", "training/matrix_plan"]
 )
 def test_every_reason_that_the_stages_give_has_words(file: str) -> None:
     text = (Path(plugins.__file__).parent.parent / f"{file}.py").read_text(encoding="utf-8")

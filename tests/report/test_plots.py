@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from dvc_render.vega import VegaRenderer
-from studies import CHECKOUT
+from small_studies import CHECKOUT
 
 FOLDER = CHECKOUT / ".dvc" / "plots"
 COLUMNS = {

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from studies import params_of, run_to_cells
+from small_studies import params_of, run_to_cells
 
 from harness.core import paths
 from harness.core.plugins import find

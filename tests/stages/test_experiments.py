@@ -6,12 +6,13 @@ import difflib
 import json
 import re
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
 from dvc.utils.hydra import apply_overrides
 from repos import Repo
-from studies import CHECKOUT
+from small_studies import CHECKOUT
 
 
 def changed_lines(before: str, after: str) -> list[str]:
@@ -55,18 +56,26 @@ def test_experiments_take_effect_one_after_the_other(tmp_path: Path) -> None:
     repo.commit()
     params = repo.folder / "params.yaml"
     before = params.read_text(encoding="utf-8")
-    assert {"params", "transfer@text_ngrams", "transfer@text_ngrams_zh", "score"} <= repo.experiment(
-        "training.seeds=[3]"
-    )
-    assert changed_lines(before, params.read_text(encoding="utf-8")) == ["-  - 1", "-  - 2", "+  - 3"]
-    assert repo.settings("text_ngrams") == {"c": [1]}
-    ran = repo.experiment("settings.sparse.c=[9]")
+
+    ran = repo.experiment("training.seeds=[3]", "only.recipes=[text_ngrams]", "only.spaces=[emotion4]")
+    assert {"params", "transfer@text_ngrams", "transfer@text_ngrams_zh", "score"} <= ran
+    assert changed_lines(before, params.read_text(encoding="utf-8")) == [
+        "-  recipes: []", "-  spaces: []", "+  recipes:", "+  - text_ngrams", "+  spaces:", "+  - emotion4",
+        "-  - 1", "-  - 2", "+  - 3",
+    ]  # fmt: skip
+    assert not list((repo.folder / "models" / "text_ngrams_zh").rglob("*")), "it is left out"
+    cells = (repo.folder / "results" / "cells.csv").read_text(encoding="utf-8").splitlines()[1:]
+    assert {tuple(line.split(",")[:3:2]) for line in cells} == {("emotion4", "text_ngrams")}
+
+    ran = repo.experiment("only.recipes=[]", "only.spaces=[]", "settings.sparse.c=[9]")
     assert {"transfer@text_ngrams", "transfer@text_ngrams_zh", "score"} <= ran
-    assert not [stage for stage in ran if stage.startswith(("prepare", "features", "code"))]
+    assert not [stage for stage in ran if stage.startswith(("prepare", "features@ngrams", "code"))]
     assert repo.settings("text_ngrams") == repo.settings("text_ngrams_zh") == {"c": [9]}
+
     assert repo.experiment("recipes.text_ngrams.settings={c: [2]}") == {"params", "transfer@text_ngrams", "score"}
     assert repo.settings("text_ngrams") == {"c": [2]}
     assert repo.settings("text_ngrams_zh") == {"c": [9]}
+
     shown = repo.run("dvc", "exp", "show", "--csv", "--only-changed")
     assert len(shown.strip().splitlines()) >= 4
     refused = repo.run("dvc", "exp", "run", "-S", "recipes.text_ngrams.fusion=liner", "score", check=False)
@@ -75,19 +84,18 @@ def test_experiments_take_effect_one_after_the_other(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_part_of_a_study_extracts_no_feature_that_it_does_not_need(tmp_path: Path) -> None:
+def test_a_study_of_its_own_folder_overwrites_nothing_and_trains_nothing_again(tmp_path: Path) -> None:
     repo = Repo(tmp_path)
-    repo.edit("params.yaml", "encoders:\n", "encoders:\n  e5:\n    encoder: e5\n    routes: [native]\n")
-    repo.edit("params.yaml", "  recipes: []\n  spaces: []\n", "  recipes: [text_ngrams]\n  spaces: [emotion4]\n")
-    out = repo.run("dvc", "repro", "report")
-    assert "e5: left out by `only` in params.yaml; what it made before is kept" in out
-    assert "analysis.recipes: without text_ngrams_zh, left out by `only` in params.yaml" in out
-    assert not list((repo.folder / "data/features/e5").rglob("*"))
-    cells = (repo.folder / "results" / "cells.csv").read_text(encoding="utf-8").splitlines()[1:]
-    assert {line.split(",")[0] for line in cells} == {"emotion4"}
-    assert {line.split(",")[2] for line in cells} == {"text_ngrams"}
-    assert repo.repro("report") == set()
-    repo.edit("params.yaml", "  recipes: [text_ngrams]\n", "  recipes: [text_ngrams, text_ngrams_zh]\n")
-    ran = repo.repro("score")
-    assert "transfer@text_ngrams_zh" in ran
-    assert not ran & {"transfer@text_ngrams", "features@e5", "features@ngrams", "prepare@meld"}
+    repo.run("dvc", "repro", "transfer")
+    made = repo.digests("models", "predictions", "data/features")
+    (repo.folder / "studies").mkdir()
+    (repo.folder / "studies" / "part.yaml").write_text("only: {recipes: [text_ngrams], spaces: [emotion4]}\n")
+    assert "studies/part: 1 recipes, 1 label spaces" in repo.run(sys.executable, "-m", "harness", "study", "part")
+    out = repo.run(sys.executable, "-m", "dvc", "--cd", "studies/part", "repro", "score")
+    assert "ngrams meld native: up to date" in out
+    assert "transfer text_ngrams:" not in out.replace("transfer text_ngrams: predict", ""), "models were taken over"
+    cells = (repo.folder / "studies/part/results/cells.csv").read_text(encoding="utf-8").splitlines()[1:]
+    assert {tuple(line.split(",")[:3:2]) for line in cells} == {("emotion4", "text_ngrams")}
+    assert repo.digests("models", "predictions", "data/features") == made
+    assert not (repo.folder / "results").exists()
+    assert repo.repro("transfer") == set(), "the default study is as it was"

@@ -13,7 +13,7 @@ import time
 import pytest
 import yaml
 from repos import Repo
-from studies import CHECKOUT
+from small_studies import CHECKOUT
 
 from harness.core.imports import closure
 from harness.core.plugins import names, source
@@ -37,7 +37,7 @@ def test_a_stage_depends_on_the_digest_of_its_code() -> None:
     assert "data/code/encoder/${item.encoder}" in body("features")["deps"]
     assert "data/code/fusion/${item.fusion}" in body("transfer")["deps"]
     assert DVC["code"]["deps"] == ["harness", "data/params/checked"], "no stage begins before params.yaml is checked"
-    assert DVC["params"]["deps"] == ["params.yaml"]
+    assert DVC["params"]["deps"] == ["params.yaml", "data/links"], "a clone without links fills its gaps"
 
 
 def test_a_stage_is_named_as_its_file() -> None:
@@ -72,13 +72,13 @@ def test_the_graph_stays_small_enough_for_dvc() -> None:
 @pytest.fixture(scope="module")
 def repo(tmp_path_factory: pytest.TempPathFactory) -> Repo:
     made = Repo(tmp_path_factory.mktemp("checkout"))
-    assert "track" in made.repro("track")
+    assert "report" in made.repro("report")
     return made
 
 
 @pytest.mark.slow
 def test_a_second_repro_runs_nothing(repo: Repo) -> None:
-    assert repo.repro("track") == set()
+    assert repo.repro("report") == set()
 
 
 @pytest.mark.slow

@@ -6,10 +6,10 @@ import re
 from pathlib import Path
 
 import pytest
+from small_studies import CHECKOUT, params_of
 
 from harness.cli import main
 from harness.stages import _place
-from studies import CHECKOUT, params_of
 
 
 def test_the_first_and_the_last_stage_have_their_numbers(monkeypatch: pytest.MonkeyPatch) -> None:

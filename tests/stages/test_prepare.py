@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import soundfile
 from clips import sine, write_picture
-from studies import params_of, stage
+from small_studies import params_of, stage
 
 from harness.core import paths
 from harness.core.files import read_json

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from studies import params_of, run_to_cells, stage
+from small_studies import params_of, run_to_cells, stage
 
 from harness.core import paths
 from harness.core.errors import HarnessError, ReleaseError, ResultError, UnknownLabelError

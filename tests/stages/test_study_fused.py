@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from studies import stage
+from small_studies import stage
 from worlds import LINEAR, recipe, study
 
 from harness.core import paths

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 from scipy.special import softmax
-from studies import CHECKOUT
+from small_studies import CHECKOUT
 
 from harness.core.plugins import find
 from harness.statistics import sums

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
-from studies import params_of, stage
+from small_studies import params_of, stage
 
 from harness.core import paths
 from harness.core.files import read_json

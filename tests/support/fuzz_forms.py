@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from studies import DATA
+from small_studies import DATA
 
 from harness.core.plugins import find
 from harness.corpora.synthetic.world import World, draw

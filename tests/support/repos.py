@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from studies import CHECKOUT, params_of
+from small_studies import CHECKOUT, params_of
 
 from harness.core.files import file_digest
 
@@ -19,7 +19,7 @@ class Repo:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        for name in ("harness", "adapters", ".dvc", "data/features/none", "protocols/none"):
+        for name in ("harness", "adapters", ".dvc", "data/features/none", "data/links", "protocols/none"):
             shutil.copytree(
                 CHECKOUT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "tmp", "cache")
             )
@@ -39,6 +39,7 @@ class Repo:
             "PATH": f"{bin_folder}{os.pathsep}{os.environ['PATH']}",
             "DVC_NO_ANALYTICS": "1",
             "OMP_NUM_THREADS": "1",
+            "PYTHONPATH": str(self.folder),
         }
 
     def run(self, *command: str, check: bool = True) -> str:

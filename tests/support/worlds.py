@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from studies import params_of, stage
+from small_studies import params_of, stage
 
 from harness.core import paths
 from harness.core.plugins import find

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
+from small_studies import stage
 from worlds import recipe, study
 
 from harness.core import paths
@@ -21,7 +22,6 @@ from harness.study import splits as single_source
 from harness.study.labels import EMOTION4
 from harness.training.protocol_case_plan import planned
 from harness.training.protocol_case_rows import learned
-from studies import stage
 
 CORPORA = ("emotiontalk", "meld", "iemocap")
 PLAIN = {"settings": {"c": [0.01]}}

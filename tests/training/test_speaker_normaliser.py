@@ -44,7 +44,7 @@ def test_frames_are_standardised_over_all_frames_of_a_speaker() -> None:
 def test_a_recipe_by_speaker_is_called_transductive_and_knows_who_speaks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from studies import stage
+    from small_studies import stage
 
     monkeypatch.chdir(tmp_path)
     row = recipe(text=True, normalise="speaker_std")

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from studies import CHECKOUT, params_of
+from small_studies import CHECKOUT, params_of
 
 from harness.cli import main
 from harness.core.errors import HarnessError, NameUnknownError

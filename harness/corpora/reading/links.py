@@ -39,6 +39,7 @@ def link(corpus: str, folder: Path) -> None:
     temporary.unlink(missing_ok=True)
     temporary.symlink_to(folder.resolve(), target_is_directory=True)
     temporary.replace(root)
+    _note(corpus)
 
 
 def unlink(corpus: str) -> None:
@@ -49,6 +50,7 @@ def unlink(corpus: str) -> None:
     elif root.is_dir() and not (root / paths.NOT_LINKED).exists():
         raise HarnessError(f"{root} is a folder of yours, not a link; move it elsewhere, then link it")
     write_text(root / paths.NOT_LINKED, f"No release is linked here.\nRun: python -m harness link {corpus} <folder>\n")
+    _note(corpus)
 
 
 def fill_gaps(corpora: list[str]) -> None:
@@ -63,3 +65,12 @@ def fill_gaps(corpora: list[str]) -> None:
             unlink(corpus)
             if checkout is not None and (checkout / root).is_symlink():
                 link(corpus, checkout / root)
+        _note(corpus)
+
+
+def _note(corpus: str) -> None:
+    """Write what a corpus is linked to where DVC sees it: a workspace or a clone without links then fills its gaps."""
+    root, note = paths.raw(corpus), paths.LINKS / corpus
+    text = f"{os.readlink(root)}\n" if root.is_symlink() else "not linked\n"
+    if not note.exists() or note.read_text(encoding="utf-8") != text:
+        write_text(note, text)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from harness.core import plugins
@@ -26,17 +27,28 @@ def faults(values: Mapping[str, Any]) -> list[Fault]:
     Args:
         values: what the file says, as plain values.
     """
+    _names.cache_clear()  # a file may have been added since
     if interpolated := list(_interpolations(values)):
         return interpolated
     malformed = list(schema_faults.of_schema(values))
-    places = {place for place, _ in malformed}
-    dangling = [(place, text) for place, text in _references(values) if places.isdisjoint(_ways_to(place))]
-    return [*malformed, *row_names.faults(values), *dangling]
+    sound = _without(values, {place for place, _ in malformed})
+    return [*malformed, *row_names.faults(values), *_references(sound)]
 
 
-def _ways_to(place: Place) -> set[Place]:
-    """Return a place and those around it, without the root."""
-    return {place[:length] for length in range(1, len(place) + 1)}
+@cache
+def _names(kind: str) -> list[str]:
+    return plugins.names(kind)
+
+
+def _without(values: Any, places: Collection[Place], place: Place = ()) -> Any:
+    """Return values without those at some places, whose types are wrong: the others can be looked at."""
+    if isinstance(values, Mapping):
+        kept = {key: _without(value, places, (*place, key)) for key, value in values.items()}
+        return {key: value for key, value in kept.items() if (*place, key) not in places}
+    if isinstance(values, list):
+        items = [_without(value, places, (*place, number)) for number, value in enumerate(values)]
+        return [None if (*place, number) in places else item for number, item in enumerate(items)]
+    return values
 
 
 def _interpolations(value: Any, place: Place = ()) -> Iterator[Fault]:
@@ -52,14 +64,14 @@ def _interpolations(value: Any, place: Place = ()) -> Iterator[Fault]:
     elif isinstance(value, list):
         items = enumerate(value)
     for key, item in items:
-        yield from _interpolations(item, (*place, key if isinstance(key, int) else str(key)))
+        yield from _interpolations(item, (*place, key))
 
 
 def _references(values: Mapping[str, Any]) -> Iterator[Fault]:
     """Yield what names something that does not exist; a part that is malformed itself is passed over."""
     yield from _spaces_and_metrics(values)
     for name, row in _rows(values, "corpora"):
-        yield from _known(("corpora", name, "adapter"), row.get("adapter", name), plugins.names("corpus"), "adapter")
+        yield from _known(("corpora", name, "adapter"), row.get("adapter", name), _names("corpus"), "adapter")
     for name, row in _rows(values, "encoders"):
         yield from _encoder(name, row)
     for name, row in _rows(values, "recipes"):
@@ -87,9 +99,9 @@ def _spaces_and_metrics(values: Mapping[str, Any]) -> Iterator[Fault]:
     yield from _each(("spaces",), values.get("spaces"), SPACES, "label space")
     metrics, primary = _mapping(values, "metrics"), _mapping(values, "primary")
     for kind in ("classes", "scale"):
-        yield from _each(("metrics", kind), metrics.get(kind), plugins.names("metric"), "metric")
+        yield from _each(("metrics", kind), metrics.get(kind), _names("metric"), "metric")
         for number, name in _items(metrics.get(kind)):
-            if name in plugins.names("metric") and (is_of := constant("metric", name, "KIND")) not in (kind, None):
+            if name in _names("metric") and (is_of := constant("metric", name, "KIND")) not in (kind, None):
                 yield ("metrics", kind, number), f"{name} is a metric of {is_of}; name it there"
     for name in primary:
         yield from _known(("primary", str(name)), name, SPACES, "label space")
@@ -104,13 +116,13 @@ def _spaces_and_metrics(values: Mapping[str, Any]) -> Iterator[Fault]:
 
 def _encoder(name: str, row: Mapping[str, Any]) -> Iterator[Fault]:
     place = ("encoders", name)
-    yield from _known((*place, "encoder"), row.get("encoder"), plugins.names("encoder"), "encoder")
+    yield from _known((*place, "encoder"), row.get("encoder"), _names("encoder"), "encoder")
     if (preset := row.get("preset")) is not None:
         yield from _known((*place, "preset"), preset, presets(), "preset of harness/encoders/presets.yaml")
         made_by = presets().get(preset, {}).get("encoder")
         if made_by not in (None, row.get("encoder")):
             yield (*place, "preset"), f"{preset} is made by {made_by}; write `encoder: {made_by}`"
-    if row.get("encoder") in plugins.names("encoder") and "routes" in row:
+    if row.get("encoder") in _names("encoder") and "routes" in row:
         modality = constant("encoder", row["encoder"], "MODALITY")
         for number, route in _items(row["routes"]):
             if not ROUTE.fullmatch(str(route)):
@@ -129,13 +141,13 @@ def _recipe(name: str, row: Mapping[str, Any], values: Mapping[str, Any]) -> Ite
         if not isinstance(encoders.get(encoder), Mapping):
             continue
         file = encoders[encoder].get("encoder")
-        modality = constant("encoder", file, "MODALITY") if file in plugins.names("encoder") else None
+        modality = constant("encoder", file, "MODALITY") if file in _names("encoder") else None
         if slot != "also" and modality not in (slot, None):
             yield (*place, slot), f"{encoder} is an encoder of {modality}; name it under `{modality}` or `also`"
         routes = [route for _, route in _items(_routes(encoders[encoder]))]
         if modality == Modality.TEXT and row.get("route") not in routes:
             yield (*place, "route"), f"is {row.get('route')!r}; {encoder} has the routes {', '.join(map(str, routes))}"
-    yield from _known((*place, "fusion"), row.get("fusion"), plugins.names("fusion"), "model")
+    yield from _known((*place, "fusion"), row.get("fusion"), _names("fusion"), "model")
     settings = row.get("settings")
     if isinstance(settings, str):
         yield from _known((*place, "settings"), settings, _mapping(values, "settings"), "row of settings")
@@ -147,7 +159,7 @@ def _routes(encoder: Mapping[str, Any]) -> Any:
 
 def _protocol(name: str, row: Mapping[str, Any], values: Mapping[str, Any]) -> Iterator[Fault]:
     place, file = ("protocols", name), row.get("protocol") or name
-    known = [other for other in plugins.names("protocol") if other != SINGLE_SOURCE]
+    known = [other for other in _names("protocol") if other != SINGLE_SOURCE]
     yield from _known((*place, "protocol") if row.get("protocol") else place, file, known, "protocol")
     yield from _selected(place, row, _mapping(values, "recipes"), values)
 
@@ -182,5 +194,6 @@ def _rows(values: Mapping[str, Any], section: str) -> Iterator[tuple[str, Mappin
             yield name, row or {}
 
 
-def _items(names: Any) -> list[tuple[int, Any]]:
-    return list(enumerate(names)) if isinstance(names, list) else []
+def _items(names: Any) -> list[tuple[int, str]]:
+    """Return position and text of the items of a list that are text."""
+    return [(number, name) for number, name in enumerate(names or ()) if isinstance(name, str)]

@@ -45,7 +45,7 @@ def load_whole(overrides: Sequence[str] = (), path: Path = PARAMS) -> dict[str, 
     values = overridden(file.values, overrides)
     if faults := check.faults(values):
         raise ParamsError(path, _sorted([file], faults))
-    return resolved(filled(values))
+    return resolved(values)
 
 
 def load_study(over: Path, path: Path = PARAMS) -> dict[str, Any]:
@@ -63,7 +63,7 @@ def load_study(over: Path, path: Path = PARAMS) -> dict[str, Any]:
     values["study"] = different.values.get("study", over.stem)
     if faults := check.faults(values):
         raise ParamsError(over, _sorted([different, base], faults))
-    return only.apply(filled(values))
+    return only.apply(with_rows(values))
 
 
 def check_options(params: Mapping[str, Any], path: Path = PARAMS) -> None:
@@ -112,29 +112,26 @@ def _as_config(values: Mapping[str, Any], path: Path) -> Any:
         raise SettingError(f"{path}: {' '.join(str(error).split())}") from error
 
 
-def filled(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return checked values with every optional section and empty row as a mapping."""
-    params = {**values, **{name: values.get(name) or {} for name in ("settings", "protocols", "external")}}
-    params["only"] = {"recipes": [], "spaces": [], "corpora": [], **(values.get("only") or {})}
-    params["corpora"] = {name: row or {} for name, row in values["corpora"].items()}
-    return params
+def with_rows(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return checked values in which a corpus that says nothing is a mapping, too."""
+    return {**values, "corpora": {name: row or {} for name, row in values["corpora"].items()}}
 
 
-def resolved(params: Mapping[str, Any]) -> dict[str, Any]:
-    """Return filled values with the settings that recipes name in their place."""
-    named = params["settings"]
+def resolved(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return checked values with the settings that recipes name in their place."""
+    named = values["settings"]
     recipes = {
         name: {**row, "settings": named[row["settings"]] if isinstance(row["settings"], str) else row["settings"]}
-        for name, row in params["recipes"].items()
+        for name, row in values["recipes"].items()
     }
-    return {**params, "recipes": recipes}
+    return {**with_rows(values), "recipes": recipes}
 
 
 def _sorted(files: Sequence[yaml_file.ParamsFile], faults: Sequence[Fault]) -> list[str]:
     """Return the faults in words, each with its line in the first file that has it, in the order of the lines."""
     told = set()
     for place, text in faults:
-        file = next((file for file in files if place in file.lines), files[-1])
+        file = next((file for file in files if file.has(place)), files[-1])
         line = file.line(place)
         where = f"{file.path}, line {line}" if line else str(file.path)
         told.add((str(file.path), line or 0, f"{where}: {'.'.join(map(str, place))} {text}".replace(":  ", ": ")))

@@ -20,8 +20,8 @@ def is_part(params: Mapping[str, Any]) -> bool:
 def apply(params: Mapping[str, Any]) -> dict[str, Any]:
     """Return the params of the part that `only` asks for, with `left_out` and `notes` beside the sections.
 
-    Rows of other recipes, of encoders that no recipe of the part uses, and of protocols that have no recipe or label
-    space left are left out; names of theirs in the lists of other sections are dropped, each with a note.
+    Rows of other recipes, of protocols that have no recipe or label space left, and of encoders that no recipe uses
+    are left out; names of theirs in the lists of other sections are dropped, each with a note.
 
     Args:
         params: params.yaml, checked.
@@ -34,7 +34,7 @@ def apply(params: Mapping[str, Any]) -> dict[str, Any]:
         **params,
         "recipes": recipes,
         "external": external,
-        "encoders": {name: row for name, row in params["encoders"].items() if not only["recipes"] or name in used},
+        "encoders": {name: row for name, row in params["encoders"].items() if name in used},
         "corpora": {name: row for name, row in params["corpora"].items() if _kept(name, only["corpora"])},
         "spaces": [name for name in params["spaces"] if _kept(name, only["spaces"])],
         NOTES: {},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, get_type_hints
 
@@ -44,7 +45,7 @@ def faults(params: Mapping[str, Any]) -> list[Fault]:
     The files of encoders and protocols are imported; those of models, which load torch, are only read.
 
     Args:
-        params: params.yaml, checked by params_check and with the settings of recipes in place.
+        params: params.yaml, checked by check.py and with the settings of recipes in place.
     """
     return [*_of_encoders(params), *_of_protocols(params), *_of_models(params)]
 
@@ -140,7 +141,7 @@ def _of_settings(settings: Mapping[str, Any], declared: Mapping[str, str], fusio
             continue
         is_so, words = KINDS[known[key]]
         for number in _numbers(value):
-            if type(number) not in (int, float) or not is_so(number):
+            if type(number) not in (int, float) or not math.isfinite(number) or not is_so(number):
                 yield key, f"is {number!r}; expected {words}"
 
 

@@ -1,4 +1,4 @@
-"""Rows of params.yaml, once it is loaded (params_load.py)."""
+"""Rows of params.yaml, once it is loaded (load.py)."""
 
 from __future__ import annotations
 

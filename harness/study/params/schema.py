@@ -1,7 +1,7 @@
 """What params.yaml may say: one class per section, from which the checks, the JSON schema and docs/params.md are made.
 
 A class says of each option its type, its range and what it means. What an option may name (a file of harness/encoders,
-a row of another section) is checked by params_check.py, and the options of plug-ins by plugin_options.py.
+a row of another section) is checked by check.py, and the options of plug-ins by plugin_options.py.
 """
 
 from __future__ import annotations
@@ -130,9 +130,9 @@ class Selected(ParamsSection):
 class Only(ParamsSection):
     """A part of the study to run; an empty list runs all."""
 
-    recipes: Names = Field([], description="recipes to run; an empty list runs all")
-    spaces: Names = Field([], description="label spaces to run; an empty list runs all")
-    corpora: Names = Field([], description="corpora to train and test on; an empty list takes all")
+    recipes: Names = Field(description="recipes to run; an empty list runs all")
+    spaces: Names = Field(description="label spaces to run; an empty list runs all")
+    corpora: Names = Field(description="corpora to train and test on; an empty list takes all")
 
 
 class Media(ParamsSection):
@@ -178,17 +178,17 @@ class Synth(ParamsSection):
 
 
 class Params(ParamsSection):
-    """All of params.yaml."""
+    """All of params.yaml; a section may be empty and not left out, for dvc.yaml names them all."""
 
     study: Name = Field(description="name of the study and of its MLflow experiment")
-    only: Only | None = Field(None, description="a part of the study to run")
+    only: Only = Field(description="a part of the study to run")
     corpora: dict[str, Corpus | None] = Field(min_length=1, description="corpora")
     spaces: Names = Field(min_length=1, description="label spaces")
     encoders: dict[str, Encoder] = Field(description="encoders")
     recipes: dict[str, Recipe] = Field(description="recipes: encoders, normaliser, model and settings")
-    settings: dict[str, dict[str, Any]] = Field({}, description="settings of models, by a name that recipes give")
-    protocols: dict[str, Protocol] | None = Field({}, description="protocols beside the matrix (docs/protocol.md)")
-    external: dict[str, External] | None = Field({}, description="predictions that somebody else made")
+    settings: dict[str, dict[str, Any]] = Field(description="settings of models, by a name that recipes give")
+    protocols: dict[str, Protocol] = Field(description="protocols beside the matrix (docs/protocol.md)")
+    external: dict[str, External] = Field(description="predictions that somebody else made")
     training: Training
     metrics: Metrics
     primary: dict[str, Name] = Field(description="label space -> metric that leads its tables")

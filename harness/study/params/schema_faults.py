@@ -57,7 +57,7 @@ def told(errors: Sequence[Any], class_of: Callable[[Place], Any], values: Any) -
     """
     expected: dict[Place, list[str]] = {}
     for error in errors:
-        place, kind = _in_file(error["loc"], values), error["type"]
+        place, kind = _in_file(error["loc"], values, error["type"] == "missing"), error["type"]
         if kind == "extra_forbidden":
             known = list(class_of(place[:-1]).model_fields)
             yield place, f"is unknown{did_you_mean(str(place[-1]), known)} (known: {', '.join(known)})"
@@ -78,18 +78,21 @@ def _plain(context: Mapping[str, Any]) -> dict[str, Any]:
     return {key: int(x) if isinstance(x, float) and x == int(x) else x for key, x in context.items()}
 
 
-def _in_file(loc: Sequence[Any], values: Any) -> Place:
-    """Return the part of a place that the file has: pydantic also names branches of a union, and keys."""
+def _in_file(loc: Sequence[Any], values: Any, missing: bool) -> Place:
+    """Return the part of a place that the file has: pydantic also names branches of a union, and keys.
+
+    Args:
+        loc: pydantic's place.
+        values: what was held against the class.
+        missing: whether the last part is a key that the file lacks.
+    """
     place: list[str | int] = []
     for number, part in enumerate(loc):
-        if isinstance(values, Mapping) and (part in values or number == len(loc) - 1) and part != "[key]":
-            place.append(str(part))
-            values = values.get(part)
-        elif isinstance(values, list) and isinstance(part, int):
-            place.append(part)
+        if (isinstance(values, Mapping) and part in values) or (isinstance(values, list) and isinstance(part, int)):
             values = values[part]
-        else:
+        elif not (missing and number == len(loc) - 1):
             break
+        place.append(part)
     return tuple(place)
 
 

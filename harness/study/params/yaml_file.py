@@ -16,7 +16,7 @@ from harness.core.errors import SettingError
 DEEPEST = 20  # mappings and lists inside one another
 MOST = 10_000  # values, each anchor followed
 LARGEST = 1_000_000  # bytes
-Place = tuple[str | int, ...]  # keys and list positions that lead to a value
+Place = tuple[Any, ...]  # keys and list positions that lead to a value
 Fault = tuple[Place, str]  # where something is wrong, and what
 
 
@@ -27,18 +27,22 @@ class ParamsFile:
     Args:
         path: the file.
         values: its mapping as plain values.
-        lines: place of a value -> 1-based line of its key, or of a list's item.
+        lines: place of a value, its parts as text -> 1-based line of its key, or of a list's item.
     """
 
     path: Path
     values: dict[str, Any]
-    lines: Mapping[Place, int] = field(default_factory=dict)
+    lines: Mapping[tuple[str, ...], int] = field(default_factory=dict)
+
+    def has(self, place: Place) -> bool:
+        """Tell whether the file itself holds a value."""
+        return tuple(map(str, place)) in self.lines
 
     def line(self, place: Place) -> int | None:
         """Return the line of a value, or of the nearest one around it that the file has; None if it has neither."""
-        while place and place not in self.lines:
+        while place and not self.has(place):
             place = place[:-1]
-        return self.lines.get(place)
+        return self.lines.get(tuple(map(str, place)))
 
 
 def read(path: Path) -> ParamsFile:
@@ -68,7 +72,7 @@ def read(path: Path) -> ParamsFile:
     return ParamsFile(path, values, lines)
 
 
-def parse(text: str, where: str) -> tuple[Any, dict[Place, int]]:
+def parse(text: str, where: str) -> tuple[Any, dict[tuple[str, ...], int]]:
     """Return the value of a YAML text and the lines of its parts.
 
     Args:
@@ -130,12 +134,12 @@ def _children(node: Any) -> list[Any]:
     return [part for item in node.value for part in (item if isinstance(item, tuple) else (item,))]
 
 
-def _lines(node: Any, place: Place = ()) -> Iterator[tuple[Place, int]]:
+def _lines(node: Any, place: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], int]]:
     if not isinstance(node.value, list):
         return
     for number, item in enumerate(node.value):
         key, value = item if isinstance(item, tuple) else (None, item)
-        here = (*place, number if key is None else str(key.value))
+        here = (*place, str(number if key is None else key.value))
         yield here, (value if key is None else key).start_mark.line + 1
         yield from _lines(value, here)
 

@@ -12,7 +12,7 @@ import av
 import numpy as np
 import pytest
 from clips import RATE, paint, sine, write_picture, write_sound
-from studies import SUPPORT
+from small_studies import SUPPORT
 
 from harness.core.errors import MediaError
 from harness.corpora.media.container import open_media, picture_of, sound_of

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import soundfile
 from clips import sine, write_picture
-from studies import SUPPORT
+from small_studies import SUPPORT
 
 from harness.core.errors import ResultError
 from harness.corpora.media import probe_many

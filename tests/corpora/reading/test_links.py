@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from studies import params_of
+from small_studies import params_of
 
 from harness.core import paths
 from harness.core.errors import HarnessError

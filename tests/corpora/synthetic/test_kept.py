@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from studies import CHECKOUT, params_of, stage
+from small_studies import CHECKOUT, params_of, stage
 
 from harness.core import paths as layout
 from harness.core.errors import NameUnknownError

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from studies import params_of
+from small_studies import params_of
 from synth_sample import CORPORA, GUARD, WORLD, made
 
 from harness.core.errors import HarnessError, NameUnknownError, SettingError

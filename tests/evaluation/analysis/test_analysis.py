@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from sklearn.metrics import brier_score_loss, recall_score
-from studies import params_of, run_to_cells, stage
+from small_studies import params_of, run_to_cells, stage
 
 from harness.core import csv_tables, paths
 from harness.core.errors import ResultError

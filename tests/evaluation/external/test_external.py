@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import yaml
 from externals import CORPORA, NAME, give, labelled, prepare, right, scored, split_of, take, truths
-from studies import CHECKOUT, stage
+from small_studies import CHECKOUT, stage
 
 from harness.core import paths
 from harness.core.errors import ReleaseError

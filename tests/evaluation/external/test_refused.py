@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from externals import NAME, prepare, right, take
-from studies import stage
+from small_studies import stage
 
 from harness.core.errors import NameUnknownError, ReleaseError, SettingError
 from harness.study import predictions

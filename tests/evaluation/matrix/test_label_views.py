@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from sklearn.metrics import balanced_accuracy_score
-from studies import params_of, run_to_cells, stage
+from small_studies import params_of, run_to_cells, stage
 
 from harness.core import csv_tables, paths
 from harness.core.plugins import find

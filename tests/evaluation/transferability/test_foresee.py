@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import worlds
-from studies import params_of, run_to_cells, stage
+from small_studies import params_of, run_to_cells, stage
 from worlds import recipe
 
 from harness.core import csv_tables, memory, paths

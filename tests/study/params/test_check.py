@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import copy
+import datetime
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from small_studies import CHECKOUT
 
 from harness.core.plugin_constants import constant
 from harness.core.plugins import names
+from harness.study.params import only
 from harness.study.params.check import faults
-from harness.study.params.load import ParamsError, check_options, filled, load, load_whole, resolved
+from harness.study.params.load import ParamsError, check_options, load, load_whole, resolved
 from harness.study.params.plugin_options import faults as faults_of_options
-from studies import CHECKOUT
 
 OURS = yaml.safe_load((CHECKOUT / "params.yaml").read_text(encoding="utf-8"))
 
@@ -30,12 +33,14 @@ def changed(place: str, value: Any) -> dict[str, Any]:
     return params
 
 
-def test_the_project_s_own_is_right_and_empty_sections_may_be_left_out() -> None:
+def test_the_project_s_own_is_right_and_sections_of_rows_may_be_empty() -> None:
     assert faults(OURS) == []
-    assert faults_of_options(resolved(filled(OURS))) == []
-    for name in ("protocols", "external", "only"):
-        assert faults({key: value for key, value in OURS.items() if key != name}) == []
-        assert faults({**OURS, name: None}) == []
+    assert faults_of_options(resolved(OURS)) == []
+    for name in ("protocols", "external"):
+        assert faults({**OURS, name: {}}) == []
+    for name in OURS:  # dvc.yaml names every one of them
+        told = faults({key: value for key, value in OURS.items() if key != name})
+        assert any(text.startswith(f"lacks {name}") for _, text in told), name
     assert faults(changed("settings/my_network", {"hidden": 3})) == []
     assert faults(changed("corpora/v2", {"adapter": "ch_sims"})) == []
     assert faults(changed("recipes/情感", OURS["recipes"]["text_e5"])) == []
@@ -184,8 +189,34 @@ def test_what_no_stage_could_use_is_told_with_its_place(place: str, value: Any, 
 def test_options_that_a_plug_in_does_not_take_are_told(place: str, value: Any, message: str) -> None:
     values = changed(place, value)
     assert faults(values) == []
-    told = [f"{'.'.join(map(str, where))}: {text}" for where, text in faults_of_options(resolved(filled(values)))]
+    told = [f"{'.'.join(map(str, where))}: {text}" for where, text in faults_of_options(resolved(values))]
     assert any(message in text for text in told), told
+
+
+def places(value: Any, place: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, part in parts:
+        yield (*place, key)
+        yield from places(part, (*place, key))
+
+
+ODD = [None, -1, "x", [["a"]], {1: 2}, float("inf"), datetime.date(2020, 1, 1)]
+
+
+@pytest.mark.parametrize("odd", ODD, ids=repr)
+def test_a_value_of_any_kind_in_any_place_is_told_or_taken(odd: Any) -> None:
+    few = {
+        section: dict(list(OURS[section].items())[:2]) for section in ("corpora", "recipes", "protocols", "settings")
+    }
+    for place in places({**OURS, **few}):
+        values = copy.deepcopy({**OURS, **few})
+        node: Any = values
+        for part in place[:-1]:
+            node = node[part]
+        node[place[-1]] = odd
+        if not faults(values):
+            faults_of_options(resolved(values))
+            only.apply(resolved(values))
 
 
 def test_every_model_of_the_package_declares_its_settings() -> None:

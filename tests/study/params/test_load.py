@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-from studies import CHECKOUT, params_of
+from small_studies import CHECKOUT, params_of
 
 from harness.core.errors import NameUnknownError, SettingError
 from harness.study.params import rows, yaml_file

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from small_studies import CHECKOUT, params_of
 
 from harness.cli import main
 from harness.core import paths
 from harness.study.params import only
 from harness.study.params.load import load, load_whole
-from studies import CHECKOUT, params_of
 
 OURS = CHECKOUT / "params.yaml"
 

@@ -8,18 +8,18 @@ from typing import Any
 
 import jsonschema
 import pytest
+from small_studies import CHECKOUT
 
 from harness.study.params import schema_page, yaml_file
-from studies import CHECKOUT
 
 OURS = yaml_file.read(CHECKOUT / "params.yaml").values
 SCHEMA = json.loads(schema_page.json_schema())
 
 
 def test_the_files_in_docs_are_current() -> None:
-    for name, text in (("params.schema.json", schema_page.json_schema()), ("params.md", schema_page.page())):
-        written = (CHECKOUT / "docs" / name).read_text(encoding="utf-8")
-        assert written == text, f"docs/{name}: run `emotransfer schema`, see its --help"
+    schema, page = ((CHECKOUT / "docs" / name).read_text("utf-8") for name in ("params.schema.json", "params.md"))
+    assert schema == schema_page.json_schema(), "run `emotransfer schema > docs/params.schema.json`"
+    assert page[page.index("## Sections") :] == schema_page.page(), "take the tables of `emotransfer schema --page`"
 
 
 def test_an_editor_finds_the_schema_and_nothing_wrong_with_our_file() -> None:
