@@ -29,8 +29,9 @@ def run(params: dict[str, Any]) -> None:
         for name in spaces
     ]
     done = engine.run(tables.work, jobs, engine.worker_count(params["engine"]["workers"]), "analyse")
-    for name, columns, lines in tables.gathered(done):
-        write_text(paths.ANALYSIS / f"{name}.csv", csv_tables.text(columns, lines))
+    for name, (columns, _) in tables.OF_TARGET.items():
+        lines = [line for lines_by_table in done for line in lines_by_table[name]]
+        write_text(paths.ANALYSIS / f"{name}.csv", csv_tables.text([*tables.KEYS, *columns], lines))
     spoken = {name: prepared(name).card["language"] for name in params["corpora"]}
     whole = whole_study.tables(read_cells(paths.CELLS), params["primary"], spoken)
     for name, (titles, rows) in whole.items():

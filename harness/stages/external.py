@@ -11,7 +11,6 @@ from harness.core import memory, paths
 from harness.core.files import digest, file_digest, prune, write_json
 from harness.core.log import log
 from harness.evaluation.external import cells as external_cells
-from harness.evaluation.external import params_row
 from harness.evaluation.external import rows as external_rows
 from harness.evaluation.external.cells import Made
 from harness.evaluation.external.predictions_file import PredictionsFile
@@ -30,7 +29,7 @@ def run(params: dict[str, Any], name: str) -> None:
         name: a row of `external`.
     """
     memory.forget()
-    options = {**params_row.OPTIONAL, **row(params, "external", name)}
+    options = {**external_cells.OPTIONAL, **row(params, "external", name)}
     targets = {name: prepared(name) for name in params["corpora"]}
     path = Path(options["file"])
     table = PredictionsFile(path)
@@ -45,7 +44,7 @@ def run(params: dict[str, Any], name: str) -> None:
             predictions.write(file, key, space(cell.space), cell.replicates)
     planned = [cell.planned(name) for cell in cells]
     write_json(
-        paths.plan(name), {"recipe": name, "settings": params_row.settings(options), "cells": planned, "rows": []}
+        paths.plan(name), {"recipe": name, "settings": external_cells.settings(options), "cells": planned, "rows": []}
     )
     if not only.is_part(params):
         _prune(name, planned)

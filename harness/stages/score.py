@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import astuple
 from pathlib import Path
@@ -12,14 +12,16 @@ from harness.core import csv_tables, engine, memory, paths
 from harness.core.files import write_json, write_text
 from harness.core.log import log
 from harness.core.plugins import find
-from harness.evaluation.matrix import label_views, score_target
-from harness.evaluation.matrix.cells import SOURCE_DEV, CellToScore
-from harness.evaluation.matrix.recipes_compared import columns, compared, row
+from harness.evaluation.matrix import label_views, recipes_compared, score_target
+from harness.evaluation.matrix.cells import SOURCE_DEV, CellToScore, planned_cell
 from harness.evaluation.matrix.score_target import ScoredTarget, TargetToScore, named
-from harness.evaluation.matrix.study_facts import shared_parts, study_facts
+from harness.evaluation.matrix.study_facts import study_facts
 from harness.study import cell_plans
 from harness.study.cells import Cell, cells_to_csv, in_matrix
 from harness.study.labels import MAIN_VIEW, space
+from harness.study.prepared import prepared
+from harness.study.recipes import test_views_of
+from harness.study.split_overlap import overlaps
 
 
 def run(params: dict[str, Any]) -> None:
@@ -28,23 +30,20 @@ def run(params: dict[str, Any]) -> None:
     engine.prepare(["harness.evaluation.matrix.score_target", "torchmetrics.functional.classification"])
     rows = [*params["recipes"], *(params.get("external") or {})]
     planned = [{**cell_plans.of_recipe(params, name), "rows": []} for name in rows]
-    beside = list(_of_protocols(params, planned))
+    rows_of: dict[tuple[str, str], list[CellToScore]] = defaultdict(list)
+    for of, row in (*_of_matrix(planned), *_of_protocols(params, planned)):
+        rows_of[of, row.target].append(row)
     jobs = [
-        TargetToScore(
-            params,
-            space(name).name,
-            target,
-            planned,
-            [scored_rows for of, scored_rows in beside if (of, scored_rows.target) == (name, target)],
-        )
+        TargetToScore(params, space(name).name, target, rows_of[space(name).name, target])
         for target in params["corpora"]
         for name in params["spaces"]
     ]
-    shared = shared_parts(params)  # while workers still load their libraries
+    # while workers still load their libraries
+    shared = overlaps({name: prepared(name).utterances for name in params["corpora"]})
     done = _side_by_side(jobs, engine.worker_count(params["engine"]["workers"]))
     cells = _sorted([cell for scored_target in done for cell in scored_target.cells], params, rows)
     write_text(paths.CELLS, cells_to_csv(cells))
-    write_text(paths.COMPARISON, csv_tables.text(["space", "metric", *columns()], _compared(params, jobs, done)))
+    write_text(paths.COMPARISON, csv_tables.text(recipes_compared.COLUMNS, _compared(params, jobs, done)))
     write_text(paths.VIEWS, csv_tables.text(label_views.COLUMNS, _views(params, jobs, done)))
     write_json(paths.STUDY, study_facts(params, planned, cells, shared))
     matrix = in_matrix(cells)
@@ -56,7 +55,8 @@ def run(params: dict[str, Any]) -> None:
 
 def _side_by_side(jobs: Sequence[TargetToScore], workers: int) -> list[ScoredTarget]:
     """Score targets side by side, the largest first so that no core waits at the end, and return them in order."""
-    sizes = [sum(path.stat().st_size for path in job.files() if path.exists()) for job in jobs]
+    files = [{row.file for row in job.rows if row.file} for job in jobs]
+    sizes = [sum(path.stat().st_size for path in of_job if path.exists()) for of_job in files]
     of = Counter[str]()
     for job, size in zip(jobs, sizes, strict=True):
         of[job.target] += size
@@ -77,8 +77,8 @@ def _compared(params: dict[str, Any], jobs: list[TargetToScore], done: list[Scor
             if job.space == name
             for entry in scored_target.entries
         ]
-        for pair in compared(entries, str(settings["baseline"]), float(settings["level"])):
-            lines.append([name, params["primary"][name], *row(pair)])
+        for pair in recipes_compared.compared(entries, str(settings["baseline"]), float(settings["level"])):
+            lines.append([name, params["primary"][name], *astuple(pair)])
     return lines
 
 
@@ -92,6 +92,14 @@ def _views(params: dict[str, Any], jobs: list[TargetToScore], done: list[ScoredT
         if space == name
         for difference in differences
     ]
+
+
+def _of_matrix(planned: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, CellToScore]]:
+    """Yield (space, planned cell) of the matrix, once for every label view that its recipe is tested against."""
+    for plan in planned:
+        for cell in plan["cells"]:
+            for view in test_views_of(plan["settings"]):
+                yield cell["space"], planned_cell(plan, cell, view)
 
 
 def _of_protocols(params: Mapping[str, Any], planned: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, CellToScore]]:

@@ -25,13 +25,13 @@ def run(params: dict[str, Any], cell: str) -> None:
     """
     memory.forget()
     engine.prepare(["harness.training.network", "harness.training.matrix_row_finish", "scipy.optimize"])
-    named, settings = replay.find_cell(params, cell)
-    for line in replay.changes(params, named, settings):
+    named = replay.find_cell(params, cell)
+    for line in replay.changes(params, named):
         print(f"changed: {line}")
     stored = predictions.read(named.file, space(named.space))
     values = compare.stored_values(named)  # before what takes minutes: a damaged file is told at once
-    now = replay.made_again(params, named, settings)
-    comparisons = [compare.predicted(stored, now), compare.scored(params, named, settings, values, now)]
+    now = replay.made_again(params, named)
+    comparisons = [compare.predicted(stored, now), compare.scored(params, named, values, now)]
     for line in (line for comparison in comparisons for line in comparison.lines):
         print(line)
     if not all(comparison.equal for comparison in comparisons):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields, replace
+from dataclasses import astuple, fields, replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from harness.statistics.temperature import best, fitted, tempered
 MEASURES = tuple(measure.name for measure in fields(calibration.Calibration))
 STATES = ("raw", "tempered", "oracle")
 COLUMNS = ("state", *MEASURES, "temperature", "kept", "replicates", "reason")
-BINS = ("state", "low", "high", "rows", "accuracy", "confidence")
+BINS = ("state", *(column.name for column in fields(calibration.Bin)))
 RISK = ("coverage", "risk")
 POINTS = 20  # of a risk-coverage curve
 
@@ -24,16 +24,16 @@ def lines(on_target: RecipeOnTarget, source: str) -> Iterator[list[Any]]:
     """Yield the measures raw, tempered, and with the best temperature for the target's own truth (a bound)."""
     scored = on_target.scored(source)
     count = len(scored.scores)
-    yield ["raw", *_measured(scored.truth, scored.scores), 1.0, "", count, ""]
+    yield ["raw", *astuple(calibration.measured(scored.truth, scored.scores)), 1.0, "", count, ""]
     made = _tempered(on_target, source)
     if made is None:
         yield ["tempered", *[None] * len(MEASURES), None, "", count, "no_labelled_dev_rows"]
     else:
         scores, temperature, kept = made
-        yield ["tempered", *_measured(scored.truth, scores), temperature, kept, count, ""]
+        yield ["tempered", *astuple(calibration.measured(scored.truth, scores)), temperature, kept, count, ""]
     bounds = [best(scored.truth, scores.astype(np.float64)) for scores in scored.scores]
     after = tempered(scored.scores, bounds)
-    yield ["oracle", *_measured(scored.truth, after), float(np.mean(bounds)), "", count, ""]
+    yield ["oracle", *astuple(calibration.measured(scored.truth, after)), float(np.mean(bounds)), "", count, ""]
 
 
 def _tempered(on_target: RecipeOnTarget, source: str) -> tuple[Any, float, str] | None:
@@ -42,21 +42,14 @@ def _tempered(on_target: RecipeOnTarget, source: str) -> tuple[Any, float, str] 
     replicates = on_target.predictions(source)
     if not fits or any((replicate.fold, replicate.seed) not in fits for replicate in replicates):
         return None
+    of_replicates = [fits[replicate.fold, replicate.seed] for replicate in replicates]
     changed = [
-        replace(
-            replicate,
-            scores=tempered(replicate.scores, fits[replicate.fold, replicate.seed].temperature)[0].astype(np.float32),
-        )
-        for replicate in replicates
+        replace(replicate, scores=tempered(replicate.scores, fit.temperature)[0].astype(np.float32))
+        for replicate, fit in zip(replicates, of_replicates, strict=True)
     ]
-    kept = sum(fits[replicate.fold, replicate.seed].keep for replicate in replicates)
-    mean = float(np.mean([fits[replicate.fold, replicate.seed].temperature for replicate in replicates]))
-    return on_target.aligned(source, changed).scores, mean, f"{kept} of {len(replicates)}"
-
-
-def _measured(truth: Any, scores: Any) -> list[float]:
-    measured = calibration.measured(truth, scores)
-    return [getattr(measured, name) for name in MEASURES]
+    mean = float(np.mean([fit.temperature for fit in of_replicates]))
+    kept = f"{sum(fit.keep for fit in of_replicates)} of {len(replicates)}"
+    return on_target.aligned(source, changed).scores, mean, kept
 
 
 def bins(on_target: RecipeOnTarget, source: str) -> Iterator[list[Any]]:
@@ -64,7 +57,7 @@ def bins(on_target: RecipeOnTarget, source: str) -> Iterator[list[Any]]:
     scored, made = on_target.scored(source), _tempered(on_target, source)
     for state, scores in (("raw", scored.scores), *([("tempered", made[0])] if made else [])):
         for bin_ in calibration.reliability(scored.truth, scores):
-            yield [state, bin_.low, bin_.high, bin_.rows, bin_.accuracy, bin_.confidence]
+            yield [state, *astuple(bin_)]
 
 
 def risk(on_target: RecipeOnTarget, source: str) -> Iterator[list[Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import astuple, fields
 from typing import Any
 
 import numpy as np
@@ -10,34 +11,31 @@ import numpy as np
 from harness.core.plugins import find
 from harness.evaluation.analysis.recipe_on_target import RecipeOnTarget
 from harness.statistics.few_clusters import small_sample_level
-from harness.statistics.gap_decomposition import CAUSES, GapCell, decomposed
+from harness.statistics.gap_decomposition import CAUSES, GapCell, Term, decomposed
 
 TERMS = ("gap", *CAUSES)
-COLUMNS = ("metric", "term", "value", "low", "high", "least", "most", "warnings", "reason")
+COLUMNS = ("metric", "term", *(number.name for number in fields(Term)), "warnings", "reason")
 METRICS = ("uar", "wf1")
 
 
 def lines(on_target: RecipeOnTarget, source: str) -> Iterator[list[Any]]:
     """Yield the gap and its three terms for UAR and WF1; nothing for the in-domain cell."""
-    home, scored = on_target.home(), on_target.scored(source)
-    learned, own = on_target.priors(source), on_target.priors(on_target.target.name)
-    if source == on_target.target.name or home is None or not learned or not own:
+    own = on_target.target.name
+    learned, learned_at_home = on_target.priors(source), on_target.priors(own)
+    if source == own or own not in on_target.sources() or not learned or not learned_at_home:
         return
+    home, scored = on_target.scored(own), on_target.scored(source)
     if not home.stands_on(scored):
         return
-    source_prior, target_prior = (np.mean(list(priors.values()), axis=0) for priors in (learned, own))
+    source_prior, target_prior = (np.mean(list(priors.values()), axis=0) for priors in (learned, learned_at_home))
     cell = GapCell(scored.truth, scored.clusters, home.scores, scored.scores, target_prior, source_prior)
-    weights = on_target.weights(source)
+    weights = scored.draws(on_target.statistics)
     several = weights.shape[1] > 1  # one dialogue has no interval
     level = small_sample_level(weights.shape[1], on_target.level) if several else on_target.level
     weights = weights if several else weights[:0]
     for name in METRICS:
         decomposition = decomposed(cell, find("metric", name), weights, level)
         for term in TERMS:
-            term_value = getattr(decomposition, term)
-            numbers = (
-                [term_value.value, term_value.low, term_value.high, term_value.least, term_value.most]
-                if term_value
-                else [None] * 5
-            )
-            yield [name, term, *numbers, "; ".join(decomposition.warnings), decomposition.reason or ""]
+            part = getattr(decomposition, term)
+            numbers = astuple(part) if part else [None] * len(fields(Term))
+            yield [name, term, *numbers, "; ".join(decomposition.warnings), decomposition.reason]

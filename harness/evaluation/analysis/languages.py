@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from harness.evaluation.analysis.strata import check_cells
 from harness.statistics.fairness import by_language
 from harness.study.labels import ClassSpace, space
 
@@ -30,15 +31,5 @@ def shares(confusions: Sequence[Mapping[str, str]], spoken: Mapping[str, str]) -
             for line in ours:
                 at = languages.index(spoken[line["target"]]), label_space.classes.index(line[of])
                 counts[at] += float(line["count"])
-            for share_check in by_language(counts, languages, label_space.classes):
-                passed = "" if share_check.passed is None else "yes" if share_check.passed else "no"
-                check = [
-                    share_check.name,
-                    share_check.group,
-                    share_check.value,
-                    share_check.threshold,
-                    passed,
-                    share_check.warning or "",
-                    share_check.reason or "",
-                ]
-                yield [*key, of, *check]
+            for check in by_language(counts, languages, label_space.classes):
+                yield [*key, of, *check_cells(check)]

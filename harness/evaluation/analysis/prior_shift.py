@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from harness.core.plugins import find
-from harness.evaluation.analysis.recipe_on_target import Floats, RecipeOnTarget
+from harness.evaluation.analysis.recipe_on_target import RecipeOnTarget
+from harness.evaluation.matrix.scoring import Floats
 from harness.statistics.prior_shift import Shift, adjusted, bbse, em, ratio, shares
 from harness.statistics.sums import confusion
 from harness.statistics.temperature import fitted, tempered
@@ -21,6 +22,7 @@ COLUMNS = (
     *("replicates", "warnings", "reason"),
 )
 METHODS = ("em", "em_tempered", "bbse_soft", "oracle")
+METRICS = ("uar", "wf1")
 
 
 def lines(on_target: RecipeOnTarget, source: str) -> Iterator[list[Any]]:
@@ -31,21 +33,15 @@ def lines(on_target: RecipeOnTarget, source: str) -> Iterator[list[Any]]:
     replicates, dev, learned = on_target.predictions(source), on_target.dev(source), on_target.priors(source)
     if not learned or any(replicate.fold not in learned for replicate in replicates):
         return
-    k = len(on_target.space.classes)
-    true = shares(scored.truth, k)
+    true = shares(scored.truth, len(on_target.space.classes))
+    priors = [learned[replicate.fold] for replicate in replicates]
     for method in METHODS:
-        estimates = []
-        for at, replicate in enumerate(replicates):
-            p = scored.scores[at].astype(np.float64)
-            estimates.append(
-                _corrected(method, p, learned[replicate.fold], true, dev.get((replicate.fold, replicate.seed)))
-            )
-        yield [
-            method,
-            *_summary(
-                estimates, scored.truth, scored.scores, [learned[replicate.fold] for replicate in replicates], true
-            ),
+        estimates = [
+            _corrected(method, scores.astype(np.float64), prior, true, dev.get((replicate.fold, replicate.seed)))
+            for replicate, scores, prior in zip(replicates, scored.scores, priors, strict=True)
         ]
+        cells = {"method": method, **_summary(estimates, scored.truth, scored.scores, priors, true)}
+        yield [cells.get(column) for column in COLUMNS]
 
 
 def _corrected(method: str, p: Floats, source: Floats, true: Floats, dev: Any) -> tuple[Shift | None, Floats | None]:
@@ -64,35 +60,26 @@ def _corrected(method: str, p: Floats, source: Floats, true: Floats, dev: Any) -
     return shift, None if shift.weights is None else adjusted(p, shift.weights)
 
 
-def _summary(estimates: list[Any], truth: Any, scores: Any, sources: list[Floats], true: Floats) -> list[Any]:
-    known = [(shift, after) for shift, after in estimates if after is not None]
-    before = [_value(name, truth, scores) for name in ("uar", "wf1")]
+def _summary(estimates: list[Any], truth: Any, scores: Any, sources: list[Floats], true: Floats) -> dict[str, Any]:
+    """Return column -> cell of one method, without those that have nothing to say."""
     away = float(np.mean([np.abs(source - true).sum() / 2 for source in sources]))
-    if len(known) < len(estimates):
-        missing = [shift for shift, after in estimates if after is None]
+    cells: dict[str, Any] = {f"{name}_before": _value(name, truth, scores) for name in METRICS}
+    cells |= {"distance_source": away, "replicates": len(estimates)}
+    missing = [shift for shift, after in estimates if after is None]
+    if missing:
         reasons = sorted({shift.reason or "" if shift else "no_labelled_dev_rows" for shift in missing})
-        return [away, None, "", None, before[0], None, before[1], None, len(estimates), "", "; ".join(reasons)]
-    after = [_value(name, truth, np.stack([corrected for _, corrected in known])) for name in ("uar", "wf1")]
-    shifts = [shift for shift, _ in known if shift is not None]
+        return cells | {"reason": "; ".join(reasons)}
+    corrected = np.stack([after for _, after in estimates])
+    cells |= {name: _value(name, truth, corrected) for name in METRICS}
+    shifts = [shift for shift, _ in estimates if shift is not None]
     if not shifts:
-        return [away, 0.0, "", None, before[0], after[0], before[1], after[1], len(estimates), "", ""]
-    collapsed = f"{sum(shift.collapsed for shift in shifts)} of {len(shifts)}"
-    condition = _mean([shift.confusion.condition for shift in shifts if shift.confusion])
-    warnings = "; ".join(sorted({text for shift in shifts for text in shift.warnings if "collapsed" not in text}))
-    distance = _mean([shift.distance for shift in shifts])
-    return [
-        away,
-        distance,
-        collapsed,
-        condition,
-        before[0],
-        after[0],
-        before[1],
-        after[1],
-        len(estimates),
-        warnings,
-        "",
-    ]
+        return cells | {"distance": 0.0}
+    return cells | {
+        "distance": _mean([shift.distance for shift in shifts]),
+        "collapsed": f"{sum(shift.collapsed for shift in shifts)} of {len(shifts)}",
+        "condition": _mean([shift.confusion.condition for shift in shifts if shift.confusion]),
+        "warnings": "; ".join(sorted({text for shift in shifts for text in shift.warnings if "collapsed" not in text})),
+    }
 
 
 def _value(metric: str, truth: Any, scores: Any) -> float:

@@ -9,17 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.evaluation.matrix import scoring
-from harness.evaluation.matrix.cells import CellToScore, planned, score
+from harness.evaluation.matrix.scoring import Floats, ScoredRows
 from harness.evaluation.matrix.target_corpus import target_corpus
-from harness.statistics import prior_shift, sums
+from harness.statistics import prior_shift
 from harness.study import predictions
-from harness.study.labels import MAIN_VIEW, ClassSpace, space
+from harness.study.labels import ClassSpace, space
 from harness.study.predictions import Predictions
 from harness.study.prepared import prepared
 from harness.study.recipes import view_of
-
-Floats = NDArray[np.float64]
 
 
 class RecipeOnTarget:
@@ -30,74 +27,51 @@ class RecipeOnTarget:
         label_space = space(name)
         assert isinstance(label_space, ClassSpace)
         self.space, self.params, self.plan = label_space, params, plan
-        self.metric = str(params["primary"][name])
+        self.metric, self.statistics = str(params["primary"][name]), params["statistics"]
+        self.level = float(self.statistics["level"])
         self.target = target_corpus(target)
-        self._rows: dict[str, CellToScore] = {}
-        self._predictions: dict[str, list[Predictions]] = {}
+        self._files = {
+            (cell["source"], cell["target"]): Path(cell["file"])
+            for cell in plan["cells"]
+            if cell["space"] == name and "file" in cell
+        }
+        self._predictions: dict[tuple[str, str], list[Predictions]] = {}
+        self._scored: dict[str, ScoredRows] = {}
 
     def sources(self) -> list[str]:
         """Return the sources with predictions of the target's labelled test rows, in-domain included."""
-        return [source for source in self._files(self.target.name) if self.row(source).scored is not None]
+        here = [source for source, target in self._files if target == self.target.name]
+        return [source for source in here if len(self.scored(source).truth)]
 
-    def row(self, source: str) -> CellToScore:
-        """Return the scored cell of a source."""
-        if source not in self._rows:
-            cell = {"source": source, "target": self.target.name, "file": self._files(self.target.name)[source]}
-            self._rows[source] = score(
-                planned(self.plan, cell, MAIN_VIEW), self.params, self.space, [self.metric], self.target
-            )
-        return self._rows[source]
+    def scored(self, source: str) -> ScoredRows:
+        """Return the predictions of a source beside the target's truth."""
+        if source not in self._scored:
+            self._scored[source] = self.aligned(source, self.predictions(source))
+        return self._scored[source]
 
-    def scored(self, source: str) -> scoring.ScoredRows:
-        """Return the scored rows of a source that `sources` names."""
-        scored = self.row(source).scored
-        assert scored is not None
-        return scored
-
-    def home(self) -> scoring.ScoredRows | None:
-        """Return the in-domain cell's scored rows, where there is one."""
-        name = self.target.name
-        return self.scored(name) if name in self.sources() else None
-
-    def weights(self, source: str) -> NDArray[np.uint32]:
-        """Return the draws of dialogues that the cell's interval is from."""
-        settings = self.params["statistics"]
-        clusters = int(self.scored(source).clusters.max()) + 1
-        return sums.draws(clusters, int(settings["resamples"]), int(settings["seed"]))
-
-    @property
-    def level(self) -> float:
-        """Return the level of intervals."""
-        return float(self.params["statistics"]["level"])
-
-    def is_trained(self, source: str) -> bool:
-        """Tell whether a source is a corpus of the study: predictions of other systems may have none."""
-        return source in self.params["corpora"]
-
-    def predictions(self, source: str) -> list[Predictions]:
-        """Return the predictions of the target, one per replicate of the source."""
-        return predictions.read(Path(self._files(self.target.name)[source]), self.space)
-
-    def aligned(self, source: str, replicates: Sequence[Predictions]) -> scoring.ScoredRows:
+    def aligned(self, source: str, replicates: Sequence[Predictions]) -> ScoredRows:
         """Return predictions, changed ones too, beside the target's truth, as the cell's are."""
         return self.target.rows(self.space).align(replicates, source == self.target.name)
 
+    def predictions(self, source: str, target: str = "") -> list[Predictions]:
+        """Return the predictions of the target, or of another one, one per replicate of the source; no file, none."""
+        key = source, target or self.target.name
+        if key not in self._predictions:
+            self._predictions[key] = predictions.read(self._files[key], self.space) if key in self._files else []
+        return self._predictions[key]
+
     def dev(self, source: str) -> dict[tuple[str, int], tuple[NDArray[np.int64], NDArray[np.float32]]]:
         """Return (fold, seed) -> truth and probabilities of the source's labelled dev rows; empty where it has none."""
-        path = self._files(source).get(source)
-        if path is None:
-            return {}
-        if source not in self._predictions:
-            self._predictions[source] = predictions.read(Path(path), self.space)
-        labels = prepared(source).labels(self.space.name)
-        places = {name: at for at, name in enumerate(self.space.classes)}
         by_fold = {}
-        for replicate in self._predictions[source]:
-            truth = [labels.get(name) for name in replicate.ids]
-            rows = [at for at, t in enumerate(truth) if t is not None and replicate.splits[at] == "dev"]
+        for replicate in self.predictions(source, source):
+            labels, split_of = (
+                prepared(source).labels(self.space.name),
+                zip(replicate.ids, replicate.splits, strict=True),
+            )
+            rows = [at for at, (name, split) in enumerate(split_of) if split == "dev" and name in labels]
             if rows:
-                known = np.array([places[str(truth[at])] for at in rows], dtype=np.int64)
-                by_fold[replicate.fold, replicate.seed] = known, replicate.scores[rows]
+                truth = predictions.indices([labels[replicate.ids[at]] for at in rows], self.space)
+                by_fold[replicate.fold, replicate.seed] = truth, replicate.scores[rows]
         return by_fold
 
     def priors(self, source: str) -> dict[str, Floats]:
@@ -106,22 +80,14 @@ class RecipeOnTarget:
         Uniform over the classes of train where training weighs classes alike, those of train otherwise.
         Empty for a source that is no corpus.
         """
-        if not self.is_trained(source):
+        if source not in self.params["corpora"]:
             return {}
-        k, places = len(self.space.classes), {name: at for at, name in enumerate(self.space.classes)}
         labels = prepared(source).labels(self.space.name, view_of(self.plan["settings"]))
         priors = {}
         for fold in prepared(source).folds:
-            known = np.array([places[labels[name]] for name in fold.train if name in labels], dtype=np.int64)
-            if len(known):
-                shares = prior_shift.shares(known, k)
+            truth = predictions.indices([labels[name] for name in fold.train if name in labels], self.space)
+            if len(truth):
+                shares = prior_shift.shares(truth, len(self.space.classes))
                 balanced = self.plan["settings"]["balanced"]
                 priors[fold.name] = (shares > 0) / (shares > 0).sum() if balanced else shares
         return priors
-
-    def _files(self, target: str) -> dict[str, str]:
-        return {
-            cell["source"]: cell["file"]
-            for cell in self.plan["cells"]
-            if (cell["space"], cell["target"]) == (self.space.name, target) and "file" in cell
-        }

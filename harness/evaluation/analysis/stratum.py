@@ -8,21 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from harness.core.plugins import find
-from harness.evaluation.matrix.scoring import ScoredRows, statistic
+from harness.evaluation.matrix.scoring import Floats, ScoredRows, interval, statistic
 from harness.statistics import sums as statistics
-from harness.statistics.few_clusters import small_sample_level
 from harness.study.labels import ClassSpace, Space
 
 FEW_ROWS = 50  # under so many a recall is known to no better than +- .14
 FEW_DIALOGUES = 20
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +73,24 @@ def stratified(
     names = sorted({stratum for stratum in strata if stratum is not None})
     if not names:
         return []
-    places = {name: at for at, name in enumerate(names)}
-    number = np.array([places.get(stratum, -1) if stratum is not None else -1 for stratum in strata])
-    kept, warnings = _within(scored, number, dialogues), [_small(scored, number == at) for at in range(len(names))]
+    number = np.array([-1 if stratum is None else names.index(stratum) for stratum in strata])
+    kept, classes = _within(scored, number, dialogues), space.classes if isinstance(space, ClassSpace) else ()
     values = []
     for metric in metrics:
         module = find("metric", metric)
         sums = _by_stratum(statistic(kept, space, module), len(names), dialogues)
         for at, name in enumerate(names):
-            rows = number == at
-            size = int(rows.sum()), len(np.unique(scored.clusters[rows])), warnings[at]
-            values += _scored(name, metric, module, space, sums[:, at], weights, level, size)
+            points = module.from_statistic(sums[:, at].sum(axis=1))
+            with np.errstate(invalid="ignore"):
+                resamples = statistics.resampled(sums[:, at], weights, module)
+            clusters = scored.clusters[number == at]
+            if points.ndim == 1:
+                values.append(_stratum(name, metric, points, resamples, level, clusters))
+            else:
+                values += [
+                    _stratum(name, f"{metric}/{class_name}", points[:, k], resamples[:, k], level, clusters)
+                    for k, class_name in enumerate(classes)
+                ]
     return values
 
 
@@ -105,59 +109,14 @@ def _by_stratum(sums: Floats, strata: int, dialogues: int) -> Floats:
     return whole.reshape(replicates, strata, dialogues, *shape)
 
 
-def _scored(
-    name: str,
-    metric: str,
-    module: ModuleType,
-    space: Space,
-    sums: Floats,
-    weights: NDArray[Any],
-    level: float,
-    size: tuple[int, int, tuple[str, ...]],
-) -> list[Stratum]:
-    points = module.from_statistic(sums.sum(axis=1))
-    reduce = getattr(module, "reduced", None)
-    value = module.from_reduced if reduce else module.from_statistic
-    drawn = statistics.sums(reduce(sums) if reduce else sums, weights)
-    with np.errstate(invalid="ignore"):
-        resamples = np.mean([value(sums_of_resample) for sums_of_resample in drawn], axis=0)
-    if points.ndim == 1:
-        return [_stratum(name, metric, points, resamples, level, size)]
-    classes = space.classes if isinstance(space, ClassSpace) else ()
-    return [
-        _stratum(name, f"{metric}/{class_name}", points[:, at], resamples[:, at], level, size)
-        for at, class_name in enumerate(classes)
-    ]
-
-
 def _stratum(
-    name: str, metric: str, points: Floats, resamples: Floats, level: float, size: tuple[int, int, tuple[str, ...]]
+    name: str, metric: str, points: Floats, resamples: Floats, level: float, clusters: NDArray[np.int64]
 ) -> Stratum:
-    rows, dialogues, warnings = size
-    mean = float(points.mean())
+    rows, dialogues, mean = len(clusters), len(np.unique(clusters)), float(points.mean())
+    sizes = ((rows, FEW_ROWS, "rows"), (dialogues, FEW_DIALOGUES, "dialogues"))
+    warnings = tuple(f"{count} {what}, fewer than {few}" for count, few, what in sizes if count < few)
     if not np.isfinite(mean):
         return Stratum(name, metric, None, None, None, rows, dialogues, warnings, "undefined", points, resamples)
-    spread = statistics.interval(resamples, small_sample_level(dialogues, level)) if dialogues > 1 else None
-    reason = None if spread else "one_dialogue" if dialogues < 2 else "undefined_in_resamples"
-    low, high = spread or (None, None)
+    low, high = interval(resamples, dialogues, level)
+    reason = "one_dialogue" if dialogues < 2 else "undefined_in_resamples" if low is None else None
     return Stratum(name, metric, mean, low, high, rows, dialogues, warnings, reason, points, resamples)
-
-
-def _small(scored: ScoredRows, rows: NDArray[np.bool_]) -> tuple[str, ...]:
-    count, dialogues = int(rows.sum()), len(np.unique(scored.clusters[rows]))
-    warnings = [f"{count} rows, fewer than {FEW_ROWS}"] if count < FEW_ROWS else []
-    return (*warnings, *([f"{dialogues} dialogues, fewer than {FEW_DIALOGUES}"] if dialogues < FEW_DIALOGUES else []))
-
-
-def worst(strata: Sequence[Stratum], *, higher_is_better: bool = True, rows: int = FEW_ROWS) -> Stratum | None:
-    """Return the stratum with the worst value among those of at least `rows` rows (WILDS' worst group), or None.
-
-    Raises:
-        ValueError: the strata are of different metrics.
-    """
-    if len({stratum.metric for stratum in strata}) > 1:
-        raise ValueError("the worst of different metrics: " + ", ".join(sorted({stratum.metric for stratum in strata})))
-    known = [
-        (stratum.value, at) for at, stratum in enumerate(strata) if stratum.value is not None and stratum.rows >= rows
-    ]
-    return strata[(min if higher_is_better else max)(known)[1]] if known else None

@@ -15,16 +15,11 @@ measure, never to fit; what uses them to bound (oracle) is named so.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from harness.evaluation.analysis import (
-    calibration,
-    gap_parts,
-    prior_shift,
-    strata,
-)
+from harness.evaluation.analysis import calibration, gap_parts, prior_shift, strata
 from harness.evaluation.analysis.recipe_on_target import RecipeOnTarget
 
 KEYS = ("space", "recipe", "source", "target")
@@ -58,14 +53,3 @@ def work(job: RecipeToAnalyse) -> dict[str, list[list[Any]]]:
         for name, (_, lines) in OF_TARGET.items():
             tables[name] += [[*keys, *line] for line in lines(on_target, source)]
     return tables
-
-
-def columns(name: str) -> list[str]:
-    """Return the columns of a table of `work`."""
-    return [*KEYS, *OF_TARGET[name][0]]
-
-
-def gathered(done: Sequence[Mapping[str, list[list[Any]]]]) -> Iterator[tuple[str, list[str], list[list[Any]]]]:
-    """Yield name, columns and all lines of each table."""
-    for name in OF_TARGET:
-        yield name, columns(name), [line for lines_by_table in done for line in lines_by_table[name]]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import astuple
+from operator import attrgetter
 from typing import Any
 
 from harness.statistics import language_contrast
@@ -14,10 +16,11 @@ from harness.study.splits import NO_SOURCE
 
 RANKS = ("space", "metric", "recipe", "rank", "targets", "cliques", "critical_difference")
 TESTS = ("space", "metric", "test", "first", "second", "value", "p", "p_holm", "smallest_p", "targets", "reason")
-LANGUAGES = (
-    *("space", "metric", "recipe", "of", "within", "across", "difference", "within_cells", "across_cells", "p"),
-    *("p_two_sided", "smallest_p", "assignments", "reason"),
+CONTRAST = (  # of a `LanguageContrast`
+    *("within", "across", "difference", "within_cells", "across_cells", "p", "p_two_sided", "smallest_p"),
+    *("assignments", "reason"),
 )
+LANGUAGES = ("space", "metric", "recipe", "of", *CONTRAST)
 ASYMMETRY = ("space", "recipe", "first", "second", "value", "reason")
 OF = ("ratio", "value")  # what is contrasted; the ratio takes floor and difficulty of the target out
 
@@ -45,7 +48,7 @@ def tables(
             contrasts += [[space, metric, recipe, *line] for line in _contrasts(ours, spoken, higher_is_better(metric))]
             ratios = {(cell.source, cell.target): cell.ratio for cell in ours if not cell.is_in_domain}
             there_and_back = language_contrast.asymmetry(ratios)
-            directions += [[space, recipe, o.first, o.second, o.value, o.reason or ""] for o in there_and_back]
+            directions += [[space, recipe, *astuple(direction)] for direction in there_and_back]
     return {
         "ranks": (RANKS, ranks),
         "tests": (TESTS, tests),
@@ -65,46 +68,24 @@ def _ranking(cells: Sequence[Cell], metric: str) -> Ranking:
     return rank(by_target(known), higher_is_better=higher_is_better(metric))
 
 
-def _ranks(ranking: Ranking) -> list[list[Any]]:
-    return [
-        [
-            *(name, mean, ranking.blocks),
-            " ".join(str(at) for at, clique in enumerate(ranking.cliques, 1) if name in clique),
-            ranking.critical_difference,
-        ]
-        for name, mean in zip(ranking.recipes, ranking.ranks, strict=False)
-    ]
+def _ranks(ranking: Ranking) -> Iterator[list[Any]]:
+    for name, mean in zip(ranking.recipes, ranking.ranks, strict=False):
+        cliques = " ".join(str(at) for at, clique in enumerate(ranking.cliques, 1) if name in clique)
+        yield [name, mean, ranking.blocks, cliques, ranking.critical_difference]
 
 
 def _tests(ranking: Ranking) -> list[list[Any]]:
     friedman = ["friedman", "", "", ranking.friedman, ranking.friedman_p, None, ranking.friedman_smallest_p]
-    lines = [[*friedman, ranking.blocks, ranking.reason or ""]]
-    return lines + [
-        [
-            *("wilcoxon", test.first, test.second, test.difference, test.p, test.holm_p, ranking.wilcoxon_smallest_p),
-            *(ranking.blocks, test.reason or ""),
-        ]
+    pairs = [
+        ["wilcoxon", test.first, test.second, test.difference, test.p, test.holm_p, ranking.wilcoxon_smallest_p]
         for test in ranking.pairs
     ]
+    reasons = [ranking.reason, *(test.reason for test in ranking.pairs)]
+    return [[*test, ranking.blocks, reason] for test, reason in zip([friedman, *pairs], reasons, strict=True)]
 
 
-def _contrasts(cells: Sequence[Cell], spoken: Mapping[str, str], higher_is_better: bool) -> list[list[Any]]:
-    lines = []
+def _contrasts(cells: Sequence[Cell], spoken: Mapping[str, str], higher_is_better: bool) -> Iterator[list[Any]]:
     for of in OF:
         values = {(cell.source, cell.target): getattr(cell, of) for cell in cells}
         contrast = language_contrast.contrast(values, spoken, higher_is_better or of == "ratio")
-        lines.append(
-            [
-                *(
-                    of,
-                    contrast.within,
-                    contrast.across,
-                    contrast.difference,
-                    contrast.within_cells,
-                    contrast.across_cells,
-                    contrast.p,
-                ),
-                *(contrast.p_two_sided, contrast.smallest_p, contrast.assignments, contrast.reason or ""),
-            ]
-        )
-    return lines
+        yield [of, *attrgetter(*CONTRAST)(contrast)]

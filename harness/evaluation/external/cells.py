@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,36 +17,28 @@ from harness.evaluation.external import rows as external_rows
 from harness.evaluation.external.predictions_file import Codes
 from harness.evaluation.external.rows import PredictedRows
 from harness.study import splits as protocol
+from harness.study.params.rows import NO_MODALITY, SLOTS
 from harness.study.predictions import Predictions
 from harness.study.prepared import PreparedCorpus
 
-UNUSED, DEV, TEST = 0, 1, 2
 NOT_PREDICTED = "not_predicted"
-SPLITS = {DEV: "dev", TEST: "test"}
+OPTIONAL: Mapping[str, Any] = {"inputs": [], "space": None, "partial": False}  # of a row of `external` in params.yaml
+
+
+def settings(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row of `external` as the settings of a recipe that uses no encoder and no model of ours."""
+    return {
+        "description": row["description"],
+        "file": row["file"],
+        **dict.fromkeys(SLOTS, NO_MODALITY),
+        **{"route": "native", "normalise": "none", "fusion": "external", "balanced": False, "settings": {}},
+        "inputs": list(dict.fromkeys(row["inputs"])),
+    }
 
 
 def rows_digest(corpus: PreparedCorpus) -> str:
     """Return the digest of what decides which rows of a corpus are kept."""
     return digest([[row.id, row.split, row.fold] for row in corpus.utterances])
-
-
-def _labelled(corpus: PreparedCorpus, space: str) -> NDArray[np.bool_]:
-    """Return whether each utterance (n,) has a label in a space."""
-    labels = corpus.labels(space)
-    return np.array([id_ in labels for id_ in corpus.ids], dtype=bool)
-
-
-def _splits_by_fold(corpus: PreparedCorpus, in_domain: bool) -> dict[str, NDArray[np.int64]]:
-    """Return fold -> UNUSED, DEV or TEST of each utterance (n,); in-domain each fold tests its own part."""
-    if in_domain:
-        wanted = {fold.name: protocol.own_rows(fold) for fold in corpus.folds}
-    else:
-        wanted = {protocol.ALL: protocol.target_rows(corpus.utterances)}
-    number = {"dev": DEV, "test": TEST}
-    return {
-        fold: np.array([number[rows[id_]] if id_ in rows else UNUSED for id_ in corpus.ids], dtype=np.int64)
-        for fold, rows in wanted.items()
-    }
 
 
 @dataclass(slots=True)
@@ -88,33 +82,25 @@ def cells(
         ReleaseError: a score is none of its space, a fold none of the target's, or labelled test rows are missing.
     """
     sources = [source for source in (protocol.NO_SOURCE, *targets) if source in rows.sources.names]
+    # of spaces beside the study, too: a file is right or not
+    given = {space: (rows.of(space), external_rows.scores(rows, space, rows.of(space))) for space in rows.spaces.names}
     cells = []
-    for space in rows.spaces.names:
-        of_space = rows.of(space)
-        scores = external_rows.scores(rows, space, of_space)  # of spaces beside the study, too: a file is right or not
-        for source in sources if space in spaces else ():
-            for target in targets.values():
-                at = rows.of(space, source, target.name)
-                cell = Made(space, source, target.name, rows=len(at))
-                cell.reason = _why_none(target, targets.get(source), space, len(at))
-                if not cell.reason:
-                    _fill(cell, rows, at, scores[np.searchsorted(of_space, at)], target, partial)
-                cells.append(cell)
-    absent = [space for space in spaces if space not in rows.spaces.names]
-    cells += [
-        Made(space, source, name, reason=_why_none(target, targets.get(source), space, 0))
-        for space in absent
-        for source in sources
-        for name, target in targets.items()
-    ]
-    return sorted(cells, key=lambda cell: spaces.index(cell.space))
+    for space, source, target in itertools.product(spaces, sources, targets.values()):
+        at = rows.of(space, source, target.name)
+        cell = Made(space, source, target.name, rows=len(at))
+        cell.reason = _why_none(target, targets.get(source), space, len(at))
+        if not cell.reason:
+            of_space, scores = given[space]
+            _fill(cell, rows, at, scores[np.searchsorted(of_space, at)], target, partial)
+        cells.append(cell)
+    return cells
 
 
 def _why_none(target: PreparedCorpus, source: PreparedCorpus | None, space: str, rows: int) -> str:
     """Return why a cell has no prediction, or an empty string."""
     if not target.card["present"]:
         return f"target_{target.card['reason']}"
-    if not _labelled(target, space).any():
+    if not target.labels(space):
         return "target_not_annotated"
     if source is not None and source is not target and source.card["family"] == target.card["family"]:
         return "same_family"
@@ -125,82 +111,54 @@ def _fill(
     cell: Made, rows: PredictedRows, at: Codes, scores: NDArray[np.float32], target: PreparedCorpus, partial: bool
 ) -> None:
     """Divide the rows of a cell by replicate, and see that no test row is missing."""
-    splits = _splits(rows, at, target, cell.source == cell.target)
-    if not (splits == TEST).any():
-        cell.reason = NOT_PREDICTED
-        return
-    kept = splits != UNUSED
-    at, scores, splits = at[kept], scores[kept], splits[kept]
-    names = np.array(rows.folds.names, dtype=object)
-    fold = np.argsort(np.argsort(names))[rows.folds.codes[at]]  # in the order of their names
-    order = np.lexsort((rows.places[at], rows.seeds[at], fold))
-    fold, seeds = fold[order], rows.seeds[at[order]]
-    edges = np.flatnonzero((np.diff(fold) != 0) | (np.diff(seeds) != 0)) + 1
     ids = np.array(target.ids, dtype=object)
-    for part in np.split(order, edges):
-        first = at[part[0]]
-        cell.replicates.append(
-            Predictions(
-                rows.folds.names[rows.folds.codes[first]],
-                int(rows.seeds[first]),
-                ids[rows.places[at[part]]].tolist(),
-                [SPLITS[code] for code in splits[part].tolist()],
-                scores[part],
-            )
-        )
-    _check_complete(cell, rows, target, partial)
-
-
-def _splits(rows: PredictedRows, at: Codes, target: PreparedCorpus, in_domain: bool) -> NDArray[np.int64]:
-    """Return UNUSED, DEV or TEST of each row (n,) of a cell.
-
-    In-domain, `fold` says which model it was, and so which rows that model had not seen.
-    """
-    wanted, folds = _splits_by_fold(target, in_domain), rows.folds
-    if in_domain:
-        known = np.array([name in wanted for name in folds.names])
+    folds = np.array(rows.folds.names, dtype=object)[rows.folds.codes[at]]
+    if cell.source == cell.target:  # `fold` says which model it was, and so which rows that model had not seen
+        wanted = {fold.name: protocol.own_rows(fold) for fold in target.folds}
         rows.table.refuse(
-            ~known[folds.codes[at]],
-            lambda row: f"{folds.names[folds.codes[row]]!r} is no fold of {target.name}, which is source and target",
+            np.array([fold not in wanted for fold in folds]),
+            lambda row: f"{rows.folds.text(row)!r} is no fold of {target.name}, which is source and target",
             f"one of {', '.join(wanted)}: the part that the model was not trained on",
             rows=at,
         )
-    parts = np.full(len(at), UNUSED, dtype=np.int64)
-    for number in np.unique(folds.codes[at]):
-        here = folds.codes[at] == number
-        of = wanted[folds.names[number] if in_domain else protocol.ALL]
-        parts[here] = of[rows.places[at[here]]]
-    return parts
+    else:
+        wanted = dict.fromkeys(rows.folds.names, protocol.target_rows(target.utterances))
+    splits = np.array([wanted[fold].get(id_, "") for fold, id_ in zip(folds, ids[rows.places[at]], strict=True)])
+    if "test" not in splits:
+        cell.reason = NOT_PREDICTED
+        return
+    order = np.lexsort((rows.places[at], rows.seeds[at], folds.astype(str)))
+    order = order[splits[order] != ""]
+    edges = np.flatnonzero((folds[order[1:]] != folds[order[:-1]]) | (np.diff(rows.seeds[at[order]]) != 0)) + 1
+    for part in np.split(order, edges):
+        names, seed = ids[rows.places[at[part]]].tolist(), int(rows.seeds[at[part[0]]])
+        cell.replicates.append(Predictions(folds[part[0]], seed, names, splits[part].tolist(), scores[part]))
+    tested = {id_ for of in wanted.values() for id_, split in of.items() if split == "test"}
+    _check_complete(cell, rows, target, tested, partial)
 
 
-def _check_complete(cell: Made, rows: PredictedRows, target: PreparedCorpus, partial: bool) -> None:
+def _check_complete(cell: Made, rows: PredictedRows, target: PreparedCorpus, tested: Set[str], partial: bool) -> None:
     """Refuse, or warn of, labelled test rows that a replicate lacks: hard rows left out flatter.
 
     In-domain the folds of a seed are one replicate: each predicts its own part.
     """
-    in_domain = cell.source == cell.target
-    tested = [of == TEST for of in _splits_by_fold(target, in_domain).values()]
-    needed = _labelled(target, cell.space) & np.any(tested, axis=0)
-    place = {name: number for number, name in enumerate(target.ids)}
-    predicted: dict[tuple[str, int], NDArray[np.bool_]] = {}
+    needed = [id_ for id_ in target.labels(cell.space) if id_ in tested]
+    predicted: dict[tuple[str, int], set[str]] = {}
     for replicate in cell.replicates:
-        group = ("" if in_domain else replicate.fold, replicate.seed)
-        seen = predicted.setdefault(group, np.zeros(len(place), dtype=bool))
-        seen[[place[name] for name, split in zip(replicate.ids, replicate.splits, strict=True) if split == "test"]] = (
-            True
-        )
-    lacking = np.any([needed & ~seen for seen in predicted.values()], axis=0)
-    if not lacking.any():
+        group = ("" if cell.source == cell.target else replicate.fold, replicate.seed)
+        known = {id_ for id_, split in zip(replicate.ids, replicate.splits, strict=True) if split == "test"}
+        predicted.setdefault(group, set()).update(known)
+    lacking = [id_ for id_ in needed if any(id_ not in known for known in predicted.values())]
+    if not lacking:
         return
-    count = f"{lacking.sum()} of {needed.sum()} labelled test rows"
+    count = f"{len(lacking)} of {len(needed)} labelled test rows"
     if not partial:
-        first = int(np.flatnonzero(lacking)[0])
-        fold, seed = next(group for group, seen in predicted.items() if not seen[first])
+        fold, seed = next(group for group, known in predicted.items() if lacking[0] not in known)
         by = f" by seed {seed}{f' of fold {fold}' if fold else ''}" if len(predicted) > 1 else ""
         raise ReleaseError(
             rows.table.path,
             f"{count} of {cell.target} have no prediction in {cell.space} (source {cell.source}); "
-            f"the first is {target.ids[first]}{by}",
+            f"the first is {lacking[0]}{by}",
             todo="give every refusal a label, or say `partial: true` in the row of params.yaml: the cell then warns",
         )
     cell.warning = f"{count} not predicted"

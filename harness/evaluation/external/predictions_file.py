@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import bisect
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 from harness.core.errors import ReleaseError, SettingError
 
 CSV, PARQUET = ".csv", ".parquet"
+UNKNOWN = -1  # the number of a text that is not known
 Codes = NDArray[np.int64]
 
 
@@ -28,12 +28,13 @@ class Coded:
     codes: Codes
     names: list[str]
 
-    def renamed(self, new: Callable[[str], str]) -> Coded:
-        """Return the column with other texts; those that have become alike get one code."""
-        changed = [new(name) for name in self.names]
-        names = list(dict.fromkeys(changed))
-        places = {name: at for at, name in enumerate(names)}
-        return Coded(np.array([places[name] for name in changed], dtype=np.int64)[self.codes], names)
+    def text(self, row: int) -> str:
+        """Return the text of a row."""
+        return self.names[int(self.codes[row])]
+
+    def numbers(self, known: Mapping[str, int]) -> Codes:
+        """Return the number (rows,) that each text has in a mapping, UNKNOWN where it has none."""
+        return np.array([known.get(name, UNKNOWN) for name in self.names], dtype=np.int64)[self.codes]
 
 
 class PredictionsFile:
@@ -89,9 +90,9 @@ class PredictionsFile:
         if not (_is_text(kind) or pa.types.is_integer(kind) or pa.types.is_null(kind)):
             problem = f"the column {name!r} is of the type {kind}"
             raise ReleaseError(self.path, problem, expected="text", todo="write the column as text")
-        coded = pc.fill_null(column.cast(pa.string()), "").dictionary_encode()
-        coded_column = Coded(coded.indices.to_numpy().astype(np.int64), coded.dictionary.to_pylist())
-        return coded_column.renamed(lambda text: text or absent)
+        texts = pc.fill_null(column.cast(pa.string()), "")
+        coded = pc.if_else(pc.equal(texts, ""), absent, texts).dictionary_encode()
+        return Coded(coded.indices.to_numpy().astype(np.int64), coded.dictionary.to_pylist())
 
     def numbers(self, name: str) -> NDArray[np.float64]:
         """Return a column of numbers (rows,); empty cells are NaN.
@@ -106,7 +107,7 @@ class PredictionsFile:
         if pa.types.is_boolean(column.type):
             raise ReleaseError(self.path, f"the column {name!r} is of the type bool", expected="numbers")
         if not _are_numbers(column):
-            bad = bisect.bisect_left(range(1, len(column)), True, key=lambda n: not _are_numbers(column[:n]))
+            bad = next(row for row in range(len(column)) if not _are_numbers(column[row : row + 1]))
             raise self.error(bad, f"{name} is {str(column[bad])!r}, no number", "a number with a decimal point")
         values: NDArray[np.float64] = column.cast(pa.float64()).to_numpy(zero_copy_only=False)
         self.refuse(np.isinf(values), f"{name} is not finite")

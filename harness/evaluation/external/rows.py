@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,19 +10,14 @@ from numpy.typing import NDArray
 
 from harness.core import paths
 from harness.core.errors import ReleaseError, SettingError, did_you_mean
-from harness.evaluation.external.predictions_file import Coded, Codes, PredictionsFile
+from harness.evaluation.external.predictions_file import UNKNOWN, Coded, Codes, PredictionsFile
 from harness.study.labels import SPACES, ClassSpace, Space, space
 from harness.study.splits import ALL, NO_SOURCE
 
 COLUMNS = ("corpus", "id", "space", "label", "value", "source", "seed", "fold")
-CLASSES = tuple(
-    dict.fromkeys(
-        name for label_space in SPACES.values() if isinstance(label_space, ClassSpace) for name in label_space.classes
-    )
-)
+CLASSES = dict.fromkeys(name for of in SPACES.values() if isinstance(of, ClassSpace) for name in of.classes)
 INDEX = "__index_level_"  # how pandas names its row numbers in Parquet
 TOLERANCE = 1e-3  # of the sum of a row's probabilities
-UNLINKED = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +29,7 @@ class PredictedRows:
         spaces: the space of each.
         sources: the corpus that the system was trained on, or `none`.
         corpora: the corpus of each utterance.
-        places: of the utterance in its corpus, UNLINKED where that is not here.
+        places: of the utterance in its corpus, UNKNOWN where that is not here.
         folds: which of several models of one source said it.
         seeds: which of its replicates.
     """
@@ -52,7 +47,7 @@ class PredictedRows:
         chosen = np.ones(len(self.seeds), dtype=bool)
         for column, name in ((self.spaces, space), (self.sources, source), (self.corpora, corpus)):
             if name is not None:
-                chosen &= column.codes == (column.names.index(name) if name in column.names else UNLINKED)
+                chosen &= column.codes == (column.names.index(name) if name in column.names else UNKNOWN)
         return np.flatnonzero(chosen)
 
 
@@ -113,20 +108,14 @@ def scores(rows: PredictedRows, name: str, at: Codes) -> NDArray[np.float32]:
 
 
 def _one_hot(table: PredictionsFile, target: ClassSpace, at: Codes) -> NDArray[np.float32]:
-    labels = table.texts("label")
-    known = {name: number for number, name in enumerate(target.classes)}
-    codes = np.array([known.get(name, UNLINKED) for name in labels.names], dtype=np.int64)[labels.codes[at]]
-
-    def problem(row: int) -> str:
-        label = labels.names[labels.codes[row]]
-        return f"{label!r} is no class of {target.name}{did_you_mean(label, known)}" if label else "no label"
-
     todo = (
         "give other names as these (docs/labels.md), and a refusal a class, too, or leave its row out and declare the "
         "file `partial: true`"
     )
-    table.refuse(codes == UNLINKED, problem, f"one of {', '.join(known)}", todo, at)
-    return np.eye(len(known), dtype=np.float32)[codes]
+    wrong = "no label", f"{{!r}} is no class of {target.name}"
+    expected = f"one of {', '.join(target.classes)}"
+    codes = _known(table, table.texts("label"), at, target.classes, wrong, expected, todo)
+    return np.eye(len(target.classes), dtype=np.float32)[codes]
 
 
 def _probabilities(table: PredictionsFile, target: ClassSpace, at: Codes) -> NDArray[np.float32]:
@@ -186,62 +175,64 @@ def _need(table: PredictionsFile, target: Space | None, columns: Iterable[str]) 
         )
 
 
-def _check_names(table: PredictionsFile, what: str, column: Coded, known: Iterable[str], todo: str = "") -> None:
-    known = list(known)
-    good = np.array([name in known for name in column.names])
+def _known(
+    table: PredictionsFile, column: Coded, at: Codes, known: Iterable[str], wrong: tuple[str, str], expected: str,
+    todo: str,
+) -> Codes:  # fmt: skip
+    """Return the number of each row's text among the known ones; a text that is none of them is an error.
+
+    Args:
+        table: the file.
+        column: of the texts.
+        at: the rows.
+        known: those that there are.
+        wrong: what is wrong with an empty cell, and with another one, whose text takes the place of {!r}.
+        expected, todo: as in `refuse`.
+    """
+    places = {name: number for number, name in enumerate(known)}
+    numbers = column.numbers(places)[at]
 
     def problem(row: int) -> str:
-        name = column.names[column.codes[row]]
-        return f"no {what} is called {name!r}{did_you_mean(name, known)}"
+        name = column.text(row)
+        return wrong[1].format(name) + did_you_mean(name, places) if name else wrong[0]
 
-    table.refuse(~good[column.codes], problem, f"one of {', '.join(known)}", todo)
+    table.refuse(numbers == UNKNOWN, problem, expected, todo, at)
+    return numbers
+
+
+def _check_names(table: PredictionsFile, what: str, column: Coded, known: Iterable[str], todo: str = "") -> None:
+    wrong = f"no {what}", f"no {what} is called {{!r}}"
+    _known(table, column, np.arange(len(table)), known, wrong, f"one of {', '.join(known)}", todo)
 
 
 def _places(
     table: PredictionsFile, corpora: Coded, names: Coded, utterances: Mapping[str, Sequence[str] | None]
 ) -> Codes:
     """Return the place of each row's utterance in its corpus."""
-    places = np.full(len(table), UNLINKED, dtype=np.int64)
+    places = np.full(len(table), UNKNOWN, dtype=np.int64)
     for number, corpus in enumerate(corpora.names):
         if (ids := utterances[corpus]) is not None:
             at = np.flatnonzero(corpora.codes == number)
-            place = {name: row for row, name in enumerate(ids)}
-            by_code = np.array([place.get(name, UNLINKED) for name in names.names], dtype=np.int64)
-            places[at] = by_code[names.codes[at]]
-            expected, todo = f"an id of {paths.utterances(corpus)}", "take the ids from there"
-            table.refuse(places[at] == UNLINKED, _unknown_id(names, corpus, place), expected, todo, at)
+            wrong, expected = ("no id", f"{corpus} has no utterance {{!r}}"), f"an id of {paths.utterances(corpus)}"
+            places[at] = _known(table, names, at, ids, wrong, expected, "take the ids from there")
     return places
-
-
-def _unknown_id(names: Coded, corpus: str, place: Mapping[str, int]) -> Callable[[int], str]:
-    def problem(row: int) -> str:
-        name = names.names[names.codes[row]]
-        return f"{corpus} has no utterance {name!r}{did_you_mean(name, place)}" if name else "no id"
-
-    return problem
 
 
 def _seeds(table: PredictionsFile) -> Codes:
     column = table.texts("seed", absent="0")
-    whole = np.array([name.isascii() and name.isdigit() and len(name) < 19 for name in column.names])
-    table.refuse(
-        ~whole[column.codes], lambda row: f"the seed {column.names[column.codes[row]]!r}", "a whole number from 0"
-    )
-    return np.array([int(name) for name in column.names], dtype=np.int64)[column.codes]
+    whole = [name for name in column.names if name.isascii() and name.isdigit() and len(name) < 19]
+    seeds = column.numbers({name: int(name) for name in whole})
+    table.refuse(seeds == UNKNOWN, lambda row: f"the seed {column.text(row)!r}", "a whole number from 0")
+    return seeds
 
 
-def _check_once(table: PredictionsFile, columns: Iterable[Codes]) -> None:
+def _check_once(table: PredictionsFile, columns: Sequence[Codes]) -> None:
     """Refuse a second row of one utterance by one replicate."""
-    key = np.zeros(len(table), dtype=np.int64)
-    for column in columns:  # numbered anew each time, so that no product overflows
-        values, codes = np.unique(column, return_inverse=True)
-        key = np.unique(key * len(values) + codes, return_inverse=True)[1]
-    order = np.argsort(key, kind="stable")
-    again = key[order[1:]] == key[order[:-1]]
-    before = np.full(len(table), UNLINKED, dtype=np.int64)
-    before[order[1:][again]] = order[:-1][again]
+    import pandas as pd
+
+    before = pd.Series(np.arange(len(table))).groupby(list(columns)).shift()  # the row of the same; NaN of the first
     table.refuse(
-        before != UNLINKED,
+        before.notna().to_numpy(),
         lambda row: f"the utterance of {table.place(int(before[row]))} once more, by the same replicate",
         todo="tell replicates apart by `seed`, or by `fold` the models that were trained on several folds",
     )

@@ -9,18 +9,16 @@ Two differences, each on the utterances that both sides have, with dialogues res
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
-from typing import Any
+from types import ModuleType
 
 import numpy as np
 
 from harness.evaluation.matrix import scoring
-from harness.evaluation.matrix.cells import CellToScore
-from harness.evaluation.matrix.target_corpus import TargetCorpus
+from harness.evaluation.matrix.cells import CellScorer, CellToScore
 from harness.statistics import sums
-from harness.statistics.few_clusters import small_sample_level
-from harness.study.labels import MAIN_VIEW, ClassSpace, Space
+from harness.study.labels import MAIN_VIEW
 from harness.study.recipes import view_of
 
 LEARNED, TESTED = "learned", "tested"
@@ -58,28 +56,24 @@ class ViewDifference:
 COLUMNS = ("space", "metric", *(field.name for field in fields(ViewDifference)))
 
 
-def differences(
-    rows: Sequence[CellToScore], label_space: Space, metric: Any, settings: Mapping[str, Any], target: TargetCorpus
-) -> Iterator[ViewDifference]:
+def differences(rows: Sequence[CellToScore], metric: ModuleType, scorer: CellScorer) -> Iterator[ViewDifference]:
     """Yield both kinds of differences between the scored cells of one space and target.
 
     Args:
         rows: cells of the matrix, scored or not.
-        label_space: theirs.
         metric: a module of harness/metrics with one value per cell.
-        settings: `statistics` of params.yaml.
-        target: theirs.
+        scorer: of the cells.
     """
     known = {(row.recipe, row.source, row.view): row for row in rows if row.scored is not None}
     twins = _twins(rows)
     for (recipe, source, view), row in known.items():
         tested = (known[twin, source, view] for twin in twins.get(recipe, ()) if (twin, source, view) in known)
         if twin := next(tested, None):
-            yield from _difference(LEARNED, row, twin, label_space, metric, settings, target)
+            yield from _difference(LEARNED, row, twin, metric, scorer)
     for (recipe, source, view), row in known.items():
         main = known.get((recipe, source, MAIN_VIEW))
         if view != MAIN_VIEW and main is not None:
-            yield from _difference(TESTED, row, main, label_space, metric, settings, target)
+            yield from _difference(TESTED, row, main, metric, scorer)
 
 
 def _twins(rows: Sequence[CellToScore]) -> dict[str, list[str]]:
@@ -91,13 +85,7 @@ def _twins(rows: Sequence[CellToScore]) -> dict[str, list[str]]:
 
 
 def _difference(
-    change: str,
-    row: CellToScore,
-    other: CellToScore,
-    label_space: Space,
-    metric: Any,
-    settings: Mapping[str, Any],
-    target: TargetCorpus,
+    change: str, row: CellToScore, other: CellToScore, metric: ModuleType, scorer: CellScorer
 ) -> Iterator[ViewDifference]:
     assert row.scored is not None
     assert other.scored is not None
@@ -105,18 +93,18 @@ def _difference(
     if not common:
         return
     both = [scored.only(common) for scored in (row.scored, other.scored)]
-    sides = [scoring.statistic(scored, label_space, metric) for scored in both]
+    sides = [scoring.statistic(scored, scorer.space, metric) for scored in both]
     value, against = (float(np.mean(metric.from_statistic(statistic.sum(axis=1)))) for statistic in sides)
     if not np.isfinite(value - against):
         return
-    dialogues = sides[0].shape[1]
-    weights = sums.draws(dialogues, int(settings["resamples"]), int(settings["seed"]))
-    ours, theirs = (sums.resampled(statistic, weights, metric) for statistic in sides)
-    level = float(settings["level"])
-    spread = sums.interval(ours - theirs, small_sample_level(dialogues, level)) if dialogues > 1 else None
+    dialogues = both[0].dialogues
+    ours, theirs = (sums.resampled(statistic, both[0].draws(scorer.settings), metric) for statistic in sides)
+    low, high = scorer.interval(ours - theirs, dialogues)
     name = metric.__name__.rpartition(".")[2]
-    low, high = spread or (None, None)
-    floor, other_floor = (scoring.floors(scored.truth, label_space, name)[0] for scored in both)
+    floor, other_floor = (scoring.floors(scored.truth, scorer.space, name)[0] for scored in both)
+    # what people score against the main label with the modality that is learned, or tested against
+    modality = row.view if change == TESTED else view_of(row.settings)
+    has_ceiling = change == TESTED or row.view == MAIN_VIEW
     yield ViewDifference(
         change=change,
         recipe=row.recipe,
@@ -134,13 +122,5 @@ def _difference(
         high=high,
         floor=floor,
         other_floor=other_floor,
-        ceiling=_ceiling(change, row, label_space, name, target),
+        ceiling=scorer.target.ceiling(scorer.space, modality, name) if has_ceiling else None,
     )
-
-
-def _ceiling(change: str, row: CellToScore, label_space: Space, metric: str, target: TargetCorpus) -> float | None:
-    """Return what people score against the main label with the modality that is learned, or tested against."""
-    if not isinstance(label_space, ClassSpace) or (change == LEARNED and row.view != MAIN_VIEW):
-        return None
-    modality = view_of(row.settings) if change == LEARNED else row.view
-    return target.ceiling(label_space, modality, metric)

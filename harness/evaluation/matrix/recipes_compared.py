@@ -8,19 +8,15 @@ the results would flatter it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields, replace
 from itertools import combinations
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from harness.statistics import sums
-from harness.statistics.few_clusters import small_sample_level
-from harness.statistics.paired_tests import SLACK, farther, holm
+from harness.evaluation.matrix.scoring import Floats, interval
+from harness.statistics.paired_tests import farther, holm
 
-Floats = NDArray[np.float64]
 ALL = "all"  # the scope of a difference over all targets
 
 
@@ -54,6 +50,9 @@ class RecipePair:
     smallest_p: float | None
 
 
+COLUMNS = ("space", "metric", *(field.name for field in fields(RecipePair)))
+
+
 def compared(entries: Sequence[RecipeScore], baseline: str, level: float) -> list[RecipePair]:
     """Return all pairs over all targets, and every recipe against the baseline on each target.
 
@@ -74,21 +73,15 @@ def compared(entries: Sequence[RecipeScore], baseline: str, level: float) -> lis
         return []
     pairs = [(first, second) for second, first in combinations(recipes, 2)]
     pairs = [(first, second) if first != baseline else (second, first) for first, second in pairs]
-    overall = [_difference(ALL, *_sides(scores, pair, targets), baseline, level) for pair in pairs]
-    each = [
-        _difference(target, *_sides(scores, (first, baseline), [target]), baseline, level)
-        for target in targets
-        for first in recipes
-        if first != baseline and baseline in recipes
-    ]
+
+    def difference(scope: str, pair: tuple[str, str], over: Sequence[str]) -> RecipePair:
+        first, second = ([scores[recipe, target] for target in over] for recipe in pair)
+        return _difference(scope, first, second, baseline, level)
+
+    overall = [difference(ALL, pair, targets) for pair in pairs]
+    others = [recipe for recipe in recipes if recipe != baseline and baseline in recipes]
+    each = [difference(target, (recipe, baseline), [target]) for target in targets for recipe in others]
     return [*_corrected(overall), *_corrected(each)]
-
-
-def _sides(
-    scores: Mapping[tuple[str, str], RecipeScore], pair: tuple[str, str], targets: Iterable[str]
-) -> tuple[list[RecipeScore], list[RecipeScore]]:
-    first, second = ([scores[recipe, target] for target in targets] for recipe in pair)
-    return first, second
 
 
 def _difference(
@@ -97,8 +90,7 @@ def _difference(
     apart = float(np.mean([a.value - b.value for a, b in zip(first, second, strict=True)]))
     drawn = np.mean([a.resamples - b.resamples for a, b in zip(first, second, strict=True)], axis=0)
     clusters = sum(entry.clusters for entry in first)
-    spread = sums.interval(drawn, small_sample_level(clusters, level)) if clusters > 1 else None
-    low, high = spread or (None, None)
+    low, high = interval(drawn, clusters, level)
     p = smallest = None
     if second[0].recipe == baseline:
         p, smallest = _p(first)
@@ -111,9 +103,7 @@ def _p(entries: Sequence[RecipeScore]) -> tuple[float | None, float | None]:
 
     Of n dialogues there are 2^(n - 1) exchanges that differ in more than the sign.
     """
-    known = [
-        (entry.apart, entry.exchanged) for entry in entries if entry.apart is not None and entry.exchanged is not None
-    ]
+    known = [(of.apart, of.exchanged) for of in entries if of.apart is not None and of.exchanged is not None]
     if len(known) < len(entries):
         return None, None
     observed = float(np.mean([apart for apart, _ in known]))
@@ -125,23 +115,6 @@ def _p(entries: Sequence[RecipeScore]) -> tuple[float | None, float | None]:
 
 def _corrected(pairs: Sequence[RecipePair]) -> Iterator[RecipePair]:
     """Yield the same with Holm's correction over all that have a p."""
-    from dataclasses import replace
-
     corrected, _ = holm([pair.p for pair in pairs])
     for pair, p in zip(pairs, corrected, strict=True):
         yield replace(pair, p_holm=p)
-
-
-def decided(pair: RecipePair, level: float = 0.05) -> bool:
-    """Tell whether the corrected p is at most `level`."""
-    return pair.p_holm is not None and pair.p_holm <= level + SLACK
-
-
-def columns() -> list[str]:
-    """Return the columns of comparison.csv after the space and the metric."""
-    return list(RecipePair.__dataclass_fields__)
-
-
-def row(pair: RecipePair) -> list[Any]:
-    """Return a line of comparison.csv after the space and the metric."""
-    return [getattr(pair, name) for name in columns()]

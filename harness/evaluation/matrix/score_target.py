@@ -6,8 +6,8 @@ Recipes, sources and protocols of one target share its truth, its dialogues and 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, replace
+from itertools import product
 from typing import Any
 from zlib import crc32
 
@@ -15,7 +15,7 @@ import numpy as np
 
 from harness.core.plugins import find
 from harness.evaluation.matrix import scoring
-from harness.evaluation.matrix.cells import CellToScore, cells, planned, score
+from harness.evaluation.matrix.cells import CellScorer, CellToScore
 from harness.evaluation.matrix.label_views import ViewDifference, differences
 from harness.evaluation.matrix.recipes_compared import RecipeScore
 from harness.evaluation.matrix.target_corpus import target_corpus
@@ -24,30 +24,17 @@ from harness.statistics.paired_tests import exchanged, random_exchanges
 from harness.study import splits
 from harness.study.cells import Cell
 from harness.study.labels import MAIN_VIEW, ClassSpace, Space, space
-from harness.study.recipes import test_views_of, view_of
+from harness.study.recipes import view_of
 
 
 @dataclass(frozen=True, slots=True)
 class TargetToScore:
-    """What to score: `plans` of `transfer`, and the rows `beside` them of other protocols, all of this target."""
+    """What to score: the planned cells of one space and target, those of the matrix and of other protocols."""
 
     params: Mapping[str, Any]
     space: str
     target: str
-    plans: Sequence[Mapping[str, Any]]
-    beside: Sequence[CellToScore]
-
-    def cells(self) -> Iterator[tuple[Mapping[str, Any], Mapping[str, str]]]:
-        """Yield (plan, cell) of the matrix that are of this space and target."""
-        for plan in self.plans:
-            for cell in plan["cells"]:
-                if (cell["space"], cell["target"]) == (self.space, self.target):
-                    yield plan, cell
-
-    def files(self) -> list[Path]:
-        """Return the predictions that are to be read."""
-        matrix = [Path(cell["file"]) for _, cell in self.cells() if "file" in cell]
-        return [*matrix, *(row.file for row in self.beside if row.file)]
+    rows: Sequence[CellToScore]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,25 +43,23 @@ class ScoredTarget:
 
     cells: list[Cell]
     confusions: list[list[Any]]
-    entries: list[RecipeScore] = field(default_factory=list)
-    views: list[ViewDifference] = field(default_factory=list)
+    entries: list[RecipeScore]
+    views: list[ViewDifference]
 
 
 def work(job: TargetToScore) -> ScoredTarget:
     """Score every planned cell of one space and target."""
-    label_space, target = space(job.space), target_corpus(job.target)
+    label_space = space(job.space)
     metrics = job.params["metrics"]["classes" if isinstance(label_space, ClassSpace) else "scale"]
-    rows = [
-        score(planned(plan, cell, view), job.params, label_space, metrics, target)
-        for plan, cell in job.cells()
-        for view in test_views_of(plan["settings"])
-    ]
-    beside = [score(row, job.params, label_space, metrics, target) for row in job.beside]
-    target_cells = list(cells(job.params, label_space, metrics, target, [*rows, *beside]))
+    scorer = CellScorer(job.params["statistics"], label_space, metrics, target_corpus(job.target))
+    rows = [scorer.score(replace(row)) for row in job.rows]  # copies: what was scored is not kept with the job
+    matrix = [row for row in rows if row.protocol == splits.SINGLE_SOURCE]
     primary = find("metric", str(job.params["primary"].get(label_space.name)))
-    views = differences(rows, label_space, primary, job.params["statistics"], target)
     return ScoredTarget(
-        target_cells, list(_confusions(label_space, rows)), list(_entries(job, label_space, rows)), list(views)
+        cells=list(scorer.cells(rows)),
+        confusions=list(_confusions(label_space, matrix)),
+        entries=list(_entries(job, label_space, matrix)),
+        views=list(differences(matrix, primary, scorer)),
     )
 
 
@@ -85,19 +70,15 @@ def named(recipe: str, view: str) -> str:
 
 def _confusions(label_space: Space, rows: Sequence[CellToScore]) -> Iterator[list[Any]]:
     """Yield one line per (truth, predicted) of each cell, counts averaged over replicates."""
-    if not isinstance(label_space, ClassSpace):
-        return
-    for row in rows:
+    classes = label_space.classes if isinstance(label_space, ClassSpace) else ()
+    for row in rows if classes else ():
         if row.scored is not None:
-            scored = row.scored
-            one_cluster = np.zeros(len(scored.truth), dtype=np.int64)
-            counts = statistics.confusion(scored.truth, scored.predicted, one_cluster, len(label_space.classes))
-            counts = counts.mean(axis=0)[0]
-            for t, truth in enumerate(label_space.classes):
-                for p, predicted in enumerate(label_space.classes):
-                    share = counts[t, p] / counts[t].sum() if counts[t].sum() else 0.0
-                    cell = [label_space.name, named(row.recipe, row.view), row.source, row.target, truth, predicted]
-                    yield [*cell, round(counts[t, p], 2), round(share, 4)]
+            truth, predicted, clusters = row.scored.truth, row.scored.predicted, row.scored.clusters
+            counts = statistics.confusion(truth, predicted, clusters, len(classes)).sum(axis=1).mean(axis=0)
+            cell = [label_space.name, named(row.recipe, row.view), row.source, row.target]
+            for (t, name), (p, other) in product(enumerate(classes), repeat=2):
+                share = counts[t, p] / counts[t].sum() if counts[t].sum() else 0.0
+                yield [*cell, name, other, round(counts[t, p], 2), round(share, 4)]
 
 
 def _entries(job: TargetToScore, label_space: Space, rows: Sequence[CellToScore]) -> Iterator[RecipeScore]:

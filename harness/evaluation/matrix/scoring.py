@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from harness.core.plugins import find
 from harness.statistics import sums
+from harness.statistics.few_clusters import small_sample_level
 from harness.study.labels import ClassSpace, Space
 from harness.study.predictions import Predictions
 
@@ -36,6 +37,15 @@ class ScoredRows:
         """Return the class of the highest score, (replicates, n)."""
         classes: NDArray[np.int64] = self.scores.argmax(axis=-1)
         return classes
+
+    @property
+    def dialogues(self) -> int:
+        """Return the number of dialogues."""
+        return int(self.clusters.max()) + 1
+
+    def draws(self, settings: Mapping[str, Any]) -> NDArray[np.uint32]:
+        """Return how often each resample draws each dialogue (`sums.draws`), by `statistics` of params.yaml."""
+        return sums.draws(self.dialogues, int(settings["resamples"]), int(settings["seed"]))
 
     def stands_on(self, other: ScoredRows) -> bool:
         """Tell whether two cells hold the same utterances, so that they can be compared in pairs."""
@@ -78,7 +88,7 @@ class Tested:
         self.truth, self.dialogues, self.asked = truth, dialogues, len(tested)
         self.labelled = [name for name in tested if name in truth]
         self._before: tuple[list[str], NDArray[Any], NDArray[np.int64]] | None = None
-        self._orders: tuple[list[str], list[str], list[str], NDArray[np.int64]] | None = None
+        self._orders: tuple[list[Any], list[str], list[NDArray[np.int64]]] | None = None
 
     def align(self, replicates: Sequence[Predictions], in_domain: bool) -> ScoredRows:
         """Put predictions, truth and dialogues side by side.
@@ -109,18 +119,16 @@ class Tested:
         )
 
     def _ordered(self, groups: Sequence[Sequence[Predictions]]) -> tuple[list[str], list[NDArray[np.int64]]]:
-        """Return the labelled rows that all have, and the places of these in each group."""
-        now = [(replicate.ids, replicate.splits) for group in groups for replicate in group]
-        alike = all(len(group) == 1 for group in groups) and all(_same([identity], now[:1]) for identity in now)
-        if alike and self._orders is not None and _same(now[:1], [self._orders[:2]]):
-            return self._orders[2], [self._orders[3]] * len(groups)
-        places = _places(groups)
-        unlike = list({id(place): place for place in places}.values())
-        rows = [name for name in self.labelled if all(name in place for place in unlike)]
-        made = {id(place): np.array([place[name] for name in rows], dtype=np.int64) for place in unlike}
-        if alike and now:
-            self._orders = (*now[0], rows, made[id(places[0])])
-        return rows, [made[id(place)] for place in places]
+        """Return the labelled rows that all have, and the places of these in each group; most groups are alike."""
+        given = [[(replicate.ids, replicate.splits) for replicate in group] for group in groups]
+        unlike = [group for at, group in enumerate(given) if group not in given[:at]]
+        if self._orders is None or self._orders[0] != unlike:
+            places = [_places(group) for group in unlike]
+            rows = [name for name in self.labelled if all(name in place for place in places)]
+            orders = [np.array([place[name] for name in rows], dtype=np.int64) for place in places]
+            self._orders = unlike, rows, orders
+        _, rows, orders = self._orders
+        return rows, [orders[unlike.index(group)] for group in given]
 
     def _facts(self, rows: list[str]) -> tuple[NDArray[Any], NDArray[np.int64]]:
         """Return truth and dialogue number of rows."""
@@ -132,38 +140,10 @@ class Tested:
         return self._before[1], self._before[2]
 
 
-def align(
-    replicates: Sequence[Predictions],
-    truth: Mapping[str, Any],
-    dialogues: Mapping[str, str],
-    tested: Sequence[str],
-    in_domain: bool,
-) -> ScoredRows:
-    """Return `Tested(truth, dialogues, tested).align(found, in_domain)`."""
-    return Tested(truth, dialogues, tested).align(replicates, in_domain)
-
-
-def _places(groups: Sequence[Sequence[Predictions]]) -> list[dict[str, int]]:
-    """Return id -> row of each group's test predictions; groups with the same ids share one mapping."""
-    places: list[dict[str, int]] = []
-    before: list[tuple[list[str], list[str]]] = []
-    for group in groups:
-        now = [(replicate.ids, replicate.splits) for replicate in group]
-        if not _same(now, before):
-            rows = [row for ids, splits in now for row in zip(ids, splits, strict=True)]
-            places.append({name: at for at, (name, split) in enumerate(rows) if split == "test"})
-        else:
-            places.append(places[-1])
-        before = now
-    return places
-
-
-def _same(now: Sequence[tuple[list[str], list[str]]], before: Sequence[tuple[list[str], list[str]]]) -> bool:
-    """Tell whether two groups have the same rows; most share their lists, and need no look at each id."""
-    return len(now) == len(before) and all(
-        all(row is other or row == other for row, other in zip(rows, others, strict=True))
-        for rows, others in zip(now, before, strict=True)
-    )
+def _places(group: Sequence[tuple[list[str], list[str]]]) -> dict[str, int]:
+    """Return id -> row of the test predictions of a group, whose replicates stand below each other."""
+    rows = [row for ids, splits in group for row in zip(ids, splits, strict=True)]
+    return {name: at for at, (name, split) in enumerate(rows) if split == "test"}
 
 
 def values(scored: ScoredRows, space: Space, metrics: Sequence[str], weights: NDArray[Any]) -> list[Value]:
@@ -223,23 +203,35 @@ def statistic(scored: ScoredRows, space: Space, metric: ModuleType) -> Floats:
     return sums.moments(scored.truth, predicted, scored.clusters)
 
 
+def interval(resamples: Floats, dialogues: int, level: float) -> tuple[float | None, float | None]:
+    """Return the percentile interval of a metric over resampled dialogues; of few it is widened (`small_sample_level`).
+
+    Both ends are None of one dialogue, and where the metric is undefined in too many resamples (`sums.interval`).
+    """
+    spread = sums.interval(resamples, small_sample_level(dialogues, level)) if dialogues > 1 else None
+    return spread or (None, None)
+
+
 def floors(truth: NDArray[Any], space: Space, name: str) -> tuple[float | None, float | None]:
     """Return a metric's value for the majority predictor and for guessing by the prior, both of the target's truth.
 
     For a scale: the constant that is best for the metric (median for mae, mean otherwise); nothing is guessed.
     """
-    metric, _, part = name.partition("/")
-    module = find("metric", metric)
+    module = find("metric", name.partition("/")[0])
     if not isinstance(space, ClassSpace):
         return _constant_floor(truth.astype(np.float64), module), None
     if module.STATISTIC != "confusion":
         return None, None
     k = len(space.classes)
-    floor_values = [module.from_statistic(f(truth, k)) for f in (sums.majority, sums.prior_matched)]
-    if part:
-        floor_values = [value[space.classes.index(part)] for value in floor_values]
-    majority, random = (None if np.isnan(value) else float(value) for value in floor_values)
-    return majority, random
+    return of_matrix(sums.majority(truth, k), space, name), of_matrix(sums.prior_matched(truth, k), space, name)
+
+
+def of_matrix(matrix: Floats, space: ClassSpace, name: str) -> float | None:
+    """Return a metric of a confusion matrix (k, k), or `recall/<class>` of one class; None where it is undefined."""
+    metric, _, part = name.partition("/")
+    value = find("metric", metric).from_statistic(matrix)
+    value = value[space.classes.index(part)] if part else value
+    return None if np.isnan(value) else float(value)
 
 
 def _constant_floor(truth: Floats, module: ModuleType) -> float | None:
@@ -270,7 +262,5 @@ def degeneracy(scored: ScoredRows, space: Space) -> list[str]:
 
 def seed_spread(value: Value, seeds: Sequence[int]) -> float | None:
     """Return the standard deviation over seeds of the mean over folds, or None with one seed."""
-    means = [
-        value.replicates[[replicate_seed == seed for replicate_seed in seeds]].mean() for seed in sorted(set(seeds))
-    ]
+    means = [value.replicates[np.array(seeds) == seed].mean() for seed in sorted(set(seeds))]
     return float(np.std(means, ddof=1)) if len(means) > 1 else None

@@ -9,12 +9,6 @@ from harness.core.files import digest
 from harness.study.cells import Cell
 from harness.study.labels import ClassSpace, space
 from harness.study.prepared import prepared
-from harness.study.split_overlap import overlaps
-
-
-def shared_parts(params: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return what splits of the corpora share (`split_overlap.overlaps`), from their utterances as prepared."""
-    return overlaps({name: prepared(name).utterances for name in params["corpora"]})
 
 
 def study_facts(
@@ -29,7 +23,7 @@ def study_facts(
         params: params.yaml.
         plans: plan.json of every recipe.
         cells: what was scored.
-        shared: `shared_parts` of the corpora.
+        shared: what splits of the corpora share (`split_overlap.overlaps`).
     """
     cards = {name: prepared(name).card for name in params["corpora"]}
     return {
@@ -49,11 +43,9 @@ def study_facts(
 
 def _space(name: str) -> dict[str, Any]:
     label_space = space(name)
-    return (
-        {"classes": list(label_space.classes)}
-        if isinstance(label_space, ClassSpace)
-        else {"low": label_space.low, "high": label_space.high}
-    )
+    if isinstance(label_space, ClassSpace):
+        return {"classes": list(label_space.classes)}
+    return {"low": label_space.low, "high": label_space.high}
 
 
 def _recipe(plan: Mapping[str, Any]) -> dict[str, Any]:
@@ -62,11 +54,8 @@ def _recipe(plan: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _warnings(cards: Mapping[str, Any], shared: Sequence[Mapping[str, Any]], cells: Sequence[Cell]) -> list[str]:
-    facts = [
-        f"{name} is synthetic: its numbers say nothing about the real corpus"
-        for name in cards
-        if cards[name]["synthetic"]
-    ]
+    synthetic = [name for name in cards if cards[name]["synthetic"]]
+    facts = [f"{name} is synthetic: its numbers say nothing about the real corpus" for name in synthetic]
     facts += [f"{name} is not linked: its row and column are empty" for name in cards if not cards[name]["present"]]
     for pair in shared:
         same_corpus = pair["a"].split()[0] == pair["b"].split()[0]

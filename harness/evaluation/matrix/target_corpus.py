@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -43,10 +42,6 @@ class TargetCorpus:
             self._rows[key] = scoring.Tested(truth, self.prepared.dialogues, self.tested)
         return self._rows[key]
 
-    def truth(self, space: Space, view: str = MAIN_VIEW) -> Mapping[str, Any]:
-        """Return utterance id -> class index or number of the test rows that have a label in a view."""
-        return self.rows(space, view).truth
-
     def floors(self, truth: NDArray[Any], space: Space, metric: str) -> tuple[float | None, float | None]:
         """Return `scoring.floors` of the truth of a cell, which cells with the same rows share."""
         key = id(truth), space.name, metric
@@ -54,25 +49,22 @@ class TargetCorpus:
             self._floors[key] = truth, scoring.floors(truth, space, metric)  # kept, so that no other array has its id
         return self._floors[key][1]
 
-    def ceiling(self, space: ClassSpace, modality: str, metric: str) -> float | None:
-        """Score people who saw one modality only against the main label; None where nobody did."""
+    def ceiling(self, space: Space, modality: str, metric: str) -> float | None:
+        """Score people who saw one modality only against the main label; None where nobody did, and on a scale."""
         key = space.name, modality, metric
         if key not in self._ceilings:
             self._ceilings[key] = self._ceiling(space, modality, metric)
         return self._ceilings[key]
 
-    def _ceiling(self, space: ClassSpace, modality: str, metric: str) -> float | None:
-        name, _, label = metric.partition("/")
-        module = find("metric", name)
-        human, truth = self.truth(space, modality), self.truth(space)
+    def _ceiling(self, space: Space, modality: str, metric: str) -> float | None:
+        human, truth = self.rows(space, modality).truth, self.rows(space).truth
         both = [id_ for id_ in truth if id_ in human]
-        if not both or module.STATISTIC != "confusion":
+        is_counted = find("metric", metric.partition("/")[0]).STATISTIC == "confusion"
+        if not both or not is_counted or not isinstance(space, ClassSpace):
             return None
         one_cluster = np.zeros(len(both), dtype=np.int64)
         t, p = (np.array([side[id_] for id_ in both], dtype=np.int64) for side in (truth, human))
-        value = module.from_statistic(sums.confusion(t, p[None], one_cluster, len(space.classes))[0, 0])
-        value = value[space.classes.index(label)] if label else value
-        return None if np.isnan(value) else float(value)
+        return scoring.of_matrix(sums.confusion(t, p[None], one_cluster, len(space.classes))[0, 0], space, metric)
 
 
 @remembered(8)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
 
 from harness.core.paths import CELLS
-from harness.evaluation.matrix.cells import CellToScore, score
+from harness.evaluation.matrix.cells import CellScorer, CellToScore
 from harness.evaluation.matrix.target_corpus import TargetCorpus
 from harness.evaluation.replay.replay import NamedCell
 from harness.study.cells import read_cells
@@ -18,6 +19,7 @@ from harness.study.predictions import Predictions
 from harness.study.splits import SINGLE_SOURCE
 
 CLOSE = 5e-7  # cells.csv has six decimals
+PLACE = attrgetter("base_protocol", "recipe", "space", "source", "target", "variant", "view")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +32,13 @@ class ReplayResult:
 
 def predicted(before: Sequence[Predictions], now: Sequence[Predictions]) -> ReplayResult:
     """Compare the rows and the scores of two lists of predictions."""
-    if [(replicate.fold, replicate.seed) for replicate in before] != [
-        (replicate.fold, replicate.seed) for replicate in now
-    ]:
+    made, made_now = ([(replicate.fold, replicate.seed) for replicate in side] for side in (before, now))
+    if made != made_now:
         return ReplayResult(False, [f"different: {len(before)} replicates were stored and {len(now)} are made now"])
     for replicate, other in zip(before, now, strict=True):
         if replicate.ids != other.ids or replicate.splits != other.splits:
-            return ReplayResult(
-                False, [f"different: the predicted utterances of fold {replicate.fold}, seed {replicate.seed}"]
-            )
+            which = f"fold {replicate.fold}, seed {replicate.seed}"
+            return ReplayResult(False, [f"different: the predicted utterances of {which}"])
     then, again = (np.concatenate([replicate.scores for replicate in side]) for side in (before, now))
     where = f"{len(then):,} rows of {len(before)} replicate{'s' if len(before) > 1 else ''}"
     if np.array_equal(then, again):
@@ -54,24 +54,22 @@ def stored_values(cell: NamedCell) -> dict[str, float]:
     """Return metric -> value of a cell in cells.csv, none where the study was not scored."""
     if not CELLS.exists():
         return {}
+    place = (cell.protocol or SINGLE_SOURCE, cell.recipe, cell.space, cell.source, cell.target, cell.variant, MAIN_VIEW)
     return {
-        stored.metric: stored.value for stored in read_cells(CELLS) if _is(cell, stored) and stored.value is not None
+        stored.metric: stored.value
+        for stored in read_cells(CELLS)
+        if PLACE(stored) == place and stored.value is not None
     }
 
 
 def scored(
-    params: Mapping[str, Any],
-    cell: NamedCell,
-    settings: Mapping[str, Any],
-    stored: Mapping[str, float],
-    now: Sequence[Predictions],
+    params: Mapping[str, Any], cell: NamedCell, stored: Mapping[str, float], now: Sequence[Predictions]
 ) -> ReplayResult:
     """Compare the values of cells.csv with those of the predictions that were made now.
 
     Args:
         params: params.yaml.
         cell: the cell.
-        settings: of its recipe when it was made.
         stored: as `stored_values` read them.
         now: what was made now.
     """
@@ -80,10 +78,10 @@ def scored(
         return ReplayResult(True, ["no value of the cell is in results/cells.csv: nothing to compare"])
     metrics = params["metrics"]["classes" if isinstance(label_space, ClassSpace) else "scale"]
     row = CellToScore(
-        cell.recipe, dict(settings), cell.source, cell.target, MAIN_VIEW, file=cell.file, by_fold=cell.by_fold
+        cell.recipe, dict(cell.settings), cell.source, cell.target, MAIN_VIEW, file=cell.file, by_fold=cell.by_fold
     )
-    done = score(row, params, label_space, metrics, TargetCorpus(cell.target), now)
-    values = {name: float(value.replicates.mean()) for name, value in (done.values or {}).items()}
+    scorer = CellScorer(params["statistics"], label_space, metrics, TargetCorpus(cell.target))
+    values = {name: float(value.replicates.mean()) for name, value in scorer.score(row, now).values.items()}
     lines = [
         f"different: {name} {value:.6f}, now {values[name]:.6f}"
         for name, value in stored.items()
@@ -91,10 +89,3 @@ def scored(
     ]
     known = sum(name in values for name in stored)
     return ReplayResult(not lines, lines or [f"equal: {known} of {len(stored)} values in results/cells.csv"])
-
-
-def _is(cell: NamedCell, stored: Any) -> bool:
-    where = (stored.recipe, stored.space, stored.source, stored.target, stored.variant, stored.view)
-    if where != (cell.recipe, cell.space, cell.source, cell.target, cell.variant, MAIN_VIEW):
-        return False
-    return bool(stored.base_protocol == (cell.protocol or SINGLE_SOURCE))

@@ -6,10 +6,9 @@ compare.py  what is equal, and what is not
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,13 +19,7 @@ from harness.core.plugins import find
 from harness.evaluation.matrix.cells import EXTERNAL
 from harness.study import cell_plans, predictions
 from harness.study.labels import space
-from harness.training import (
-    matrix_row,
-    matrix_rows,
-    model_files,
-    protocol_case,
-    protocol_case_plan,
-)
+from harness.training import matrix_row, matrix_rows, model_files, protocol_case, protocol_case_plan
 from harness.training.corpus_features import corpus_features, with_modalities
 from harness.training.matrix_row import CellRow
 
@@ -45,12 +38,13 @@ class NamedCell:
     target: str
     file: Path
     by_fold: bool
+    settings: Mapping[str, Any]  # of its recipe when it was made
     variant: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)  # of the row of `protocols` when it was made
 
 
-def find_cell(params: Mapping[str, Any], text: str) -> tuple[NamedCell, dict[str, Any]]:
-    """Return the cell that a path means, and the settings of its recipe when it was made.
+def find_cell(params: Mapping[str, Any], text: str) -> NamedCell:
+    """Return the cell that a path means.
 
     Args:
         params: params.yaml.
@@ -86,8 +80,8 @@ def find_cell(params: Mapping[str, Any], text: str) -> tuple[NamedCell, dict[str
     if settings["fusion"] == EXTERNAL:
         raise HarnessError(f"{path}: was predicted elsewhere; only who made {settings.get('file')} can make it again")
     recipe, by_fold = cell.get("recipe", parts[0]), cell.get("by_fold", cell["source"] == cell["target"])
-    where = (cell["space"], cell["source"], cell["target"], Path(cell["file"]), by_fold, cell.get("variant", ""))
-    return NamedCell(protocol, recipe, *where, options), settings
+    where = (cell["space"], cell["source"], cell["target"], Path(cell["file"]), by_fold, settings)
+    return NamedCell(protocol, recipe, *where, cell.get("variant", ""), options)
 
 
 def _known_cell(known: Mapping[str, dict[str, Any]], name: str) -> dict[str, Any]:
@@ -96,20 +90,19 @@ def _known_cell(known: Mapping[str, dict[str, Any]], name: str) -> dict[str, Any
     return known[name]
 
 
-def changes(params: Mapping[str, Any], cell: NamedCell, settings: Mapping[str, Any]) -> list[str]:
+def changes(params: Mapping[str, Any], cell: NamedCell) -> list[str]:
     """Return what is not as it was when the cell was made, in words; each is one digest, so it cannot say more."""
     changes = []
-    if dict(settings) != params["recipes"].get(cell.recipe):
+    if cell.settings != params["recipes"].get(cell.recipe):
         changes.append(f"recipe {cell.recipe} reads differently in params.yaml now; it is made again as it was")
     if cell.protocol:
         if cell.options != (params.get("protocols") or {}).get(cell.protocol):
-            changes.append(
-                f"protocols.{cell.protocol} reads differently in params.yaml now; it is made again as it was"
-            )
-        if protocol_case.key_of(_case(params, cell, settings)) != predictions.key_of(cell.file):
+            row = f"protocols.{cell.protocol}"
+            changes.append(f"{row} reads differently in params.yaml now; it is made again as it was")
+        if protocol_case.key_of(_case(params, cell)) != predictions.key_of(cell.file):
             changes.append("code, packages, options, seeds, features or labels are not those it was made from")
         return changes
-    job = _job(params, cell, settings)
+    job = _job(params, cell)
     stored = model_files.facts(job.path)
     if stored is None:
         changes.append(f"{job.path} is gone; only predictions are compared")
@@ -118,20 +111,18 @@ def changes(params: Mapping[str, Any], cell: NamedCell, settings: Mapping[str, A
     return changes
 
 
-def made_again(
-    params: Mapping[str, Any], cell: NamedCell, settings: Mapping[str, Any]
-) -> list[predictions.Predictions]:
+def made_again(params: Mapping[str, Any], cell: NamedCell) -> list[predictions.Predictions]:
     """Train and predict the cell in a folder that is deleted afterwards, and return its predictions."""
     with _elsewhere(with_models=bool(cell.protocol)):
         if cell.protocol:
-            protocol_case.work(_case(params, cell, settings))
+            protocol_case.work(_case(params, cell))
         else:
-            matrix_rows.work([_job(params, cell, settings)], dict(params["engine"]), f"replay {cell.recipe}")
+            matrix_rows.work([_job(params, cell)], dict(params["engine"]), f"replay {cell.recipe}")
         return predictions.read(cell.file, space(cell.space))
 
 
-def _job(params: Mapping[str, Any], cell: NamedCell, settings: Mapping[str, Any]) -> CellRow:
-    recipe = with_modalities(dict(settings), params["encoders"])
+def _job(params: Mapping[str, Any], cell: NamedCell) -> CellRow:
+    recipe = with_modalities(dict(cell.settings), params["encoders"])
     seeds = tuple(params["training"]["seeds"])
     own = corpus_features(cell.source, recipe)
     used = matrix_row.seeds_of(find("fusion", str(recipe["fusion"])), seeds)
@@ -139,10 +130,10 @@ def _job(params: Mapping[str, Any], cell: NamedCell, settings: Mapping[str, Any]
     return CellRow(cell.recipe, recipe, cell.source, cell.space, (cell.target,), used, key)
 
 
-def _case(params: Mapping[str, Any], cell: NamedCell, settings: Mapping[str, Any]) -> protocol_case.ProtocolCase:
+def _case(params: Mapping[str, Any], cell: NamedCell) -> protocol_case.ProtocolCase:
     then = {
         **params,
-        "recipes": {**params["recipes"], cell.recipe: dict(settings)},
+        "recipes": {**params["recipes"], cell.recipe: dict(cell.settings)},
         "protocols": {**(params.get("protocols") or {}), cell.protocol: dict(cell.options)},
     }
     for job in protocol_case_plan.planned(then, cell.protocol):
@@ -164,8 +155,7 @@ def _elsewhere(with_models: bool) -> Iterator[None]:
         if with_models and study.joinpath(paths.MODELS).exists():
             folder.joinpath(paths.MODELS).symlink_to(study / paths.MODELS)
         try:
-            os.chdir(folder)
-            yield
+            with chdir(folder):
+                yield
         finally:
-            os.chdir(study)
             memory.forget()

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from harness.evaluation.transferability.estimators import ESTIMATORS
-from harness.evaluation.transferability.rank_tests import COEFFICIENTS, Judgement, Permuted, rank_correlation
+from harness.evaluation.transferability.rank_tests import rank_correlation
 from harness.study.cells import Cell, in_matrix
 from harness.study.labels import MAIN_VIEW
 
@@ -53,39 +53,13 @@ def _judged(estimator: str, pairs: Sequence[tuple[float, float, str, str]]) -> I
             yield ["spearman", scope, None, None, None, None, len(pairs), len({p[3] for p in pairs}), "too_few_pairs"]
         return
     estimate, outcome, sources, targets = zip(*pairs, strict=True)
-    judgements = rank_correlation(
-        np.array(estimate), np.array(outcome), sources, targets,
-        higher_is_better=ESTIMATORS[estimator].higher_is_better, coefficients=tuple(COEFFICIENTS),
-    )  # fmt: skip
+    x, y, facts = np.array(estimate), np.array(outcome), ESTIMATORS[estimator]
+    judgements = rank_correlation(x, y, sources, targets, higher_is_better=facts.higher_is_better)
     for judgement in judgements:
-        tests = [judgement.blocks.p, judgement.joint.p, judgement.joint.smallest]
-        if judgement.scope == "overall" and not ESTIMATORS[estimator].between_targets:
-            yield [
-                judgement.coefficient,
-                judgement.scope,
-                None,
-                None,
-                None,
-                None,
-                judgement.pairs,
-                judgement.targets,
-                OF_ONE_TARGET,
-            ]
-        else:
-            without = [
-                f"{name}:{test.reason}" for name, test in _tests(judgement) if test.reason and not judgement.reason
-            ]
-            reason = judgement.reason or ";".join(without)
-            yield [
-                judgement.coefficient,
-                judgement.scope,
-                judgement.value,
-                *tests,
-                judgement.pairs,
-                judgement.targets,
-                reason,
-            ]
-
-
-def _tests(judgement: Judgement) -> tuple[tuple[str, Permuted], ...]:
-    return ("p_blocks", judgement.blocks), ("p_joint", judgement.joint)
+        tests = {"p_blocks": judgement.blocks, "p_joint": judgement.joint}
+        numbers = [judgement.value, *(test.p for test in tests.values()), judgement.joint.smallest]
+        untested = [f"{name}:{test.reason}" for name, test in tests.items() if test.reason]
+        reason = judgement.reason or ";".join(untested)
+        if judgement.scope == "overall" and not facts.between_targets:
+            numbers, reason = [None] * len(numbers), OF_ONE_TARGET
+        yield [judgement.coefficient, judgement.scope, *numbers, judgement.pairs, judgement.targets, reason]

@@ -18,13 +18,12 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.evaluation.transferability import a_distance, of_features, of_predictions
+from harness.evaluation.transferability import of_features, of_predictions
+from harness.evaluation.transferability.a_distance import proxy_a_distance
 from harness.evaluation.transferability.estimate import Estimate
 from harness.features.matrix import Matrix
 
 ROWS = 5000  # that LogME and the H-score look at
-ROWS_OF_A_SIDE = 3000  # that the proxy A-distance looks at
-Labels = Literal["labels", "prior", "none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,88 +54,46 @@ class Estimator:
     """An estimate: how it is made and what for.
 
     Args:
-        title: as it is printed.
+        of: makes it from the fields that it `needs`, in their order.
         needs: fields of `KnownPair`.
         target_labels: what it must know of the target's labels: each, their `prior` alone, or `none`.
         higher_is_better: False for a distance.
         classes: whether it is of label spaces with classes only.
         between_targets: whether values of two targets can be compared; ranking sources within a target always can.
-        of: makes it from a pair, at most so many rows where it draws, and the seed of the draw.
+        draws: whether it looks at some rows only, and takes the `seed` of their draw as well.
     """
 
-    title: str
+    of: Callable[..., Estimate]
     needs: tuple[str, ...]
-    target_labels: Labels
-    higher_is_better: bool
-    classes: bool
-    between_targets: bool
-    of: Callable[[Any, int], Estimate]
+    target_labels: Literal["labels", "prior", "none"]
+    higher_is_better: bool = False
+    classes: bool = True
+    between_targets: bool = True
+    draws: bool = False
 
 
-def _drawn(measure: Callable[[Any, Any], Estimate]) -> Callable[[Any, int], Estimate]:
-    def of(pair: Any, seed: int) -> Estimate:
-        which = subsample(len(pair.y), ROWS, seed)
-        return measure(np.asarray(pair.hidden)[which], np.asarray(pair.y)[which])
+def _of_drawn_rows(measure: Callable[[Any, Any], Estimate]) -> Callable[..., Estimate]:
+    def of(hidden: Any, y: Any, seed: int) -> Estimate:
+        which = subsample(len(y), ROWS, seed)
+        return measure(np.asarray(hidden)[which], np.asarray(y)[which])
 
     return of
 
 
-def _apart(pair: Any, seed: int) -> Estimate:
-    return a_distance.proxy_a_distance(
-        pair.source_x, pair.x, pair.source_dialogues, pair.dialogues, ROWS_OF_A_SIDE, seed
-    )
-
-
-APART = ("source_x", "x", "source_dialogues", "dialogues")
+PREDICTED, HIDDEN, PRIORS = ("probabilities", "y"), ("hidden", "y"), ("source_y", "y")
+FEATURES = ("source_x", "x", "source_dialogues", "dialogues")
+LOGME, H_SCORE = _of_drawn_rows(of_features.logme), _of_drawn_rows(of_features.h_score)
 ESTIMATORS: Mapping[str, Estimator] = {
-    "leep": Estimator(
-        "LEEP",
-        ("probabilities", "y"),
-        "labels",
-        True,
-        True,
-        False,
-        lambda p, _: of_predictions.leep(p.probabilities, p.y),
+    "leep": Estimator(of_predictions.leep, PREDICTED, "labels", higher_is_better=True, between_targets=False),
+    "leep_over_entropy": Estimator(of_predictions.leep_over_entropy, PREDICTED, "labels", higher_is_better=True),
+    "logme": Estimator(
+        LOGME, HIDDEN, "labels", higher_is_better=True, classes=False, between_targets=False, draws=True
     ),
-    "leep_over_entropy": Estimator(
-        "LEEP + H(y)",
-        ("probabilities", "y"),
-        "labels",
-        True,
-        True,
-        True,
-        lambda p, _: of_predictions.leep_over_entropy(p.probabilities, p.y),
-    ),
-    "logme": Estimator("LogME", ("hidden", "y"), "labels", True, False, False, _drawn(of_features.logme)),
-    "h_score": Estimator("H-score", ("hidden", "y"), "labels", True, True, True, _drawn(of_features.h_score)),
-    "a_distance": Estimator("proxy A-distance", APART, "none", False, False, True, _apart),
-    "prior_variation": Estimator(
-        "prior distance (total variation)",
-        ("source_y", "y"),
-        "prior",
-        False,
-        True,
-        True,
-        lambda p, _: of_predictions.prior_variation(p.source_y, p.y),
-    ),
-    "prior_divergence": Estimator(
-        "prior distance (Jensen-Shannon)",
-        ("source_y", "y"),
-        "prior",
-        False,
-        True,
-        True,
-        lambda p, _: of_predictions.prior_divergence(p.source_y, p.y),
-    ),
-    "prediction_entropy": Estimator(
-        "mean prediction entropy",
-        ("probabilities",),
-        "none",
-        False,
-        True,
-        True,
-        lambda p, _: of_predictions.prediction_entropy(p.probabilities),
-    ),
+    "h_score": Estimator(H_SCORE, HIDDEN, "labels", higher_is_better=True, draws=True),
+    "a_distance": Estimator(proxy_a_distance, FEATURES, "none", classes=False, draws=True),
+    "prior_variation": Estimator(of_predictions.prior_variation, PRIORS, "prior"),
+    "prior_divergence": Estimator(of_predictions.prior_divergence, PRIORS, "prior"),
+    "prediction_entropy": Estimator(of_predictions.prediction_entropy, ("probabilities",), "none"),
 }
 
 
@@ -169,4 +126,5 @@ def _estimate(estimator: Estimator, pair: KnownPair, seed: int) -> Estimate:
     missing = [field for field in estimator.needs if getattr(pair, field) is None]
     if missing:
         return Estimate(None, f"needs:{','.join(missing)}")
-    return estimator.of(pair, seed)
+    known = [getattr(pair, field) for field in estimator.needs]
+    return estimator.of(*known, seed=seed) if estimator.draws else estimator.of(*known)

@@ -40,11 +40,11 @@ def leep_over_entropy(probabilities: NDArray[Any], y: NDArray[Any]) -> Estimate:
 
     It lies between the mutual information of label and source class, which is at least 0, and H(y).
     """
+    from scipy.stats import entropy
+
     leep_value = leep(probabilities, y).value
     assert leep_value is not None
-    share = np.bincount(y) / len(y)
-    share = share[share > 0]
-    return Estimate(leep_value - float((share * np.log(share)).sum()))
+    return Estimate(leep_value + float(entropy(np.bincount(y))))
 
 
 def prediction_entropy(probabilities: NDArray[Any]) -> Estimate:
@@ -52,9 +52,9 @@ def prediction_entropy(probabilities: NDArray[Any]) -> Estimate:
 
     No label is needed. A model can be sure and wrong.
     """
-    p = _probabilities(probabilities)
-    logs = np.log(p, out=np.zeros_like(p), where=p > 0)
-    return Estimate(float(-(p * logs).sum(axis=1).mean()))
+    from scipy.stats import entropy
+
+    return Estimate(float(entropy(_probabilities(probabilities), axis=1).mean()))
 
 
 def prior_variation(source: NDArray[Any], target: NDArray[Any]) -> Estimate:

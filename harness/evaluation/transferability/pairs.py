@@ -17,6 +17,7 @@ import numpy as np
 
 from harness.core import paths
 from harness.core.plugins import find
+from harness.evaluation.transferability.estimate import Estimate
 from harness.evaluation.transferability.estimators import ESTIMATORS, KnownPair, estimates
 from harness.evaluation.transferability.of_predictions import log_odds
 from harness.features.matrix import Ragged
@@ -52,13 +53,11 @@ def work(job: CorpusPair) -> list[list[Any]]:
     truth = target.labels(job.space)
     labels = {name: truth[name] for name in splits.adaptation_rows(target.prepared.utterances) if name in truth}
     if reason := DIVIDED if splits.has_folds(target.prepared.utterances) else "" if labels else UNLABELLED:
-        return [[*keys, name, None, estimator.target_labels, reason] for name, estimator in ESTIMATORS.items()]
-    pair = _pair(job, recipe, corpus_features(job.source, recipe), target, labels)
-    values = estimates(pair, int(job.params["statistics"]["seed"]))
-    return [
-        [*keys, name, estimate.value, ESTIMATORS[name].target_labels, estimate.reason or ""]
-        for name, estimate in values.items()
-    ]
+        values = dict.fromkeys(ESTIMATORS, Estimate(None, reason))
+    else:
+        pair = _pair(job, recipe, corpus_features(job.source, recipe), target, labels)
+        values = estimates(pair, int(job.params["statistics"]["seed"]))
+    return [[*keys, name, of.value, ESTIMATORS[name].target_labels, of.reason] for name, of in values.items()]
 
 
 def _pair(
@@ -86,7 +85,6 @@ def _pair(
     fold = next(known_fold for known_fold in source.prepared.folds if known_fold.name == trained[0].fold)
     source_labels = source.labels(job.space, view_of(recipe))
     learned = [name for name in fold.train if name in source_labels]
-    dialogues = [{row.id: row.dialogue for row in side.prepared.utterances} for side in (source, target)]
     pooled = not any(isinstance(part, Ragged) for part in (*target.parts.values(), *source.parts.values()))
     state = {name.removeprefix("norm."): value for name, value in trained[0].arrays.items() if name.startswith("norm.")}
     x = replicates.side_by_side(recipe["normalise"], {**state, **(own or {})}, rows) if pooled else None
@@ -98,6 +96,6 @@ def _pair(
         source_y=indices([source_labels[name] for name in learned], label_space),
         x=x,
         source_x=source_x,
-        dialogues=np.array([dialogues[1][name] for name in labels]),
-        source_dialogues=np.array([dialogues[0][name] for name in learned]),
+        dialogues=np.array([target.prepared.dialogues[name] for name in labels]),
+        source_dialogues=np.array([source.prepared.dialogues[name] for name in learned]),
     )

@@ -24,11 +24,8 @@ from numpy.typing import NDArray
 from harness.evaluation.transferability.estimate import Floats
 from harness.evaluation.transferability.rank_coefficients import kendall, spearman, weighted
 
-COEFFICIENTS: dict[str, Callable[[Floats, Floats], Floats]] = {
-    "spearman": spearman,
-    "kendall": kendall,
-    "weighted": weighted,
-}
+Coefficient = Callable[[Floats, Floats], Floats]
+COEFFICIENTS: dict[str, Coefficient] = {"spearman": spearman, "kendall": kendall, "weighted": weighted}
 SCOPES = ("overall", "within_target")
 SLACK = 1e-9  # coefficients nearer than this are equal
 Places = NDArray[np.int64]
@@ -36,14 +33,10 @@ Places = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Permuted:
-    """A two-sided permutation test: `p`, the smallest p it could have given, and whether every arrangement was tried.
-
-    All three are None where there is no test, for a `reason`.
-    """
+    """A two-sided permutation test: `p` and the smallest p it could have given, both None where there is a `reason`."""
 
     p: float | None
     smallest: float | None
-    exact: bool | None
     reason: str = ""
 
 
@@ -103,10 +96,9 @@ def rank_correlation(
 
 @dataclass(frozen=True, slots=True)
 class _Arrangements:
-    """Outcomes put elsewhere: which goes where, (arrangements, n); whether these are all; how many there are."""
+    """Outcomes put elsewhere: which goes where, (arrangements, n), and the `number` of all ways, some not here."""
 
     places: Places
-    all: bool
     number: int
     reason: str = ""
 
@@ -116,24 +108,22 @@ def _judged(
 ) -> Judgement:
     varied = [b for b in blocks if len(b) > 1 and np.ptp(x[b]) > 0 and np.ptp(y[b]) > 0]
     parts = [np.arange(len(x))] if scope == "overall" else varied
-    none = Permuted(None, None, None, "no_value")
+    none = Permuted(None, None, "no_value")
     if not parts or np.ptp(x) == 0 or np.ptp(y) == 0 or len(x) < 2:
         alone = scope != "overall" and all(len(block) < 2 for block in blocks)
         reason = "one_source_a_target" if alone else "estimates_or_outcomes_do_not_vary"
         return Judgement(name, scope, None, none, none, 0, 0, reason)
-    known = parts if scope == "overall" else None
 
     def coefficient(places: Places) -> Floats:
-        return _coefficient(COEFFICIENTS[name], x, y[places], known or blocks)
+        return _coefficient(COEFFICIENTS[name], x, y[places], parts if scope == "overall" else blocks)
 
     value = float(coefficient(np.arange(len(x))[None])[0])
     permuted = {kind: _tested(coefficient, value, arrangements) for kind, arrangements in tests.items()}
-    pairs = sum(map(len, parts))
-    count = len(blocks) if scope == "overall" else len(parts)
-    return Judgement(name, scope, value, permuted["blocks"], permuted["joint"], pairs, count)
+    targets = len(blocks) if scope == "overall" else len(parts)
+    return Judgement(name, scope, value, permuted["blocks"], permuted["joint"], sum(map(len, parts)), targets)
 
 
-def _coefficient(measure: Callable[[Floats, Floats], Floats], x: Floats, y: Floats, parts: list[Places]) -> Floats:
+def _coefficient(measure: Coefficient, x: Floats, y: Floats, parts: list[Places]) -> Floats:
     """Return the mean over parts of a coefficient of x (n,) and each row of y (m, n); parts that do not vary are out.
 
     Renaming corpora can move a target whose outcomes do not vary, so that the parts left out differ between rows.
@@ -151,31 +141,28 @@ def _coefficient(measure: Callable[[Floats, Floats], Floats], x: Floats, y: Floa
 
 def _tested(coefficient: Callable[[Places], Floats], value: float, arrangements: _Arrangements) -> Permuted:
     if arrangements.reason:
-        return Permuted(None, None, None, arrangements.reason)
+        return Permuted(None, None, arrangements.reason)
     coefficients = np.abs(coefficient(arrangements.places))
     reached = coefficients >= abs(value) - SLACK
-    if arrangements.all:
-        return Permuted(float(reached.mean()), float((coefficients >= coefficients.max() - SLACK).mean()), True)
+    if len(arrangements.places) == arrangements.number:
+        return Permuted(float(reached.mean()), float((coefficients >= coefficients.max() - SLACK).mean()))
     p = (1 + int(reached.sum())) / (1 + len(coefficients))
-    return Permuted(p, max(1 / (1 + len(coefficients)), 1 / arrangements.number), False)
+    return Permuted(p, max(1 / (1 + len(coefficients)), 1 / arrangements.number))
 
 
 def _by_block(blocks: list[Places], draws: int, seed: int) -> _Arrangements:
     number = math.prod(math.factorial(len(block)) for block in blocks)
     if number == 1:
-        return _Arrangements(np.zeros((0, 0), np.int64), True, 1, "one_source_a_target")
-    n = sum(map(len, blocks))
+        return _Arrangements(np.zeros((0, 0), np.int64), 1, "one_source_a_target")
+    places = np.empty((min(number, draws), sum(map(len, blocks))), np.int64)
     if number <= draws:
-        places = np.empty((number, n), np.int64)
-        for at, ways in enumerate(product(*(permutations(block.tolist()) for block in blocks))):
-            for block, way in zip(blocks, ways, strict=True):
-                places[at, block] = way
-        return _Arrangements(places, True, number)
-    chance = np.random.default_rng([seed, 1])
-    places = np.empty((draws, n), np.int64)
-    for block in blocks:
-        places[:, block] = chance.permuted(np.tile(block, (draws, 1)), axis=1)
-    return _Arrangements(places, False, number)
+        ways = product(*(permutations(block.tolist()) for block in blocks))
+        places[:, np.concatenate(blocks)] = [sum(way, ()) for way in ways]
+    else:
+        chance = np.random.default_rng([seed, 1])
+        for block in blocks:
+            places[:, block] = chance.permuted(np.tile(block, (draws, 1)), axis=1)
+    return _Arrangements(places, number)
 
 
 def _by_name(place: NDArray[np.int64], draws: int, seed: int) -> _Arrangements:
@@ -184,13 +171,13 @@ def _by_name(place: NDArray[np.int64], draws: int, seed: int) -> _Arrangements:
     pairs = np.argwhere(place >= 0)
     pairs = pairs[np.argsort(place[tuple(pairs.T)])]
     if len(pairs) not in (corpora * (corpora - 1), corpora * corpora) or corpora < 3:
-        return _Arrangements(np.zeros((0, 0), np.int64), True, 0, "some_pairs_are_missing")
+        return _Arrangements(np.zeros((0, 0), np.int64), 0, "some_pairs_are_missing")
     number = math.factorial(corpora)
     if number <= draws:
         names = np.array(list(permutations(range(corpora))), dtype=np.int64)
     else:
         names = np.random.default_rng([seed, 2]).permuted(np.tile(np.arange(corpora), (draws, 1)), axis=1)
-    return _Arrangements(place[names[:, pairs[:, 0]], names[:, pairs[:, 1]]], number <= draws, number)
+    return _Arrangements(place[names[:, pairs[:, 0]], names[:, pairs[:, 1]]], number)
 
 
 def _checked(

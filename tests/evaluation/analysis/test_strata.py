@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose
 from sklearn.metrics import balanced_accuracy_score, precision_score, recall_score
 
 from harness.core.plugins import find, names
-from harness.evaluation.analysis import strata_agreement, stratum
+from harness.evaluation.analysis import strata, stratum
 from harness.evaluation.matrix import scoring
 from harness.statistics import fairness, paired_tests
 from harness.statistics import sums as statistics
@@ -71,20 +71,11 @@ def test_recall_is_one_value_a_class_and_an_absent_class_is_undefined() -> None:
     assert (found[3].value, found[3].reason) == (None, "undefined")
 
 
-def test_small_strata_are_warned_about_and_never_the_worst() -> None:
+def test_small_strata_are_warned_about() -> None:
     scored = cell()
     marks = ["large"] * 380 + ["tiny"] * 20
     found = stratum.stratified(scored, EMOTION4, ["uar"], marks, statistics.draws(30, 50, 1))
     assert [len(one.warnings) for one in found] == [0, 2]
-    worst = stratum.worst(found)
-    assert worst is not None
-    assert worst.name == "large"
-    assert stratum.worst(found, rows=500) is None
-    both = stratum.stratified(scored, EMOTION4, ["uar"], kinds(), statistics.draws(30, 50, 1))
-    lowest, highest = stratum.worst(both), stratum.worst(both, higher_is_better=False)
-    assert lowest is not None
-    assert highest is not None
-    assert (lowest.value or 0) < (highest.value or 0)
 
 
 def test_two_strata_are_compared_on_the_same_draws() -> None:
@@ -105,8 +96,6 @@ def test_strata_that_do_not_fit_the_rows_are_refused() -> None:
     with pytest.raises(ValueError, match="draws of 29 dialogues"):
         stratum.stratified(cell(), EMOTION4, ["uar"], kinds(), statistics.draws(29, 10, 1))
     assert stratum.stratified(cell(), EMOTION4, ["uar"], [None] * 400, statistics.draws(30, 10, 1)) == []
-    with pytest.raises(ValueError, match="different metrics"):
-        stratum.worst(stratum.stratified(cell(), EMOTION4, ["uar", "wa"], kinds(), statistics.draws(30, 10, 1)))
 
 
 def test_agreement_by_hand() -> None:
@@ -115,12 +104,12 @@ def test_agreement_by_hand() -> None:
         "audio": ["a", "a", "a", "b", "a"],
         "video": ["a", "a", "b", "c", "a"],
     }
-    found = strata_agreement.agreement(views, ["a", "b", "a", "a", "a"])
+    found = strata.agreement(views, ["a", "b", "a", "a", "a"])
     assert found == ["all_agree", "modalities_agree", "two_agree", "none_agree", None]
-    assert strata_agreement.full_or_not(found) == ["all_agree", *["some_disagree"] * 3, None]
-    assert strata_agreement.matches(["a", None, "b"], ["a", "a", "a"]) == ["same_as_main", None, "other_than_main"]
+    assert strata.full_or_not(found) == ["all_agree", *["some_disagree"] * 3, None]
+    assert strata.matches(["a", None, "b"], ["a", "a", "a"]) == ["same_as_main", None, "other_than_main"]
     with pytest.raises(ValueError, match="two views or more"):
-        strata_agreement.agreement({"text": ["a"]}, ["a"])
+        strata.agreement({"text": ["a"]}, ["a"])
 
 
 def test_agreement_of_emotiontalk_is_what_we_counted(corpora_folder: Path) -> None:
@@ -135,15 +124,15 @@ def test_agreement_of_emotiontalk_is_what_we_counted(corpora_folder: Path) -> No
 
     views = {name: labels(name) for name in ("text", "audio", "video")}
     share = {
-        name: np.mean([one == name for one in strata_agreement.agreement(views, labels(None))])
+        name: np.mean([one == name for one in strata.agreement(views, labels(None))])
         for name in ("all_agree", "modalities_agree", "none_agree")
     }
     assert share["all_agree"] == pytest.approx(0.245, abs=5e-4)
     assert share["all_agree"] + share["modalities_agree"] == pytest.approx(0.272, abs=6e-4)
     assert share["none_agree"] == pytest.approx(0.157, abs=5e-4)
-    tested = strata_agreement.agreement({name: labels(name, True) for name in views}, labels(None, True))
+    tested = strata.agreement({name: labels(name, True) for name in views}, labels(None, True))
     assert (tested.count("all_agree"), len(tested)) == (496, 1929)
-    assert strata_agreement.matches(labels("text", True), labels(None, True)).count("same_as_main") == 833
+    assert strata.matches(labels("text", True), labels(None, True)).count("same_as_main") == 833
 
 
 def people(rows: int, chance: np.random.Generator, prior: Any = (0.25, 0.25, 0.25, 0.25)) -> tuple[Any, Any]:

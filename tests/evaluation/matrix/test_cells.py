@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from harness.core import paths
-from harness.evaluation.matrix.cells import CellToScore, cells, score
+from harness.evaluation.matrix.cells import CellScorer, CellToScore
 from harness.evaluation.matrix.target_corpus import TargetCorpus
 from harness.report.marks import FEW, marks_of
 from harness.study import manifest
@@ -32,13 +32,13 @@ def made(dialogues: int) -> list[Cell]:
     manifest.write_utterances(paths.utterances("one"), utterances)
     known = [{**absent, EMOTION4.name: Shared(label)} for label in labels]
     manifest.write_labels(paths.labels("one"), [Annotation(n, {}, k) for n, k in zip(NAMES, known, strict=True)])
-    params, target, rows = {"statistics": STATISTICS}, TargetCorpus("one"), []
+    scorer, rows = CellScorer(STATISTICS, EMOTION4, ["uar"], TargetCorpus("one")), []
     for source, right in (("one", 4), ("other", 3)):
         said = [at % 4 if at // 4 % 5 < right else (at + 1) % 4 for at in range(len(NAMES))]
         found = Predictions("all", 1, NAMES, ["test"] * len(NAMES), np.eye(4, dtype=np.float32)[said])
         row = CellToScore("r", SETTINGS, source, "one", "multimodal", file=Path("none"), by_fold=source == "one")
-        rows.append(score(row, params, EMOTION4, ["uar"], target, [found]))
-    return list(cells(params, EMOTION4, ["uar"], target, rows))
+        rows.append(scorer.score(row, [found]))
+    return list(scorer.cells(rows))
 
 
 def test_one_dialogue_has_no_interval(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

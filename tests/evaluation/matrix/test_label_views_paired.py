@@ -11,7 +11,7 @@ from sklearn.metrics import balanced_accuracy_score
 from harness.core import paths
 from harness.core.csv_tables import number
 from harness.core.plugins import find
-from harness.evaluation.matrix.cells import CellToScore
+from harness.evaluation.matrix.cells import CellScorer, CellToScore
 from harness.evaluation.matrix.label_views import ViewDifference, differences
 from harness.evaluation.matrix.target_corpus import TargetCorpus
 from harness.report.questions_views import label_views
@@ -70,7 +70,7 @@ def found(alternating: bool) -> dict[tuple[str, str, str], ViewDifference]:
         for view in tested:
             scored = target.rows(EMOTION4, view).align([said], True)
             rows.append(CellToScore(recipe, {"view": learned, "fusion": "linear"}, "made", "made", view, scored=scored))
-    made = differences(rows, EMOTION4, find("metric", "uar"), SETTINGS, target)
+    made = differences(rows, find("metric", "uar"), CellScorer(SETTINGS, EMOTION4, ["uar"], target))
     return {(one.change, one.recipe, one.test_view): one for one in made}
 
 

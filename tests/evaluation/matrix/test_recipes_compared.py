@@ -8,7 +8,7 @@ from statsmodels.stats.multitest import multipletests
 
 from harness.evaluation.matrix import score_target
 from harness.evaluation.matrix.cells import CellToScore
-from harness.evaluation.matrix.recipes_compared import ALL, RecipeScore, compared, decided
+from harness.evaluation.matrix.recipes_compared import ALL, RecipeScore, compared
 from harness.evaluation.matrix.scoring import ScoredRows
 from harness.study.labels import POLARITY3
 
@@ -34,8 +34,8 @@ def test_a_large_difference_is_decided_and_none_is_not() -> None:
         for one in compared(study(better=0.6, same=0.501), "base", 0.95)
         if one.scope == ALL
     }
-    assert decided(found["better", "base"])
-    assert not decided(found["same", "base"])
+    assert found["better", "base"].p_holm <= 0.05  # type: ignore[operator]
+    assert found["same", "base"].p_holm > 0.05  # type: ignore[operator]
     assert found["better", "base"].difference == pytest.approx(0.1)
     assert found["better", "base"].low > 0  # type: ignore[operator]
     assert found["better", "base"].cells == 4
@@ -47,7 +47,7 @@ def test_pairs_without_the_baseline_have_an_interval_and_no_p() -> None:
     (pair,) = [one for one in found if {one.first, one.second} == {"a", "b"}]
     assert pair.p is None
     assert abs(pair.difference) == pytest.approx(0.2)
-    assert not any(decided(one) for one in found if one.p is None)
+    assert all((one.p_holm is None) == (one.p is None) for one in found)
 
 
 def test_holm_is_that_of_statsmodels_over_one_scope() -> None:
@@ -97,7 +97,7 @@ def entries_of(target: str, dialogues: int, seed: int = 0) -> list[RecipeScore]:
         names = [str(at) for at in range(len(truth))]
         scored = ScoredRows(truth, scores, np.arange(len(truth)) // 5, len(truth), (1,), names)
         rows.append(CellToScore(recipe, {}, "source", target, "multimodal", scored=scored))
-    return list(score_target._entries(score_target.TargetToScore(params, "polarity3", target, [], []), POLARITY3, rows))
+    return list(score_target._entries(score_target.TargetToScore(params, "polarity3", target, []), POLARITY3, rows))
 
 
 def test_a_target_of_few_dialogues_is_compared_together_with_one_of_many() -> None:
@@ -105,7 +105,7 @@ def test_a_target_of_few_dialogues_is_compared_together_with_one_of_many() -> No
     found = compared([*entries_of("few", 8), *entries_of("many", 40)], "guess", 0.95)
     assert {one.scope: one.smallest_p for one in found} == {ALL: 1 / 301, "few": 1 / 128, "many": 1 / 301}
     assert all(one.p is not None and one.smallest_p is not None and one.p >= one.smallest_p for one in found)
-    assert all(decided(one) for one in found)
+    assert all(one.p_holm is not None and one.p_holm <= 0.05 for one in found)
 
 
 def test_targets_of_as_many_dialogues_are_drawn_and_exchanged_on_their_own() -> None:

@@ -35,7 +35,7 @@ def test_rows_stand_in_the_order_of_the_target_and_only_labelled_test_rows_count
     found = [said("all", 1, {"d": "dev", "c": "test", "a": "test", "b": "test", "n": "test"}, 0.0)]
     truth = {"a": 2, "b": 0, "c": 1, "d": 1}
     dialogues = {"a": "x", "b": "y", "c": "x", "d": "y", "n": "z"}
-    aligned = scoring.align(found, truth, dialogues, ["a", "b", "n", "c"], in_domain=True)
+    aligned = scoring.Tested(truth, dialogues, ["a", "b", "n", "c"]).align(found, in_domain=True)
     assert_array_equal(aligned.truth, [2, 0, 1])
     assert_array_equal(aligned.clusters, [0, 1, 0])
     assert_allclose(aligned.scores[0, :, 0], [0.02, 0.03, 0.01])
@@ -49,7 +49,9 @@ def test_in_domain_the_folds_of_a_seed_are_one_replicate() -> None:
         for at, (fold, dev, test) in enumerate([("S1", "b", "a"), ("S2", "c", "b"), ("S3", "a", "c")])
     ]
     names = ["a", "b", "c"]
-    aligned = scoring.align(found, dict.fromkeys(names, 0), {name: name for name in names}, names, in_domain=True)
+    aligned = scoring.Tested(dict.fromkeys(names, 0), {name: name for name in names}, names).align(
+        found, in_domain=True
+    )
     assert aligned.scores.shape == (2, 3, 3)
     assert_allclose(aligned.scores[:, :, 0], [[0.11, 1.11, 2.11], [0.21, 1.21, 2.21]])
     assert aligned.seeds == (1, 2)
@@ -60,8 +62,8 @@ def test_cells_with_other_rows_number_the_dialogues_of_common_rows_alike() -> No
     names = ["a", "b", "c", "d"]
     dialogues = {"a": "x", "b": "y", "c": "x", "d": "y"}
     sides = [
-        scoring.align(
-            [said("all", 1, dict.fromkeys(rows, "test"), 0.0)], dict.fromkeys(names, 0), dialogues, names, True
+        scoring.Tested(dict.fromkeys(names, 0), dialogues, names).align(
+            [said("all", 1, dict.fromkeys(rows, "test"), 0.0)], in_domain=True
         )
         for rows in (names, names[1:])
     ]
@@ -73,14 +75,14 @@ def test_cells_with_other_rows_number_the_dialogues_of_common_rows_alike() -> No
 
 def test_across_corpora_every_fold_is_a_replicate() -> None:
     found = [said(fold, seed, {"a": "test", "b": "dev"}, seed) for seed in (1, 2) for fold in ("S1", "S2", "S3")]
-    aligned = scoring.align(found, {"a": 1, "b": 1}, {"a": "x", "b": "x"}, ["a"], in_domain=False)
+    aligned = scoring.Tested({"a": 1, "b": 1}, {"a": "x", "b": "x"}, ["a"]).align(found, in_domain=False)
     assert aligned.scores.shape == (6, 1, 3)
     assert aligned.seeds == (1, 1, 1, 2, 2, 2)
 
 
 def test_a_row_that_one_replicate_lacks_is_scored_for_none() -> None:
     found = [said("S1", 1, {"a": "test", "b": "test"}, 0), said("S2", 1, {"b": "test"}, 0)]
-    aligned = scoring.align(found, {"a": 1, "b": 2}, {"a": "x", "b": "y"}, ["a", "b"], in_domain=False)
+    aligned = scoring.Tested({"a": 1, "b": 2}, {"a": "x", "b": "y"}, ["a", "b"]).align(found, in_domain=False)
     assert_array_equal(aligned.truth, [2])
     assert aligned.asked == 2, "coverage tells"
 
