@@ -59,7 +59,7 @@ def test_its_params_are_ours_with_what_differs(folder: Path, capsys: pytest.Capt
         (
             "broken",
             "only: {recipes: [text]}\n",
-            "studies/broken.yaml, line 1: only.recipes.0 no recipe is",
+            "studies/broken.yaml, line 1: only.recipes.0: no recipe is",
         ),
         ("broken", "[1]\n", "studies/broken.yaml: holds list; expected a mapping of sections"),
     ],

@@ -11,6 +11,8 @@ from harness.study.params import check, only, plugin_options, yaml_file
 from harness.study.params.rows import PARAMS
 from harness.study.params.yaml_file import Fault
 
+VERBS = ("is", "has", "lacks", "cannot", "differs", "means", "names", "stands", "reads", "ends")
+
 
 class ParamsError(SettingError):
     """Something in params.yaml cannot be used; the text is one line for each fault, with its line in the file."""
@@ -134,5 +136,13 @@ def _sorted(files: Sequence[yaml_file.ParamsFile], faults: Sequence[Fault]) -> l
         file = next((file for file in files if file.has(place)), files[-1])
         line = file.line(place)
         where = f"{file.path}, line {line}" if line else str(file.path)
-        told.add((str(file.path), line or 0, f"{where}: {'.'.join(map(str, place))} {text}".replace(":  ", ": ")))
+        said_of = ".".join(map(str, place))
+        of_it = text.partition(" ")[0] in VERBS  # "is 3", after the place; a sentence of its own after a colon
+        told.add(
+            (
+                str(file.path),
+                line or 0,
+                f"{where}: {said_of}{' ' if of_it else ': '}{text}" if place else f"{where}: {text}",
+            )
+        )
     return [text for *_, text in sorted(told)]

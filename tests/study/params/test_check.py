@@ -245,7 +245,7 @@ def test_all_faults_are_one_list_with_their_lines(tmp_path: Path) -> None:
     assert told[1].startswith(
         f"  line {line('resamples: many')}: statistics.resamples is 'many'; expected a whole number"
     )
-    assert told[2].startswith(f"  line {line('baseline: nobody')}: statistics.baseline no recipe is called 'nobody'")
+    assert told[2].startswith(f"  line {line('baseline: nobody')}: statistics.baseline: no recipe is called 'nobody'")
     assert told[3].startswith(f"  line {line('media:')}: media lacks slack: seconds read beyond")
     assert told[4].startswith(f"  line {line('slack: 2.0')}: media.slak is unknown; did you mean 'slack'?")
 
