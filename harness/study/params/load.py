@@ -138,11 +138,6 @@ def _sorted(files: Sequence[yaml_file.ParamsFile], faults: Sequence[Fault]) -> l
         where = f"{file.path}, line {line}" if line else str(file.path)
         said_of = ".".join(map(str, place))
         of_it = text.partition(" ")[0] in VERBS  # "is 3", after the place; a sentence of its own after a colon
-        told.add(
-            (
-                str(file.path),
-                line or 0,
-                f"{where}: {said_of}{' ' if of_it else ': '}{text}" if place else f"{where}: {text}",
-            )
-        )
+        words = f"{said_of}{' ' if of_it else ': '}{text}" if place else text
+        told.add((str(file.path), line or 0, f"{where}: {words}"))
     return [text for *_, text in sorted(told)]
