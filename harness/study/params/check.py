@@ -55,7 +55,7 @@ def _interpolations(value: Any, place: Place = ()) -> Iterator[Fault]:
     if isinstance(value, str) and ("${" in value or value == "???"):
         yield (
             place,
-            f"{value!r} is a reference; `dvc exp run -S` would replace it by its value, and the next -S would change "
+            f": {value!r} is a reference; `dvc exp run -S` would replace it by its value, and the next -S would change "
             "nothing. Write the value, or name a row of `settings`",
         )
     items: Iterable[tuple[Any, Any]] = ()
@@ -102,7 +102,7 @@ def _spaces_and_metrics(values: Mapping[str, Any]) -> Iterator[Fault]:
         yield from _each(("metrics", kind), metrics.get(kind), _names("metric"), "metric")
         for number, name in _items(metrics.get(kind)):
             if name in _names("metric") and (is_of := constant("metric", name, "KIND")) not in (kind, None):
-                yield ("metrics", kind, number), f"{name} is a metric of {is_of}; name it there"
+                yield ("metrics", kind, number), f": {name} is a metric of {is_of}; name it there"
     for name in primary:
         yield from _known(("primary", str(name)), name, SPACES, "label space")
     for _, name in _items(values.get("spaces")):
@@ -121,7 +121,7 @@ def _encoder(name: str, row: Mapping[str, Any]) -> Iterator[Fault]:
         yield from _known((*place, "preset"), preset, presets(), "preset of harness/encoders/presets.yaml")
         made_by = presets().get(preset, {}).get("encoder")
         if made_by not in (None, row.get("encoder")):
-            yield (*place, "preset"), f"{preset} is made by {made_by}; write `encoder: {made_by}`"
+            yield (*place, "preset"), f": {preset} is made by {made_by}; write `encoder: {made_by}`"
     if row.get("encoder") in _names("encoder") and "routes" in row:
         modality = constant("encoder", row["encoder"], "MODALITY")
         for number, route in _items(row["routes"]):
@@ -143,7 +143,7 @@ def _recipe(name: str, row: Mapping[str, Any], values: Mapping[str, Any]) -> Ite
         file = encoders[encoder].get("encoder")
         modality = constant("encoder", file, "MODALITY") if file in _names("encoder") else None
         if slot != "also" and modality not in (slot, None):
-            yield (*place, slot), f"{encoder} is an encoder of {modality}; name it under `{modality}` or `also`"
+            yield (*place, slot), f": {encoder} is an encoder of {modality}; name it under `{modality}` or `also`"
         routes = [route for _, route in _items(_routes(encoders[encoder]))]
         if modality == Modality.TEXT and row.get("route") not in routes:
             yield (*place, "route"), f"is {row.get('route')!r}; {encoder} has the routes {', '.join(map(str, routes))}"
@@ -180,7 +180,7 @@ def _each(place: Place, names: Any, known: Iterable[str], kind: str) -> Iterator
 def _known(place: Place, name: Any, known: Iterable[str], kind: str) -> Iterator[Fault]:
     known = list(known)
     if isinstance(name, str) and name not in known:
-        yield place, f"no {kind} is called {name!r}{did_you_mean(name, known)} (known: {', '.join(known) or 'none'})"
+        yield place, f": no {kind} is called {name!r}{did_you_mean(name, known)} (known: {', '.join(known) or 'none'})"
 
 
 def _mapping(values: Mapping[str, Any], section: str) -> Mapping[str, Any]:

@@ -11,8 +11,6 @@ from harness.study.params import check, only, plugin_options, yaml_file
 from harness.study.params.rows import PARAMS
 from harness.study.params.yaml_file import Fault
 
-VERBS = ("is", "has", "lacks", "cannot", "differs", "means", "names", "stands", "reads", "ends")
-
 
 class ParamsError(SettingError):
     """Something in params.yaml cannot be used; the text is one line for each fault, with its line in the file."""
@@ -136,8 +134,5 @@ def _sorted(files: Sequence[yaml_file.ParamsFile], faults: Sequence[Fault]) -> l
         file = next((file for file in files if file.has(place)), files[-1])
         line = file.line(place)
         where = f"{file.path}, line {line}" if line else str(file.path)
-        said_of = ".".join(map(str, place))
-        of_it = text.partition(" ")[0] in VERBS  # "is 3", after the place; a sentence of its own after a colon
-        words = f"{said_of}{' ' if of_it else ': '}{text}" if place else text
-        told.add((str(file.path), line or 0, f"{where}: {words}"))
+        told.add((str(file.path), line or 0, f"{where}: {yaml_file.in_words(place, text)}"))
     return [text for *_, text in sorted(told)]

@@ -122,7 +122,7 @@ def _of_models(params: Mapping[str, Any]) -> Iterator[Fault]:
         declared = constant("fusion", fusion, SETTINGS) if fusion in names("fusion") else None
         if isinstance(declared, Mapping):
             for key, text in _of_settings(recipe["settings"], declared, fusion):
-                yield ("recipes", name, "settings"), f"{key} {text}" if key else text
+                yield ("recipes", name, "settings"), f": {key} {text}" if key else text
 
 
 def _of_settings(settings: Mapping[str, Any], declared: Mapping[str, str], fusion: str) -> Iterator[tuple[str, str]]:

@@ -65,7 +65,7 @@ def told(errors: Sequence[Any], class_of: Callable[[Place], Any], values: Any) -
             field = class_of(place[:-1]).model_fields[str(place[-1])]
             yield place[:-1], f"lacks {place[-1]}" + (f": {field.description}" if field.description else "")
         elif kind == "value_error":
-            yield place, str(error["ctx"]["error"])
+            yield place, f": {error['ctx']['error']}"
         else:
             words = EXPECTED[kind].format(**_plain(error.get("ctx") or {})) if kind in EXPECTED else error["msg"]
             expected.setdefault(place, []).append(words)

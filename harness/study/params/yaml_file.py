@@ -17,7 +17,8 @@ DEEPEST = 20  # mappings and lists inside one another
 MOST = 10_000  # values, each anchor followed
 LARGEST = 1_000_000  # bytes
 Place = tuple[Any, ...]  # keys and list positions that lead to a value
-Fault = tuple[Place, str]  # where something is wrong, and what
+# Where something is wrong, and what: the rest of a sentence ("is 3; expected ..."), or after ": " one of its own.
+Fault = tuple[Place, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,3 +153,9 @@ def _place_of(error: Any) -> str:
 def _problem_of(error: Any) -> str:
     parts = (getattr(error, "context", None), getattr(error, "problem", None))
     return ", ".join(str(part).strip() for part in parts if part) or " ".join(str(error).split())
+
+
+def in_words(place: Place, text: str) -> str:
+    """Return a fault as a sentence, without its line: "media.slak is unknown", "analysis.recipes.0: no recipe ..."."""
+    joint = "" if text.startswith(": ") else " "
+    return f"{'.'.join(map(str, place))}{joint}{text}".removeprefix(": ").strip()
