@@ -13,7 +13,7 @@ EXTRAS ?= e5,hub,opensmile,dev
 BIN := $(CURDIR)/$(VENV)/bin
 export PATH := $(BIN):$(PATH)
 export DVC_NO_ANALYTICS := 1
-FOLDER := $(if $(STUDY),studies/$(STUDY),.)
+FOLDER := $(CURDIR)$(if $(STUDY),/studies/$(STUDY))
 export MLFLOW_DISABLE_TELEMETRY := true
 STAMP := $(VENV)/.installed
 
@@ -25,9 +25,9 @@ env: $(STAMP)
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Python 3.11 or newer is needed; name it with: make PYTHON=python3.11 ..."; exit 1; }
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --upgrade "pip>=24" "setuptools>=77"
-	$(BIN)/python -m pip install -c constraints.txt -e '.[$(EXTRAS)]'
+	test -x "$(BIN)/python" || $(PYTHON) -m venv $(VENV)
+	"$(BIN)/python" -m pip install --upgrade "pip>=24" "setuptools>=77"
+	"$(BIN)/python" -m pip install -c constraints.txt -e '.[$(EXTRAS)]'
 	touch $@
 
 study: env
@@ -36,9 +36,9 @@ study: env
 ifdef STUDY
 	python -m harness study '$(STUDY)'
 endif
-	cd '$(FOLDER)' && dvc repro && python -m harness show
+	cd "$(FOLDER)" && dvc repro && python -m harness show
 	@echo
-	@echo "report:  $(CURDIR)/$(FOLDER)/results/report.html"
+	@echo "report:  $(FOLDER)/results/report.html"
 	@echo "MLflow:  make ui, then http://127.0.0.1:5000"
 
 test: env
