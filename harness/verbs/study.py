@@ -15,14 +15,8 @@ from harness.study.params.rows import PARAMS
 
 EXAMPLES = ("emotransfer study small", "make study STUDY=small", "cd studies/small && dvc repro")
 WHOLE_STUDY = True
-LINKED = (
-    "harness",
-    "adapters",
-    "data/raw",
-    "data/links",
-    "data/external",
-    "data/work/media",
-)  # read there as they are here
+CODE = ("harness", "adapters")  # links: read there as they are here
+DATA = ("data/raw", "data/links", "data/external", "data/work/media")
 COPIED = ("dvc.yaml", ".dvcignore")
 KEPT_EMPTY = ("data/features/none", "protocols/none")
 HEAD = """\
@@ -81,7 +75,9 @@ def _write(path: Path, head: str, values: dict[str, Any]) -> None:
 
 def _prepare(folder: Path) -> None:
     """Make a folder in which `dvc repro` runs: a DVC project whose code and releases are those of the checkout."""
-    for name in LINKED:
+    for name in DATA:
+        Path(name).mkdir(parents=True, exist_ok=True)  # in a fresh clone; a stage cannot write below a link to nowhere
+    for name in (*CODE, *DATA):
         link = folder / name
         link.parent.mkdir(parents=True, exist_ok=True)
         if not link.is_symlink():

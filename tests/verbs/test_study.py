@@ -9,6 +9,7 @@ from small_studies import CHECKOUT, params_of
 
 from harness.cli import main
 from harness.study.params.load import load
+from harness.verbs.study import DATA
 
 OVER = """
 only: {recipes: [text_ngrams], spaces: [emotion4]}
@@ -40,6 +41,8 @@ def test_its_params_are_ours_with_what_differs(folder: Path, capsys: pytest.Capt
     assert params["recipes"]["text_ngrams"]["settings"] == {"c": [0.01]}
     assert params["recipes"]["text_ngrams"]["normalise"] == "tfidf"
     assert (folder / "studies" / "weak" / "data" / "raw").resolve() == folder / "data" / "raw"
+    for name in DATA:
+        assert (folder / "studies" / "weak" / name).is_dir(), f"{name} leads nowhere before the default study has run"
     before = (folder / "studies" / "weak" / "params.yaml").read_bytes()
     assert main(["study", "weak"]) == 0
     assert (folder / "studies" / "weak" / "params.yaml").read_bytes() == before, "a second time changes nothing"
