@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -105,7 +106,7 @@ def another_python(tmp_path: Path) -> Callable[[], subprocess.CompletedProcess[s
 def test_another_python_hands_over_to_that_of_the_environment(another_python: Any, tmp_path: Path) -> None:
     ours = tmp_path / ".venv" / "bin" / "python"
     ours.parent.mkdir(parents=True)
-    ours.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    ours.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} "$@"\n')
     ours.chmod(0o755)
     done = another_python()
     assert (done.returncode, done.stdout, done.stderr) == (0, f"{harness.__version__}\n", "")
