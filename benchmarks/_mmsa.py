@@ -132,8 +132,8 @@ def _theirs(model: str, ran: Watched, said: Any, seconds: float, cut: int) -> st
 
 
 def _ours(folder: Path, recipe: str, ran: Watched, theirs: float | None) -> str:
-    facts = model_files.facts(folder / paths.model(recipe, CORPUS, VALENCE.name)) or {}
-    epochs = [one["chosen"]["epoch"] for one in facts["replicates"]]
+    trained = model_files.read(folder / paths.model(recipe, CORPUS, VALENCE.name)).replicates
+    epochs = [one.chosen["epoch"] for one in trained]
     found = predictions.read(folder / paths.prediction(recipe, CORPUS, VALENCE.name, CORPUS), VALENCE)
     truth = _truth(folder)
     told = []

@@ -38,10 +38,10 @@ def run(model: str = "attention", corpus: str = "meld", scale: float = 1.0, epoc
         opened = watch([*python("benchmarks._first_batch"), corpus, RECIPE, str(time.time())], folder)
         plain = watch([*python("benchmarks._plain"), name, corpus, model, str(epochs), str(time.time())], folder)
         ours = watch([*python("harness"), "transfer", RECIPE], folder)
-        facts = model_files.facts(folder / paths.model(RECIPE, corpus, EMOTION7.name)) or {}
+        replicates = model_files.read(folder / paths.model(RECIPE, corpus, EMOTION7.name)).facts()["replicates"]
     return [
         f"{model} on {made[0]}",
-        *_lines(json.loads(plain.out), plain.peak, ours, float(opened.out), facts["replicates"]),
+        *_lines(json.loads(plain.out), plain.peak, ours, float(opened.out), replicates),
     ]
 
 

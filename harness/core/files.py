@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from harness.core.errors import ResultError
 
+TEMPORARY = ".tmp"
 # Made once: `json.dumps` makes one a call when asked for anything special, which costs more than a row of a corpus.
 _CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
 _LINE = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
@@ -27,22 +30,43 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
-        os.close(handle)
-        temporary = Path(name)
-        try:
+        with _temporary_beside(path) as temporary:
             write(temporary)
             with temporary.open("rb") as file:
                 os.fsync(file.fileno())
             temporary.chmod(0o644)
             temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
     except OSError as error:
         raise ResultError(
             f"{path}: cannot be written ({error.strerror or error}); free space or mend the permissions of "
             f"{path.parent}, then run the same command again: nothing that was finished is lost"
         ) from error
+
+
+@contextmanager
+def _temporary_beside(path: Path) -> Iterator[Path]:
+    """Give an empty file, locked while this process lives, and delete it afterwards if it is still there."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=TEMPORARY)
+    try:
+        _lock(handle)
+        yield Path(name)
+    finally:
+        Path(name).unlink(missing_ok=True)
+        os.close(handle)
+
+
+def sweep(folders: Iterable[Path]) -> None:
+    """Delete what writers that were killed left in folders: temporary files that no process holds."""
+    for folder in folders:
+        for path in folder.rglob(f".*{TEMPORARY}"):
+            with suppress(OSError), path.open("rb") as file:
+                _lock(file.fileno())
+                path.unlink()
+
+
+def _lock(handle: int) -> None:
+    """Lock an open file for this process; an OSError says that another one holds it."""
+    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -62,7 +86,12 @@ def write_lines(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
 
 def write_json(path: Path, value: Any) -> None:
     """Write a JSON document whole, in a stable form; NaN is refused."""
-    write_text(path, json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
+    write_text(path, json_text(value))
+
+
+def json_text(value: Any) -> str:
+    """Return a JSON document in the form in which files of the harness have it; NaN is refused."""
+    return json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
 
 
 def read_json(path: Path, made_by: str) -> Any:

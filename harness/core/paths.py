@@ -35,6 +35,7 @@ AUDIT_MD = RESULTS / "audit.md"
 AUDIT_JSON = RESULTS / "audit.json"
 TRACKED = RESULTS / "tracked.json"
 NOT_LINKED = "NOT_LINKED.txt"
+WRITTEN = (CORPORA, INPUTS, CODE, PARAMS, FEATURES, WORK, MODELS, PREDICTIONS, PROTOCOLS, RESULTS)  # by stages
 
 
 def code(name: str) -> Path:

@@ -9,18 +9,19 @@ from __future__ import annotations
 import json
 import shutil
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 
-from harness.core import engine, paths
+from harness.core import engine, paths, sealed, sealed_arrays
 from harness.core.default_study import take_over
-from harness.core.files import digest, write_whole
+from harness.core.errors import ResultError
+from harness.core.files import digest
 from harness.core.log import log
 from harness.core.plugins import find
 from harness.corpora.media.clips import Guard
@@ -43,6 +44,7 @@ class Shard:
     language: str
     guard: Guard
     path: Path
+    key: str  # what its rows are made from
     threads: int  # that decode ahead; 0: clips are decoded when they are asked for
 
 
@@ -58,7 +60,12 @@ def extract(stores: Sequence[Wanted], workers: int, label: str) -> None:
     if waiting and getattr(find("encoder", waiting[0].file), "GPU", False) and _sees_gpu():
         processes, threads = 1, workers
     shards = {store.folder: _shards(store, threads) for store in waiting}
-    jobs = [shard for of_store in shards.values() for shard in of_store if not shard.path.exists()]
+    jobs = [
+        shard
+        for of_store in shards.values()
+        for shard in of_store
+        if not sealed.is_current(shard.path, shard.key, features.ADVICE)
+    ]
     processes = processes if len(jobs) > 1 else 1
     engine.run(encode, jobs, processes, label, [max(len(shard.inputs), 1) for shard in jobs], "utterances")
     for store in waiting:
@@ -66,8 +73,14 @@ def extract(stores: Sequence[Wanted], workers: int, label: str) -> None:
 
 
 def is_current(store: Wanted) -> bool:
-    """Tell whether a store lies there that was made from the same."""
-    return (store.folder / features.MADE_BY).exists() and features.read(store.folder).digest == store.digest
+    """Tell whether a store lies there that was made from the same and is as it was written; say where it is damaged."""
+    if not (store.folder / features.MADE_BY).exists():
+        return False
+    try:
+        return features.read(store.folder).digest == store.digest
+    except ResultError as error:
+        log.warning(f"made again: {error}")
+        return False
 
 
 def encode(shard: Shard) -> None:
@@ -78,7 +91,7 @@ def encode(shard: Shard) -> None:
     else:
         decode = partial(_decoder(module.MODALITY), module, encoder, shard.guard)
         encoded = encode_clips(module, encoder, ahead(decode, shard.inputs, shard.threads))
-    write_whole(shard.path, lambda path: _save(path, encoded))
+    _save(shard, encoded)
 
 
 @lru_cache(maxsize=1)  # a model is read from disk once a process, not once a shard
@@ -91,10 +104,11 @@ def _shards(store: Wanted, threads: int) -> list[Shard]:
     inputs, options = list(store.inputs.values()), json.dumps(dict(store.options), sort_keys=True)
     work = paths.WORK / digest([store.digest, store.label])[:24]  # two corpora without a row are made from the same
     language = str(store.made_by["language"])
-    return [  # without input one empty shard, so that the store has its width
-        Shard(store.file, options, inputs[at : at + size], language, store.guard, work / f"{at:08d}.npz", threads)
-        for at in range(0, max(len(inputs), 1), size)
-    ]
+    shards = []
+    for at in range(0, max(len(inputs), 1), size):  # without input one empty shard, so that the store has its width
+        path, key = work / f"{at:08d}.safetensors", digest([store.digest, store.label, at])
+        shards.append(Shard(store.file, options, inputs[at : at + size], language, store.guard, path, key, threads))
+    return shards
 
 
 def _decoder(modality: str) -> Callable[..., Decoded]:
@@ -103,37 +117,40 @@ def _decoder(modality: str) -> Callable[..., Decoded]:
     return decode_sound.decode if modality == Modality.AUDIO else decode_picture.decode
 
 
-def _save(path: Path, encoded: Encoded) -> None:
+def _save(shard: Shard, encoded: Encoded) -> None:
     rows = encoded.rows
-    arrays: dict[str, Any] = {"rows": rows}
     if isinstance(rows, Ragged):
-        arrays |= {"rows": rows.values, "starts": rows.starts}
+        arrays = {"rows": rows.values, "starts": rows.starts}
     elif sparse.issparse(rows):
-        del arrays["rows"]
-        arrays |= {"data": rows.data, "indices": rows.indices, "indptr": rows.indptr, "shape": rows.shape}
-    for name, of in (("failed", encoded.failed), ("notes", encoded.notes)):
-        arrays[name] = np.array(list(of.values()), dtype=str)
-        arrays[f"{name}_at"] = np.array(list(of), dtype=np.int64)
-    with path.open("wb") as file:
-        np.savez(file, **arrays)
+        arrays = {"data": rows.data, "indices": rows.indices, "indptr": rows.indptr}
+    else:
+        arrays = {"rows": rows}
+    facts = {
+        "shape": [int(size) for size in rows.shape],
+        "failed": [[at, reason] for at, reason in encoded.failed.items()],
+        "notes": [[at, note] for at, note in encoded.notes.items()],
+    }
+    sealed_arrays.write(shard.path, shard.key, arrays, facts)
 
 
 def _write(store: Wanted, shards: Sequence[Shard]) -> None:
     """Put the shards of a store together and delete them."""
     ids = list(store.inputs)
     failed, notes = dict(store.failed), dict[str, str]()
-    shapes, start = [], 0
+    parts = [partial(_rows, shard) for shard in shards]
+    shapes, start, kind = [], 0, ""
     for shard in shards:
-        with np.load(shard.path, allow_pickle=False) as file:
-            for into, name in ((failed, "failed"), (notes, "notes")):
-                words = zip(file[f"{name}_at"], file[name], strict=True)
-                into.update({ids[start + at]: str(word) for at, word in words})
-            shapes.append(tuple(file["shape"]) if "shape" in file else (_count(file), file["rows"].shape[1]))
-            sparse_, frames = "shape" in file, "starts" in file
+        facts, kind = _facts(shard)
+        for into, name in ((failed, "failed"), (notes, "notes")):
+            into.update({ids[start + at]: word for at, word in facts[name]})
+        shapes.append(facts["shape"])
         start += len(shard.inputs)
-    parts = [partial(_part, shard.path) for shard in shards]
-    shape = (sum(int(shape_of_piece[0]) for shape_of_piece in shapes), int(shapes[0][1]))
-    matrix = sparse.vstack([part() for part in parts], format="csr") if sparse_ else Pieces(shape, parts, frames)
+    shape = (sum(rows for rows, _ in shapes), shapes[0][1])
+    matrix = (
+        sparse.vstack([part() for part in parts], format="csr")
+        if kind == "sparse"
+        else Pieces(shape, parts, kind == "frames")
+    )
     reasons, odd = (dict(sorted(Counter(of.values()).items())) for of in (failed, notes))
     made_by = {**store.made_by, "without": reasons, "notes": odd}
     features.write(
@@ -144,15 +161,24 @@ def _write(store: Wanted, shards: Sequence[Shard]) -> None:
     log.info(f"{store.label}: {shape[0]} rows" + (f", without: {why}" if why else ""))
 
 
-def _count(file: Any) -> int:
-    return len(file["starts"]) - 1 if "starts" in file else len(file["rows"])
+def _facts(shard: Shard) -> tuple[dict[str, Any], str]:
+    """Return what a shard says of its rows, and which kind of matrix they are of."""
+    return sealed_arrays.read(shard.path, features.ADVICE, lambda _, arrays, facts: (facts, _kind(arrays)))
 
 
-def _part(path: Path) -> Any:
-    with np.load(path, allow_pickle=False) as file:
-        if "shape" in file:
-            return sparse.csr_matrix((file["data"], file["indices"], file["indptr"]), shape=tuple(file["shape"]))
-        return Ragged(file["rows"], file["starts"]) if "starts" in file else file["rows"]
+def _rows(shard: Shard) -> Any:
+    return sealed_arrays.read(shard.path, features.ADVICE, lambda _, arrays, facts: _matrix(arrays, facts["shape"]))
+
+
+def _matrix(arrays: Mapping[str, NDArray[Any]], shape: tuple[int, int]) -> Any:
+    kind = _kind(arrays)
+    if kind == "sparse":
+        return sparse.csr_matrix((arrays["data"], arrays["indices"], arrays["indptr"]), shape=tuple(shape))
+    return Ragged(arrays["rows"], arrays["starts"]) if kind == "frames" else arrays["rows"]
+
+
+def _kind(arrays: Mapping[str, NDArray[Any]]) -> str:
+    return "sparse" if "indptr" in arrays else "frames" if "starts" in arrays else "dense"
 
 
 def _sees_gpu() -> bool:

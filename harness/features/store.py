@@ -12,6 +12,7 @@ made_by.json   who made it, from what; written last, so its presence means the s
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,12 +24,13 @@ from numpy.lib import format as npy_format
 from numpy.typing import NDArray
 from scipy import sparse
 
-from harness.core import csv_tables
+from harness.core import csv_tables, sealed
 from harness.core.errors import ResultError
-from harness.core.files import read_json, write_json, write_text, write_whole
+from harness.core.files import digest, file_digest, json_text, write_text, write_whole
 from harness.features.matrix import Matrix, Pieces, Ragged, as_kept
 
-MADE_BY = "made_by.json"
+MADE_BY, IDS, FAILED, NOTES = "made_by.json", "ids.txt", "failed.csv", "notes.csv"
+ADVICE = "dvc repro features"
 KINDS = {"dense": ("rows",), "frames": ("rows", "starts"), "sparse": ("data", "indices", "indptr")}
 PARTS = {part for parts in KINDS.values() for part in parts}
 
@@ -52,6 +54,12 @@ class FeatureStore:
     def digest(self) -> str:
         """Return the digest of what the rows were made from."""
         return str(self.made_by["digest"])
+
+    @property
+    def content(self) -> str:
+        """Return the digest of the rows and of whose they are, which is what a model learns from."""
+        files = self.made_by["files"]
+        return digest({name: files[name] for name in (IDS, *_parts_of(self.made_by["kind"]))})
 
     @cached_property
     def places(self) -> dict[str, int]:
@@ -102,19 +110,53 @@ def write(
         kind, kept = ("frames" if pieces.frames else "dense"), _write_rows(folder, pieces, dtype)
     for part in PARTS - {*KINDS[kind]}:
         (folder / f"{part}.npy").unlink(missing_ok=True)
-    write_text(folder / "ids.txt", "".join(f"{name}\n" for name in ids))
-    write_text(folder / "failed.csv", csv_tables.text(("id", "reason"), sorted(failed.items())))
-    write_text(folder / "notes.csv", csv_tables.text(("id", "note"), sorted((notes or {}).items())))
-    facts = {"kind": kind, "rows": len(ids), "width": int(matrix.shape[1]), "dtype": kept}
-    write_json(folder / MADE_BY, {**made_by, **facts})
+    write_text(folder / IDS, "".join(f"{name}\n" for name in ids))
+    write_text(folder / FAILED, csv_tables.text(("id", "reason"), sorted(failed.items())))
+    write_text(folder / NOTES, csv_tables.text(("id", "note"), sorted((notes or {}).items())))
+    files = {name: file_digest(folder / name) for name in (IDS, FAILED, NOTES, *_parts_of(kind))}
+    facts = {"kind": kind, "rows": len(ids), "width": int(matrix.shape[1]), "dtype": kept, "files": files}
+    sealed.write(
+        folder / MADE_BY, str(made_by["digest"]), lambda seal: json_text({**made_by, **facts, "seal": seal}).encode()
+    )
 
 
 def read(folder: Path) -> FeatureStore:
-    """Open a store without reading its rows; raise ResultError if it is not whole."""
-    made_by = read_json(folder / MADE_BY, "dvc repro features")
+    """Open a store whose files are all as they were written; the rows are not loaded.
+
+    Raises:
+        ResultError: it is not there, or one of its files is not as it was written.
+    """
+    made_by = _read_made_by(folder)
+    for name, content in made_by["files"].items():
+        try:
+            found = file_digest(folder / name)
+        except OSError as error:
+            raise sealed.damaged(folder, f"{name}: {error.strerror}", ADVICE) from error
+        if found != content:
+            raise sealed.damaged(folder, f"{name} is not as it was written", ADVICE)
+    return _opened(folder, made_by)
+
+
+def glance(folder: Path) -> FeatureStore:
+    """Open a store as `read` does, without a look at what its files hold: for a list of many."""
+    return _opened(folder, _read_made_by(folder))
+
+
+def note_of(folder: Path) -> dict[str, str]:
+    """Return id -> note of the utterances of a store whose clip was odd."""
+    with (folder / NOTES).open(encoding="utf-8", newline="") as file:
+        return {row["id"]: row["note"] for row in csv.DictReader(file)}
+
+
+def _read_made_by(folder: Path) -> dict[str, Any]:
+    made_by: dict[str, Any] = json.loads(sealed.read(folder / MADE_BY, ADVICE).data)
+    return made_by
+
+
+def _opened(folder: Path, made_by: Mapping[str, Any]) -> FeatureStore:
     try:
-        ids = (folder / "ids.txt").read_text(encoding="utf-8").splitlines()
-        with (folder / "failed.csv").open(encoding="utf-8", newline="") as file:
+        ids = (folder / IDS).read_text(encoding="utf-8").split("\n")[:-1]
+        with (folder / FAILED).open(encoding="utf-8", newline="") as file:
             failed = {row["id"]: row["reason"] for row in csv.DictReader(file)}
         parts = {part: np.load(folder / f"{part}.npy", mmap_mode="r") for part in KINDS[made_by["kind"]]}
         if made_by["kind"] == "sparse":
@@ -123,18 +165,14 @@ def read(folder: Path) -> FeatureStore:
         else:
             matrix = Ragged(parts["rows"], np.array(parts["starts"])) if "starts" in parts else parts["rows"]
     except (OSError, EOFError, KeyError, ValueError) as error:
-        raise ResultError(f"{folder}: damaged ({error}); delete it and run `dvc repro features`") from error
+        raise sealed.damaged(folder, str(error), ADVICE) from error
     if matrix.shape[0] != len(ids):
-        raise ResultError(
-            f"{folder}: {matrix.shape[0]} rows for {len(ids)} ids; delete it and run `dvc repro features`"
-        )
+        raise sealed.damaged(folder, f"{matrix.shape[0]} rows for {len(ids)} ids", ADVICE)
     return FeatureStore(folder, ids, matrix, failed, made_by)
 
 
-def note_of(folder: Path) -> dict[str, str]:
-    """Return id -> note of the utterances of a store whose clip was odd."""
-    with (folder / "notes.csv").open(encoding="utf-8", newline="") as file:
-        return {row["id"]: row["note"] for row in csv.DictReader(file)}
+def _parts_of(kind: str) -> tuple[str, ...]:
+    return tuple(f"{part}.npy" for part in KINDS[kind])
 
 
 def _whole(matrix: NDArray[Any] | Ragged) -> Pieces:

@@ -46,7 +46,7 @@ def _trained(job: CellRow) -> dict[str, Any]:
     return {
         "source": job.source,
         "space": job.space,
-        **(model_files.facts(paths.model(job.recipe, job.source, job.space)) or {}),
+        **model_files.read(job.path).facts(),
     }
 
 

@@ -18,11 +18,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from harness.core import sealed
 from harness.core.errors import ResultError
-from harness.core.files import write_whole
 from harness.study.labels import ClassSpace, Space
 
-FIELD = b"emotransfer"
+FIELD, MADE_BY = "emotransfer", "dvc repro"
 TEXTS = ["id", "split", "fold"]
 
 
@@ -50,37 +50,40 @@ def write(path: Path, key: str, space: Space, replicates: list[Predictions]) -> 
         raise ResultError(f"{path}: a score is not a finite number; train its recipe with a lower lr, or normalise")
     for at, name in enumerate(score_columns(space)):
         columns[name] = pa.array(scores[:, at], pa.float32())
-    table = pa.table(columns).replace_schema_metadata({FIELD: json.dumps({"key": key, "space": space.name})})
-    write_whole(path, lambda temporary: pq.write_table(table, temporary, compression="zstd"))
+    table = pa.table(columns)
+    sealed.write(path, key, lambda seal: _parquet(table, {"space": space.name, "seal": seal}))
 
 
-def key_of(path: Path) -> str | None:
-    """Return the key a file was written with, or None when there is no file; a damaged one is a ResultError."""
-    if not path.exists():
-        return None
-    try:
-        return str(json.loads((pq.read_schema(path).metadata or {})[FIELD])["key"])
-    except KeyError as error:
-        raise ResultError(f"{path}: says not what it was made from; delete it and run `dvc repro`") from error
-    except (OSError, ValueError) as error:
-        raise ResultError(f"{path}: damaged ({error}); delete it and run `dvc repro`") from error
+def _parquet(table: pa.Table, facts: dict[str, str]) -> bytes:
+    sink = pa.BufferOutputStream()
+    with pq.ParquetWriter(sink, table.schema, compression="zstd", store_schema=False) as writer:
+        writer.write_table(table)
+        writer.add_key_value_metadata({FIELD: json.dumps(facts)})
+    return bytes(sink.getvalue())
+
+
+def is_current(path: Path, key: str) -> bool:
+    """Tell whether the predictions that lie there were made from this and are as they were written."""
+    return sealed.is_current(path, key, MADE_BY)
 
 
 def read(path: Path, space: Space) -> list[Predictions]:
     """Read the predictions of one cell, one item per replicate in the order written.
 
     Replicates that follow each other with the same rows share their lists of ids and splits.
+
+    Raises:
+        ResultError: the file is not there, not as it was written, or of another space.
     """
-    if not path.exists():
-        raise ResultError(f"{path}: is not there; run `dvc repro`, which makes it again")
+    file = sealed.read(path, MADE_BY)
     try:
         # stages read several files side by side; texts that repeat stay numbers
-        table = pq.read_table(path, use_threads=False, read_dictionary=TEXTS)
+        table = pq.read_table(pa.BufferReader(file.data), use_threads=False, read_dictionary=TEXTS)
         (ids, names), (splits, kinds), (folds, fold_names) = (_coded(table[name]) for name in TEXTS)
         seeds = table["seed"].to_numpy()
         scores = np.stack([table[name].to_numpy() for name in score_columns(space)], axis=1)
     except (OSError, KeyError, ValueError) as error:
-        raise ResultError(f"{path}: cannot be read ({error}); delete it and run `dvc repro`") from error
+        raise sealed.damaged(path, str(error), MADE_BY) from error
     changes = np.flatnonzero((np.diff(folds) != 0) | (np.diff(seeds) != 0)) + 1
     edges = [0, *changes.tolist(), len(ids)] if len(ids) else []
     replicates: list[Predictions] = []

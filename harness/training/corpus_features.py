@@ -48,6 +48,7 @@ class CorpusFeatures:
             route = str(recipe["route"]) if recipe[SLOT_MODALITIES][slot] == Modality.TEXT else NATIVE
             self.stores[slot] = features.read(paths.features(encoder, corpus, route))
         self.by_speaker = recipe["normalise"] == SPEAKER
+        self.by_corpus = recipe["normalise"] in BY_CORPUS
         self.level = str(find("fusion", str(recipe["fusion"])).LEVEL)
 
     @cached_property
@@ -62,9 +63,11 @@ class CorpusFeatures:
 
     @property
     def digests(self) -> list[str]:
-        """Return what the features were made from."""
-        speakers = [digest([(row.id, row.speaker) for row in self.prepared.utterances])] if self.by_speaker else []
-        return [*(store.digest for store in self.stores.values()), *speakers]
+        """Return digests of the features, and of what of the corpus decides how they are normalised."""
+        rows = self.prepared.utterances
+        speakers = [digest([(row.id, row.speaker) for row in rows])] if self.by_speaker else []
+        own_statistics = [digest(splits.adaptation_rows(rows))] if self.by_corpus else []
+        return [*(store.content for store in self.stores.values()), *speakers, *own_statistics]
 
     @cached_property
     def parts(self) -> dict[str, Matrix]:

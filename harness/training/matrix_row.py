@@ -19,7 +19,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from harness.core import paths
+from harness.core import paths, sealed
 from harness.core.code_digest import code_digest
 from harness.core.files import digest
 from harness.core.memory import remembered
@@ -102,8 +102,7 @@ def seeds_of(module: ModuleType, seeds: Sequence[int]) -> tuple[int, ...]:
 
 def is_trained(job: CellRow) -> bool:
     """Tell whether the model of a cell row is there and current."""
-    known = model_files.facts(job.path)
-    return known is not None and known["key"] == job.key
+    return sealed.is_current(job.path, job.key, model_files.MADE_BY)
 
 
 def own_statistics(corpus: str, recipe: Mapping[str, Any]) -> normalisers.State | None:

@@ -25,9 +25,15 @@ def finish(work: tuple[CellRow, bool | str]) -> None:
         assemble(job, batching)
     own, target_space = corpus_features(job.source, job.row), space(job.space)
     trained = model_files.read(job.path)
-    _check_dev_scores(job, own, target_space, trained)
+    _check_dev_scores(job, own, target_space, trained.replicates)
     for name in job.targets:
-        _predict(job, own, corpus_features(name, job.row), target_space, trained)
+        _predict(job, corpus_features(name, job.row), target_space, trained)
+
+
+def key_of(job: CellRow, trained: model_files.Model, target: str) -> str:
+    """Name everything the predictions of a target are made from: the model as it lies there, features and rows."""
+    of = corpus_features(target, job.row)
+    return digest([job.key, trained.content, of.digests, _predicted_rows(job, of)])
 
 
 def _check_dev_scores(job: CellRow, own: CorpusFeatures, target: Space, trained: Sequence[model_files.Trained]) -> None:
@@ -47,19 +53,17 @@ def _check_dev_scores(job: CellRow, own: CorpusFeatures, target: Space, trained:
 
 def _predict(
     job: CellRow,
-    own: CorpusFeatures,
     target: CorpusFeatures,
     label_space: Space,
-    trained: Sequence[model_files.Trained],
+    trained: model_files.Model,
 ) -> None:
     path = paths.prediction(job.recipe, job.source, job.space, target.corpus)
-    ids = _predicted_rows(own, target)
-    wanted = digest([job.key, target.digests, ids])
-    if predictions.key_of(path) == wanted:
+    ids, wanted = _predicted_rows(job, target), key_of(job, trained, target.corpus)
+    if predictions.is_current(path, wanted):
         return
     statistics = None if target.corpus == job.source else own_statistics(target.corpus, job.row)
     predicted = []
-    for replicate in trained:
+    for replicate in trained.replicates:
         rows = ids[replicate.fold]
         x = target.rows(list(rows))
         scores = replicates.predict(job.module, replicate.arrays, x, label_space, job.row, replicate.chosen, statistics)
@@ -69,8 +73,9 @@ def _predict(
     predictions.write(path, wanted, label_space, predicted)
 
 
-def _predicted_rows(own: CorpusFeatures, target: CorpusFeatures) -> dict[str, dict[str, str]]:
+def _predicted_rows(job: CellRow, target: CorpusFeatures) -> dict[str, dict[str, str]]:
     """Return fold of the source -> id -> split, for the rows of the target that each fold's model predicts."""
+    own = corpus_features(job.source, job.row)
     wanted = {
         fold.name: splits.own_rows(fold)
         if own.corpus == target.corpus

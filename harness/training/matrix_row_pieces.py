@@ -9,6 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from harness.core import sealed
 from harness.core.files import digest
 from harness.study.labels import space
 from harness.study.recipes import view_of
@@ -28,9 +29,14 @@ class TrainingPiece:
     trials: tuple[Trial, ...]
 
     @property
+    def key(self) -> str:
+        """Name everything the replicates are made from."""
+        return digest([self.job.key, self.fold, [[trial.seed, trial.settings] for trial in self.trials]])
+
+    @property
     def path(self) -> Path:
         """Return where the trained replicates are kept until the model is put together."""
-        return self.job.work / f"{digest([self.fold, [[t.seed, t.settings] for t in self.trials]])[:24]}.safetensors"
+        return self.job.work / f"{self.key[:24]}.safetensors"
 
 
 def first_pieces(job: CellRow, batching: bool | str) -> list[TrainingPiece]:
@@ -54,7 +60,7 @@ def more_pieces(job: CellRow, batching: bool | str) -> list[TrainingPiece]:
 
 def train(piece: TrainingPiece) -> None:
     """Train the replicates of a piece, unless they are there."""
-    if piece.path.exists():
+    if sealed.is_current(piece.path, piece.key, model_files.MADE_BY):
         return
     job, settings = piece.job, piece.job.row["settings"]
     trained = training.train(job.module, _training_data(job, piece.fold), space(job.space), job.row, piece.trials)
@@ -68,7 +74,7 @@ def train(piece: TrainingPiece) -> None:
         )
         for trial, replicate in zip(piece.trials, trained, strict=True)
     ]
-    model_files.write(piece.path, job.key, replicates)
+    model_files.write(piece.path, piece.key, replicates)
 
 
 @lru_cache(maxsize=1)  # replicates of one fold follow each other
@@ -107,15 +113,17 @@ def _pieces(job: CellRow, trials: Sequence[Trial], batching: bool | str) -> list
 
 
 def _trained_in(job: CellRow, fold: str, pieces: Sequence[TrainingPiece]) -> list[model_files.Trained]:
-    return [replicate for piece in pieces if piece.fold == fold for replicate in model_files.read(piece.path)]
+    return [
+        replicate for piece in pieces if piece.fold == fold for replicate in model_files.read(piece.path).replicates
+    ]
 
 
 def _best_draw(job: CellRow, fold: str, batching: bool | str) -> dict[str, Any]:
     """Return the first of the draws that are best on a fold's dev."""
     pieces = [piece for piece in first_pieces(job, batching) if piece.fold == fold]
     scored = {
-        digest(dict(trial.settings)): facts["dev"]
+        digest(dict(trial.settings)): replicate.dev
         for piece in pieces
-        for facts, trial in zip((model_files.facts(piece.path) or {})["replicates"], piece.trials, strict=True)
+        for replicate, trial in zip(model_files.read(piece.path).replicates, piece.trials, strict=True)
     }
     return max(job.draws(), key=lambda settings: scored[digest(settings)])

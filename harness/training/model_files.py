@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
-from harness.core.errors import ResultError
-from harness.core.files import write_whole
+from harness.core import sealed_arrays
+from harness.core.sealed import Sealed
 
 Arrays = dict[str, NDArray[Any]]
-FIELD = "emotransfer"
+MADE_BY = "dvc repro transfer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,55 +27,59 @@ class Trained:
     chosen: Mapping[str, Any]
 
 
-def write(path: Path, key: str, replicates: list[Trained], tried: Sequence[Mapping[str, Any]] = ()) -> None:
-    """Write all replicates of one cell row, the key of what they were made from, and the draws of its search."""
-    from safetensors.numpy import save_file
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A model file as it was written.
 
-    arrays = {  # safetensors writes the memory of a view, not what it shows; hence order="C"
-        f"{replicate.fold}|{replicate.seed}|{name}": np.asarray(array, order="C")
+    Args:
+        key: what it was made from.
+        content: digest of its bytes.
+        replicates: in the order written.
+        tried: the draws of its search, each with its fold, score on dev and settings.
+    """
+
+    key: str
+    content: str
+    replicates: Sequence[Trained]
+    tried: Sequence[Mapping[str, Any]]
+
+    def facts(self) -> dict[str, Any]:
+        """Return {"key", "replicates", "tried"}: everything but the arrays."""
+        return {"key": self.key, "replicates": [_facts(of) for of in self.replicates], "tried": list(self.tried)}
+
+
+def write(path: Path, key: str, replicates: Sequence[Trained], tried: Sequence[Mapping[str, Any]] = ()) -> None:
+    """Write all replicates of one cell row, the key of what they were made from, and the draws of its search."""
+    arrays = {
+        f"{replicate.fold}|{replicate.seed}|{name}": array
         for replicate in replicates
         for name, array in replicate.arrays.items()
     }
-    facts = [
-        {"fold": replicate.fold, "seed": replicate.seed, "dev": replicate.dev, "chosen": dict(replicate.chosen)}
-        for replicate in replicates
-    ]
-    metadata = {FIELD: json.dumps({"key": key, "replicates": facts, "tried": list(tried)})}
-    write_whole(path, lambda temporary: save_file(arrays, temporary, metadata=metadata))
+    facts = {"replicates": [_facts(replicate) for replicate in replicates], "tried": list(tried)}
+    sealed_arrays.write(path, key, arrays, facts)
 
 
-def facts(path: Path) -> dict[str, Any] | None:
-    """Return {"key", "replicates", "tried"} of a model file, None without one; a damaged one is a ResultError."""
-    if not path.exists():
-        return None
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        with safe_open(path, framework="numpy") as file:
-            facts: dict[str, Any] = json.loads(file.metadata()[FIELD])
-            return facts
-    except (SafetensorError, KeyError, TypeError, ValueError) as error:
-        raise ResultError(f"{path}: damaged ({error}); delete it and run the stage again") from error
+def read(path: Path) -> Model:
+    """Read a model file; one that is missing or not as it was written is a ResultError."""
+    return sealed_arrays.read(path, MADE_BY, _model)
 
 
-def read(path: Path) -> list[Trained]:
-    """Read all replicates of a model file."""
-    from safetensors.numpy import load_file
-
-    known = facts(path)
-    if known is None:
-        raise ResultError(f"{path}: is not there; run `dvc repro transfer`")
-    arrays: dict[str, Arrays] = {}
-    for name, array in load_file(path).items():
+def _model(file: Sealed, named: sealed_arrays.Arrays, facts: dict[str, Any]) -> Model:
+    arrays: dict[tuple[str, str], Arrays] = {}
+    for name, array in named.items():
         fold, seed, part = name.split("|", 2)
-        arrays.setdefault(f"{fold}|{seed}", {})[part] = array
-    return [
-        Trained(
-            facts["fold"],
-            facts["seed"],
-            arrays.get(f"{facts['fold']}|{facts['seed']}", {}),
-            facts["dev"],
-            facts["chosen"],
-        )
-        for facts in known["replicates"]
+        arrays.setdefault((fold, seed), {})[part] = array
+    replicates = [
+        Trained(of["fold"], of["seed"], arrays.get((of["fold"], str(of["seed"])), {}), of["dev"], of["chosen"])
+        for of in facts["replicates"]
     ]
+    return Model(file.key, file.content, replicates, facts["tried"])
+
+
+def _facts(replicate: Trained) -> dict[str, Any]:
+    return {
+        "fold": replicate.fold,
+        "seed": replicate.seed,
+        "dev": replicate.dev,
+        "chosen": dict(replicate.chosen),
+    }

@@ -62,7 +62,7 @@ class ProtocolCase:
 def work(job: ProtocolCase) -> None:
     """Train and predict a case, unless its predictions are current."""
     wanted = key_of(job)
-    if predictions.key_of(job.path) == wanted:
+    if predictions.is_current(job.path, wanted):
         return
     if job.case.runs:
         replicates = [replicate for run in job.case.runs for replicate in _trained_predictions(job, run)]
@@ -81,9 +81,9 @@ def key_of(job: ProtocolCase) -> str:
             {package: importlib.metadata.version(package) for package in PACKAGES},
             {key: value for key, value in job.recipe.items() if key not in OF_TESTING},
             target.classes if isinstance(target, ClassSpace) else (target.low, target.high),
-            [_facts(job, run) for run in case.runs] or protocol_case_masked.facts(case),
+            [_facts(job, run) for run in case.runs] or protocol_case_masked.facts(case, job.row),
             corpus_features(case.target, job.recipe).digests,
-            [case.align, case.weight],
+            [case.align, case.weight, _aligned_ids(job)],
         ]
     )
 
@@ -108,6 +108,12 @@ def _tested_ids(job: ProtocolCase, run: TrainingRun) -> list[str]:
         rows = splits.target_rows(own.prepared.utterances)
         ids = [name for name, split in rows.items() if split == "test"]
     return [name for name in ids if name in own.covered]
+
+
+def _aligned_ids(job: ProtocolCase) -> list[str]:
+    """Return the ids of the target that models are aligned with, without labels."""
+    own = corpus_features(job.case.target, job.recipe)
+    return splits.adaptation_rows(own.prepared.utterances) if job.case.align else []
 
 
 def _trained_predictions(job: ProtocolCase, run: TrainingRun) -> list[Predictions]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -18,29 +18,28 @@ from harness.study import splits
 from harness.study.labels import space
 from harness.study.predictions import Predictions
 from harness.training import model_files, replicates
-from harness.training.corpus_features import SLOT_MODALITIES, corpus_features
+from harness.training.corpus_features import SLOT_MODALITIES, CorpusFeatures, corpus_features
 from harness.training.feature_rows import ABSENT, FeatureRows
 from harness.training.matrix_row import own_statistics
 
 Vectors = Mapping[str, NDArray[np.float32]]
 
 
-def facts(case: Case) -> Any:
+def facts(case: Case, row: Mapping[str, Any]) -> Any:
     """Return what the predictions of a case are made from beside the target's features."""
-    return _model(case)[0]["key"], case.keep, case.rate, case.fill
+    tested = _tested_by(corpus_features(case.target, row), case)
+    return _model(case).content, case.keep, case.rate, case.fill, tested
 
 
 def predicted(case: Case, row: Mapping[str, Any]) -> list[Predictions]:
     """Return what every model of the source says of the target with modalities taken away."""
-    trained = _model(case)[1]
     target, module = corpus_features(case.target, row), find("fusion", str(row["fusion"]))
     own = None if case.target == case.source else own_statistics(case.target, row)
-    every = [name for name, split in splits.target_rows(target.prepared.utterances).items() if split == "test"]
-    folds = {fold.name: set(fold.test) for fold in target.prepared.folds}
+    every, tested_by = _tested(target), _tested_by(target, case)
     predicted = []
-    for replicate in trained:
+    for replicate in _model(case).replicates:
         keep = _kept(case, row, target.rows(every), replicate.seed)
-        mine = folds[replicate.fold] if case.source == case.target else every
+        mine = set(tested_by.get(replicate.fold, every))
         tested = keep.any(axis=1) & np.array([name in mine and name in target.covered for name in every])
         ids = [every[at] for at in np.flatnonzero(tested)]
         x = target.rows(ids)
@@ -115,9 +114,20 @@ def _prefixed(state: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
     return {f"norm.{name}": array for name, array in state.items()}
 
 
-def _model(case: Case) -> tuple[dict[str, Any], Sequence[model_files.Trained]]:
+def _tested(target: CorpusFeatures) -> list[str]:
+    rows = splits.target_rows(target.prepared.utterances)
+    return [name for name, split in rows.items() if split == "test"]
+
+
+def _tested_by(target: CorpusFeatures, case: Case) -> dict[str, list[str]]:
+    """Return fold of the models -> ids that they are tested on; `ALL` stands for those of every other fold."""
+    if case.source == case.target:
+        return {fold.name: fold.test for fold in target.prepared.folds}
+    return {splits.ALL: _tested(target)}
+
+
+def _model(case: Case) -> model_files.Model:
     path = paths.model(case.recipe, case.source, case.space)
-    facts = model_files.facts(path)
-    if facts is None:
+    if not path.exists():
         raise ResultError(f"{path}: is not there; run `dvc repro transfer@{case.recipe}`")
-    return facts, model_files.read(path)
+    return model_files.read(path)

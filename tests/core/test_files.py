@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -131,3 +134,53 @@ def test_a_folder_is_pruned_to_what_is_wanted_and_stays(tmp_path: Path) -> None:
     assert tmp_path.exists()
     assert not list(tmp_path.iterdir())
     files.prune(tmp_path / "nowhere", [])
+
+
+WRITER = """
+import os, sys
+from pathlib import Path
+from harness.core import files
+def write(path):
+    path.write_text("half")
+    print("writing", flush=True)
+    sys.stdin.read()
+files.write_whole(Path(sys.argv[1]) / "x.txt", write)
+"""
+
+
+def test_what_a_killed_writer_left_is_swept_and_what_a_living_one_holds_stays(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", WRITER, str(tmp_path)]
+    writers = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    for writer in writers:
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == "writing\n"
+    assert len(names(tmp_path)) == 2
+    writers[0].kill()
+    writers[0].wait()
+    files.sweep([tmp_path, tmp_path / "nowhere"])
+    assert len(names(tmp_path)) == 1
+    writers[1].communicate("")
+    assert (writers[1].returncode, names(tmp_path)) == (0, ["x.txt"])
+
+
+def test_only_temporary_files_are_swept(tmp_path: Path) -> None:
+    kept = ["x.tmp", ".hidden", ".gitignore", "d/x"]
+    for name in (*kept, "d/.x.npy.ab12.tmp"):
+        files.write_text(tmp_path / name, "")
+    files.sweep([tmp_path])
+    assert sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()) == sorted(
+        kept
+    )
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs Linux")
+def test_a_full_disk_is_one_line_whatever_writes(tmp_path: Path) -> None:
+    (tmp_path / "full").symlink_to("/dev/full")
+
+    def write(temporary: Path) -> None:
+        with (tmp_path / "full").open("wb") as file:
+            file.write(b"x")
+
+    with pytest.raises(ResultError, match=r"x: cannot be written \(No space left on device\); free space"):
+        files.write_whole(tmp_path / "x", write)
+    assert names(tmp_path) == ["full"]

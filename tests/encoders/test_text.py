@@ -91,7 +91,7 @@ def test_the_same_text_gives_the_same_row_in_a_new_encoder(name: str) -> None:
 @every_text_encoder
 def test_the_store_takes_what_an_encoder_gives(name: str, tmp_path: Path) -> None:
     matrix = made(name).encode(ZH, "zh")
-    store.write(tmp_path, [str(n) for n in range(len(ZH))], matrix, {}, {"digest": "d"})
+    store.write(tmp_path, [str(n) for n in range(len(ZH))], matrix, {}, {"digest": "d" * 64})
     stored = store.read(tmp_path).matrix
     assert_array_equal(stored.toarray() if sparse.issparse(stored) else stored, rows_of(name, ZH))
 

@@ -10,7 +10,7 @@ import pytest
 from small_studies import params_of, run_to_cells, stage
 
 from harness.cli import main
-from harness.core import paths
+from harness.core import paths, sealed
 from harness.core.errors import HarnessError, NameUnknownError, ResultError
 from harness.core.files import digest
 from harness.core.log import configure
@@ -74,7 +74,7 @@ def test_a_stored_score_that_was_changed_is_found(study: dict[str, Any], capsys:
     found = predictions.read(path, EMOTION4)
     found[0].scores[0] = found[0].scores[0][::-1]
     try:
-        predictions.write(path, str(predictions.key_of(path)), EMOTION4, found)
+        predictions.write(path, sealed.read(path, "").key, EMOTION4, found)
         with pytest.raises(HarnessError, match="is not what was stored"):
             replay(study, CELL)
         said = capsys.readouterr().out

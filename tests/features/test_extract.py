@@ -18,6 +18,7 @@ from small_studies import params_of, stage
 
 from harness.core import paths
 from harness.core.errors import MediaError, ResultError, SettingError
+from harness.core.files import digest
 from harness.corpora.media.clips import Clip, Guard
 from harness.features import extract, inventory
 from harness.features import store as features
@@ -73,7 +74,7 @@ def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 
 def wanted(file: str, inputs: dict[str, Any], failed: dict[str, str] | None = None, dtype: str = "float32") -> Wanted:
-    made_by = {"digest": f"{file}{len(inputs)}{dtype}", "language": "en"}
+    made_by = {"digest": digest([file, len(inputs), dtype]), "language": "en"}
     return Wanted("row", "corpus", "native", file, {}, dtype, inputs, failed or {}, made_by, Guard())
 
 
@@ -124,12 +125,12 @@ def test_clips_are_decoded_as_the_encoder_asks_and_what_is_odd_is_counted(
 
 def test_half_precision_is_kept_and_what_it_cannot_hold_is_refused(tmp_path: Path) -> None:
     rows = np.array([[1.5, 2.0], [3.0, 60000.0]], dtype=np.float32)
-    features.write(tmp_path / "x", ["a", "b"], rows, {}, {"digest": "d"}, dtype="float16")
+    features.write(tmp_path / "x", ["a", "b"], rows, {}, {"digest": "d" * 64}, dtype="float16")
     stored = features.read(tmp_path / "x")
     assert (stored.matrix.dtype, stored.made_by["dtype"]) == (np.float16, "float16")
     assert_array_equal(stored.matrix, rows.astype(np.float16))
     with pytest.raises(ResultError, match=r"a feature is 7e\+04, beyond float16; take float32"):
-        features.write(tmp_path / "y", ["a"], np.array([[7e4]], np.float32), {}, {"digest": "d"}, dtype="float16")
+        features.write(tmp_path / "y", ["a"], np.array([[7e4]], np.float32), {}, {"digest": "d" * 64}, dtype="float16")
 
 
 @pytest.mark.parametrize("frames", [True, False])
@@ -145,8 +146,8 @@ def test_a_store_written_in_pieces_is_the_one_written_whole(tmp_path: Path, fram
     matrix = (
         Ragged(whole, np.concatenate([[0], np.cumsum(np.concatenate([p.lengths for p in parts]))])) if frames else whole
     )
-    features.write(tmp_path / "pieces", ids, pieces, {}, {"digest": "d"})
-    features.write(tmp_path / "whole", ids, matrix, {}, {"digest": "d"})
+    features.write(tmp_path / "pieces", ids, pieces, {}, {"digest": "d" * 64})
+    features.write(tmp_path / "whole", ids, matrix, {}, {"digest": "d" * 64})
     for name in ("rows.npy", *(["starts.npy"] if frames else [])):
         a, b = (np.load(tmp_path / kind / name) for kind in ("pieces", "whole"))
         assert a.dtype == b.dtype
@@ -155,8 +156,8 @@ def test_a_store_written_in_pieces_is_the_one_written_whole(tmp_path: Path, fram
 
 
 def test_another_kind_of_store_leaves_nothing_of_the_one_before(tmp_path: Path) -> None:
-    features.write(tmp_path, ["a"], Ragged.of([np.ones((2, 3), np.float32)], 3), {}, {"digest": "d"})
-    features.write(tmp_path, ["a"], np.ones((1, 3), np.float32), {}, {"digest": "d"})
+    features.write(tmp_path, ["a"], Ragged.of([np.ones((2, 3), np.float32)], 3), {}, {"digest": "d" * 64})
+    features.write(tmp_path, ["a"], np.ones((1, 3), np.float32), {}, {"digest": "d" * 64})
     assert not (tmp_path / "starts.npy").exists()
     assert features.read(tmp_path).matrix.shape == (1, 3)
 
@@ -220,20 +221,59 @@ def test_the_answers_about_stores(
 @pytest.mark.parametrize(
     ("damage", "problem"),
     [
-        (lambda folder: (folder / "ids.txt").write_text("a\na\ne\n"), "stands in it twice"),
-        (lambda folder: (folder / "ids.txt").write_text("a\nc\nx\n"), "are not those of the corpus"),
-        (lambda folder: np.save(folder / "starts.npy", np.array([0, 3, 4, 5])), "frames do not add up"),
-        (lambda folder: np.save(folder / "rows.npy", np.full((6, 1), np.nan, np.float32)), "not finite"),
-        (lambda folder: (folder / "rows.npy").write_bytes(b"\x93NUMPY"), "damaged"),
+        (lambda folder: (folder / "ids.txt").write_text("a\nc\nx\n"), "ids.txt is not as it was written"),
+        (lambda folder: np.save(folder / "starts.npy", np.array([0, 2, 4, 6])), "starts.npy is not as"),
+        (lambda folder: np.save(folder / "rows.npy", np.ones((6, 1), np.float32)), "rows.npy is not as"),
+        (lambda folder: (folder / "rows.npy").write_bytes(b"\x93NUMPY"), "rows.npy is not as"),
+        (lambda folder: (folder / "rows.npy").unlink(), "rows.npy: No such file"),
+        (lambda folder: (folder / "failed.csv").write_text(""), "failed.csv is not as"),
+        (lambda folder: (folder / "notes.csv").unlink(), "notes.csv: No such file"),
+        (lambda folder: (folder / "made_by.json").write_text("[]"), "its seal is missing"),
+        (lambda folder: swap(folder / "made_by.json", '"language": "en"', '"language": "zh"'), "its bytes are not"),
     ],
 )
-def test_a_store_that_is_not_as_it_should_be_is_found(room: Any, damage: Any, problem: str, monkeypatch: Any) -> None:
+def test_a_store_that_was_edited_is_told_and_made_again(
+    room: Any, damage: Any, problem: str, monkeypatch: Any, capsys: Any, caplog: Any
+) -> None:
     room(2)
     store = wanted("lengths", TEXTS)
+    params = {"encoders": {"row": {"encoder": "lengths"}}, "corpora": {"corpus": {}}}
+    monkeypatch.setattr(inventory, "wanted", lambda params, encoder, corpus: [store])
     extract.extract([store], 1, "test")
-    assert inventory._problem(store) == ""
+    written = {path.name: path.read_bytes() for path in store.folder.iterdir()}
+    assert list(inventory.verify(params)) == []
     damage(store.folder)
-    assert problem in inventory._problem(store)
+    (line,) = inventory.verify(params)
+    assert str(store.folder) in line
+    assert problem in line
+    assert "delete it and run `dvc repro features`" in line
+    inventory.listing(params)  # does not break on it
+    extract.extract([store], 1, "test")
+    assert f"made again: {store.folder}" in caplog.text
+    assert {path.name: path.read_bytes() for path in store.folder.iterdir()} == written
+
+
+def swap(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def test_a_piece_that_was_edited_is_made_again(room: Any, monkeypatch: Any) -> None:
+    room(2)
+    store = wanted("lengths", TEXTS)
+    with monkeypatch.context() as patch:
+        patch.setattr(extract, "_write", lambda store, shards: None)  # killed before the pieces are put together
+        extract.extract([store], 1, "test")
+    first, second, third = sorted(paths.WORK.rglob("*.safetensors"))
+    pieces = [path.read_bytes() for path in (first, second, third)]
+    first.write_bytes(pieces[0][:-4] + b"\x00\x00\x80?")  # the last of its numbers is 1 now
+    second.write_bytes(pieces[2])  # a whole piece, of other utterances
+    third.unlink()
+    with monkeypatch.context() as patch:
+        patch.setattr(extract, "_write", lambda store, shards: None)
+        extract.extract([store], 1, "test")
+    assert [path.read_bytes() for path in (first, second, third)] == pieces
 
 
 def test_corpora_that_are_not_linked_have_empty_stores_side_by_side(

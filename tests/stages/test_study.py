@@ -159,12 +159,10 @@ def test_a_model_that_does_not_reproduce_its_dev_score_is_refused(folder: Path) 
     synth(params)
     run_to_cells(params)
     path = paths.model("text_ngrams_zh", "meld", "emotion4")
-    key, trained = model_files.facts(path)["key"], model_files.read(path)
-    model_files.write(
-        path,
-        key,
-        [replace(trained[0], arrays={**trained[0].arrays, "model.weight": -trained[0].arrays["model.weight"]})],
-    )
+    model = model_files.read(path)
+    (trained,) = model.replicates
+    other = replace(trained, arrays={**trained.arrays, "model.weight": -trained.arrays["model.weight"]})
+    model_files.write(path, model.key, [other])
     with pytest.raises(ResultError, match=r"meld/emotion4.safetensors: fold all, seed 1 scored .* when read back"):
         stage("transfer", params, "text_ngrams_zh")
 

@@ -88,7 +88,7 @@ def test_a_corpus_without_any_face_is_no_target_with_the_reason(folder: Path) ->
     ids = list(manifest.read_labels(paths.labels("meld")))
     nothing = dict.fromkeys(ids, "no_face")
     features.write(
-        paths.features("seen", "meld", "native"), [], np.zeros((0, 12), np.float32), nothing, {"digest": "0"}
+        paths.features("seen", "meld", "native"), [], np.zeros((0, 12), np.float32), nothing, {"digest": "0" * 64}
     )
     stage("transfer", params, "all")
     cells = json.loads(paths.plan("all").read_text())["cells"]
@@ -145,11 +145,11 @@ def test_replicates_that_are_there_are_not_trained_again(folder: Path, monkeypat
 
 def test_replicates_trained_as_one_batch_go_through_the_same_stage(folder: Path) -> None:
     params = study(folder, {"all": recipe(True, True, fusion="concat", settings=NETWORK)})
-    alone = [one.dev for one in model_files.read(paths.model("all", "meld", "emotion4"))]
+    alone = [one.dev for one in model_files.read(paths.model("all", "meld", "emotion4")).replicates]
     params["engine"] = {**params["engine"], "batch": True}
     paths.model("all", "meld", "emotion4").unlink()
     stage("transfer", params, "all")
-    together = [one.dev for one in model_files.read(paths.model("all", "meld", "emotion4"))]
+    together = [one.dev for one in model_files.read(paths.model("all", "meld", "emotion4")).replicates]
     assert together == pytest.approx(alone, abs=0.02)
 
 

@@ -9,11 +9,13 @@ import pyarrow.parquet as pq
 import pytest
 from numpy.testing import assert_array_equal
 
+from harness.core import sealed
 from harness.core.errors import ResultError
 from harness.study import predictions
 from harness.study.labels import EMOTION4, EMOTION7, VALENCE, Space
 from harness.study.predictions import Predictions
 
+KEY = "ab" * 32
 CHANCE = np.random.default_rng(9)
 
 
@@ -26,7 +28,7 @@ def made(columns: int) -> list[Predictions]:
 
 def written(path: Path, space: Space = EMOTION4, columns: int = 4) -> list[Predictions]:
     replicates = made(columns)
-    predictions.write(path, "the key", space, replicates)
+    predictions.write(path, KEY, space, replicates)
     return replicates
 
 
@@ -41,7 +43,8 @@ def test_round_trip_in_the_order_written(tmp_path: Path, space: Space, columns: 
     for old, new in zip(before, after, strict=True):
         assert_array_equal(new.scores, old.scores)
         assert new.scores.dtype == np.float32
-    assert predictions.key_of(path) == "the key"
+    assert predictions.is_current(path, KEY)
+    assert not predictions.is_current(path, "cd" * 32)
     assert [file.name for file in path.parent.iterdir()] == ["p.parquet"]
 
 
@@ -56,8 +59,8 @@ def test_a_scale_has_one_column() -> None:
     assert predictions.score_columns(VALENCE) == ["value"]
 
 
-def test_without_a_file_there_is_no_key(tmp_path: Path) -> None:
-    assert predictions.key_of(tmp_path / "p.parquet") is None
+def test_without_a_file_nothing_is_current(tmp_path: Path) -> None:
+    assert not predictions.is_current(tmp_path / "p.parquet", KEY)
     with pytest.raises(ResultError, match=r"p\.parquet: is not there; run `dvc repro`"):
         predictions.read(tmp_path / "p.parquet", EMOTION4)
 
@@ -66,8 +69,9 @@ def test_without_a_file_there_is_no_key(tmp_path: Path) -> None:
 def test_a_column_that_is_not_there_is_named(tmp_path: Path, column: str) -> None:
     path = tmp_path / "p.parquet"
     written(path)
-    pq.write_table(pq.read_table(path).drop_columns([column]), path)
-    with pytest.raises(ResultError, match=rf"p\.parquet: cannot be read .*{column}.*delete it and run `dvc repro`"):
+    table = pq.read_table(path).drop_columns([column])
+    sealed.write(path, KEY, lambda seal: predictions._parquet(table, {"seal": seal}))
+    with pytest.raises(ResultError, match=rf"p\.parquet: damaged .*{column}.*delete it and run `dvc repro`"):
         predictions.read(path, EMOTION4)
 
 
@@ -76,9 +80,8 @@ def test_a_truncated_file_is_named(tmp_path: Path, keep: int) -> None:
     path = tmp_path / "p.parquet"
     written(path)
     path.write_bytes(path.read_bytes()[:keep])
+    assert not predictions.is_current(path, KEY)
     with pytest.raises(ResultError, match=r"p\.parquet: damaged .*delete it and run `dvc repro`"):
-        predictions.key_of(path)
-    with pytest.raises(ResultError, match=r"p\.parquet: cannot be read .*delete it and run `dvc repro`"):
         predictions.read(path, EMOTION4)
 
 
@@ -88,22 +91,40 @@ def test_bytes_that_changed_in_the_middle_are_noticed(tmp_path: Path) -> None:
     content = bytearray(path.read_bytes())
     content[20:60] = bytes(40)
     path.write_bytes(bytes(content))
-    with pytest.raises(ResultError, match=r"p\.parquet: cannot be read"):
+    with pytest.raises(ResultError, match=r"p\.parquet: damaged"):
         predictions.read(path, EMOTION4)
 
 
 def test_predictions_of_another_space_are_refused(tmp_path: Path) -> None:
     written(tmp_path / "p.parquet", VALENCE, 1)
-    with pytest.raises(ResultError, match=r"p\.parquet: cannot be read .*p_happy"):
+    with pytest.raises(ResultError, match=r"p\.parquet: damaged .*p_happy"):
         predictions.read(tmp_path / "p.parquet", EMOTION4)
 
 
-def test_a_parquet_file_of_somebody_else_has_no_key(tmp_path: Path) -> None:
+def test_a_parquet_file_of_somebody_else_is_refused_and_made_again(tmp_path: Path) -> None:
     path = tmp_path / "p.parquet"
     written(path)
     pq.write_table(pq.read_table(path).replace_schema_metadata(None), path)
-    with pytest.raises(ResultError, match=r"p\.parquet: says not what it was made from; delete it and run `dvc repro`"):
-        predictions.key_of(path)
+    assert not predictions.is_current(path, KEY)
+    with pytest.raises(
+        ResultError, match=r"p\.parquet: damaged \(its seal is missing\); delete it and run `dvc repro`"
+    ):
+        predictions.read(path, EMOTION4)
+
+
+def test_scores_that_were_swapped_under_the_old_metadata_are_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "p.parquet"
+    written(path)
+    table = pq.read_table(path)
+    facts = pq.read_metadata(path).metadata
+    swapped = table.set_column(4, "p_happy", table["p_sad"]).set_column(5, "p_sad", table["p_happy"])
+    with pq.ParquetWriter(path, swapped.schema, compression="zstd", store_schema=False) as writer:
+        writer.write_table(swapped)
+        writer.add_key_value_metadata({predictions.FIELD: facts[predictions.FIELD.encode()]})
+    assert pq.read_metadata(path).metadata == facts
+    assert not predictions.is_current(path, KEY)
+    with pytest.raises(ResultError, match="its bytes are not those that were written"):
+        predictions.read(path, EMOTION4)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
@@ -111,12 +132,12 @@ def test_a_score_that_is_not_a_finite_number_is_refused(tmp_path: Path, value: f
     replicates = made(4)
     replicates[1].scores[1, 2] = value
     with pytest.raises(ResultError, match=r"p\.parquet: a score is not a finite number"):
-        predictions.write(tmp_path / "p.parquet", "key", EMOTION4, replicates)
+        predictions.write(tmp_path / "p.parquet", KEY, EMOTION4, replicates)
     assert not list(tmp_path.iterdir())
 
 
 def test_the_same_predictions_are_the_same_bytes(tmp_path: Path) -> None:
     replicates = made(4)
     for name in ("a", "b"):
-        predictions.write(tmp_path / name, "key", EMOTION4, replicates)
+        predictions.write(tmp_path / name, KEY, EMOTION4, replicates)
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()

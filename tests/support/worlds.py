@@ -9,6 +9,7 @@ import numpy as np
 from small_studies import params_of, stage
 
 from harness.core import paths
+from harness.core.files import digest
 from harness.core.plugins import find
 from harness.features import store
 from harness.study import manifest
@@ -55,7 +56,9 @@ def study(
                     rows.append(signal + shift * number + chance.normal(scale=2.2, size=12))
             failed = {name: "no_face" for name in labels if name not in set(kept)}
             made = np.array(rows, dtype=np.float32)
-            store.write(paths.features(encoder, corpus, "native"), kept, made, failed, {"digest": f"{encoder}{told}"})
+            store.write(
+                paths.features(encoder, corpus, "native"), kept, made, failed, {"digest": digest([encoder, told])}
+            )
     for name in recipes:
         stage("transfer", params, name)
     return params

@@ -136,8 +136,8 @@ def test_coral_of_rows_by_slot_through_a_model_file(tmp_path: Path) -> None:
     target = FeatureRows.of(audio=Ragged.of([coloured(40 + at, 6, 3) for at in range(9)], 3), text=coloured(10, 9))
     state = coral.fit_rows(source, target)
     assert set(state) == {f"{slot}.{key}" for slot in ("audio", "text") for key in ("mean", "matrix", "onto")}
-    model_files.write(tmp_path / "m.safetensors", "key", [model_files.Trained("all", 1, dict(state), 0.5, {})])
-    (read,) = model_files.read(tmp_path / "m.safetensors")
+    model_files.write(tmp_path / "m.safetensors", "0" * 64, [model_files.Trained("all", 1, dict(state), 0.5, {})])
+    (read,) = model_files.read(tmp_path / "m.safetensors").replicates
     moved = coral.apply_slot(read.arrays, source, "text")
     assert_array_equal(moved, coral.apply(coral.fit(coloured(9, 4), target.features_of("text")), coloured(9, 4)))
     heard = coral.apply_slot(read.arrays, source.take([0, 1, 3]), "audio")

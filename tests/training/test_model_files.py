@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +11,12 @@ import pytest
 from numpy.testing import assert_array_equal
 from safetensors.numpy import load_file, save_file
 
+from harness.core import sealed_arrays
 from harness.core.errors import ResultError
 from harness.training import model_files
 from harness.training.model_files import Trained
 
+KEY = "ab" * 32
 REPLICATES = [
     Trained(
         fold,
@@ -33,12 +36,12 @@ REPLICATES = [
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    model_files.write(tmp_path / "m" / "x.safetensors", "the key", REPLICATES)
+    model_files.write(tmp_path / "m" / "x.safetensors", KEY, REPLICATES)
     return tmp_path / "m" / "x.safetensors"
 
 
 def test_round_trip_in_the_order_written(path: Path) -> None:
-    read = model_files.read(path)
+    read = model_files.read(path).replicates
     assert [(one.fold, one.seed, one.dev, one.chosen) for one in read] == [
         (one.fold, one.seed, one.dev, one.chosen) for one in REPLICATES
     ]
@@ -50,10 +53,9 @@ def test_round_trip_in_the_order_written(path: Path) -> None:
     assert [file.name for file in path.parent.iterdir()] == ["x.safetensors"]
 
 
-def test_the_facts_can_be_read_without_the_arrays(path: Path) -> None:
-    facts = model_files.facts(path)
-    assert facts is not None
-    assert facts["key"] == "the key"
+def test_the_facts_are_everything_but_the_arrays(path: Path) -> None:
+    facts = model_files.read(path).facts()
+    assert facts["key"] == KEY
     assert [(one["fold"], one["seed"]) for one in facts["replicates"]] == [("Ses02", 1), ("Ses01", 1), ("Ses02", 2)]
 
 
@@ -63,22 +65,21 @@ def test_the_file_can_be_read_without_this_code(path: Path) -> None:
 
 def test_an_array_that_is_a_view_is_written_as_it_looks(tmp_path: Path) -> None:
     array = np.arange(12, dtype=np.float32).reshape(3, 4).T[1:]
-    model_files.write(tmp_path / "x", "key", [Trained("all", 1, {"a": array}, 0.5, {})])
-    assert_array_equal(model_files.read(tmp_path / "x")[0].arrays["a"], array)
+    model_files.write(tmp_path / "x", KEY, [Trained("all", 1, {"a": array}, 0.5, {})])
+    assert_array_equal(model_files.read(tmp_path / "x").replicates[0].arrays["a"], array)
 
 
 def test_a_replicate_without_arrays_is_still_a_replicate(tmp_path: Path) -> None:
-    model_files.write(tmp_path / "x", "key", [Trained("all", 1, {}, 0.5, {})])
-    assert model_files.read(tmp_path / "x") == [Trained("all", 1, {}, 0.5, {})]
+    model_files.write(tmp_path / "x", KEY, [Trained("all", 1, {}, 0.5, {})])
+    assert model_files.read(tmp_path / "x").replicates == [Trained("all", 1, {}, 0.5, {})]
 
 
 def test_the_same_model_is_the_same_bytes(path: Path, tmp_path: Path) -> None:
-    model_files.write(tmp_path / "again", "the key", REPLICATES)
+    model_files.write(tmp_path / "again", KEY, REPLICATES)
     assert (tmp_path / "again").read_bytes() == path.read_bytes()
 
 
-def test_without_a_file_there_are_no_facts(tmp_path: Path) -> None:
-    assert model_files.facts(tmp_path / "x") is None
+def test_the_command_that_makes_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ResultError, match=r"x: is not there; run `dvc repro transfer`"):
         model_files.read(tmp_path / "x")
 
@@ -86,13 +87,18 @@ def test_without_a_file_there_are_no_facts(tmp_path: Path) -> None:
 @pytest.mark.parametrize("keep", [0, 4, 100, -1, -20])
 def test_a_truncated_file_is_named(path: Path, keep: int) -> None:
     path.write_bytes(path.read_bytes()[:keep])
-    for read in (model_files.facts, model_files.read):
-        with pytest.raises(ResultError, match=r"x\.safetensors: damaged .*delete it and run the stage again"):
-            read(path)
+    with pytest.raises(ResultError, match=r"x\.safetensors: damaged .*delete it and run `dvc repro transfer`"):
+        model_files.read(path)
+
+
+def test_the_content_is_that_of_the_arrays(path: Path, tmp_path: Path) -> None:
+    other = [replace(one, arrays={**one.arrays, "model.scalar": np.array(2.6, np.float32)}) for one in REPLICATES]
+    model_files.write(tmp_path / "x", KEY, other)
+    assert model_files.read(tmp_path / "x").content != model_files.read(path).content
 
 
 def test_a_model_file_of_somebody_else_is_refused(tmp_path: Path) -> None:
-    for metadata in (None, {"format": "pt"}, {model_files.FIELD: "{"}):
+    for metadata in (None, {"format": "pt"}, {sealed_arrays.FIELD: "{"}):
         save_file({"a": np.zeros(2)}, tmp_path / "x", metadata=metadata)
         with pytest.raises(ResultError, match="x: damaged"):
             model_files.read(tmp_path / "x")

@@ -68,8 +68,10 @@ def train(name: str, space: Space, seed: int = 1) -> tuple[Any, dict[str, Any], 
 def test_a_model_read_from_disk_reproduces_its_dev_score(name: str, space: Space, tmp_path: Path) -> None:
     module, recipe, replicate, dev = train(name, space)
     path = tmp_path / "m.safetensors"
-    model_files.write(path, "key", [model_files.Trained("all", 1, replicate.arrays, replicate.dev, replicate.chosen)])
-    (read,) = model_files.read(path)
+    model_files.write(
+        path, "0" * 64, [model_files.Trained("all", 1, replicate.arrays, replicate.dev, replicate.chosen)]
+    )
+    (read,) = model_files.read(path).replicates
     scores = replicates.predict(module, read.arrays, dev.x, space, recipe)
     assert replicates.dev_score(scores, dev.y, space) == pytest.approx(replicate.dev, abs=1e-9)
     assert replicate.dev > (0.35 if space is EMOTION4 else 0.1), "it learned nothing"

@@ -1,9 +1,10 @@
 """Probe many files side by side, in pieces that survive a kill; a file that did not change is probed once.
 
-A piece is a file of JSON lines, written whole: a path, the size and time of its file, and the probe. While a piece is
-made, the path that is looked at stands in a second file beside it. Where that is left over, the process died at this
-file: because somebody killed it, or because the file brought a decoder down. It is then looked at in a process of its
-own, and counted as unreadable if that dies too.
+A piece is a sealed file (core/sealed.py) of JSON lines: the seal, then a line per file with its path, size and times,
+and the probe. A piece that is not as it was written is made again. While a piece is made, the path that is looked at
+stands in a second file beside it. Where that is left over, the process died at this file: somebody killed it, or
+because the file brought a decoder down. It is then looked at in a process of its own, and counted as unreadable if it
+dies again.
 """
 
 from __future__ import annotations
@@ -17,15 +18,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.core import engine
+from harness.core import engine, sealed
 from harness.core.code_digest import code_digest
-from harness.core.errors import ResultError
-from harness.core.files import digest, write_text
+from harness.core.files import digest
 from harness.corpora.media.probe import probe
 from harness.corpora.media.probe_facts import Probe, probe_of
 
 SHARE = 200  # files of a piece
-Key = tuple[str, int, int]  # path below the release, bytes, time of the last change in ns
+# path below the release, bytes, time of the last write and of the last change in ns; nobody can set the latter back
+Key = tuple[str, int, int, int]
+ADVICE = "dvc repro prepare"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ def probe_piece(piece: ProbePiece) -> None:
             now.seek(0)
             now.write(json.dumps(key).encode() + b"\n")
             lines.append(_line(key, probe(piece.root / key[0])))
-    write_text(piece.path, "".join(lines))
+    _write(piece.path, lines)
     mark.unlink()
 
 
@@ -105,7 +107,7 @@ def _suspects(root: Path, waiting: Sequence[Key], folder: Path, label: str) -> d
             except engine.WorkerDied:
                 _mark_of(piece.path).unlink(missing_ok=True)
                 died = Probe("unreadable", "the process that reads it dies; get the file again", key[1])
-                write_text(piece.path, _line(key, died))
+                _write(piece.path, [_line(key, died)])
             probes |= _read_piece(piece.path)
     return probes
 
@@ -119,9 +121,11 @@ def _mark_of(path: Path) -> Path:
 
 
 def _marked_key(mark: Path) -> Key | None:
-    """Return the file a left-over mark names; None if the process died before it wrote one."""
-    first = mark.read_bytes().partition(b"\n")[0]
-    return _as_key(json.loads(first)) if first else None
+    """Return the file a left-over mark names; None if the process died before it wrote it whole."""
+    try:
+        return _as_key(json.loads(mark.read_bytes().partition(b"\n")[0]))
+    except (ValueError, TypeError):
+        return None
 
 
 def _leads_out(path: str) -> bool:
@@ -141,12 +145,12 @@ def _key(root: Path, path: str) -> Key | None:
         status = os.stat(os.path.join(root, path))
     except (OSError, ValueError):
         return None
-    return path, status.st_size, status.st_mtime_ns
+    return path, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 def _as_key(values: Sequence[Any]) -> Key:
-    path, size, time = values
-    return str(path), int(size), int(time)
+    path, size, written, changed = values
+    return str(path), int(size), int(written), int(changed)
 
 
 def _line(key: Key, probe: Probe) -> str:
@@ -157,7 +161,7 @@ def _join(folder: Path, known: Mapping[Key, Probe], wanted: Sequence[Key]) -> No
     """Put all pieces into one, and forget files that are gone."""
     pieces, whole = sorted(folder.glob("*.jsonl")), folder / "whole.jsonl"
     if wanted and (pieces != [whole] or known.keys() != set(wanted)):
-        write_text(whole, "".join(_line(key, known[key]) for key in wanted))
+        _write(whole, [_line(key, known[key]) for key in wanted])
         for piece in pieces:
             if piece != whole:
                 piece.unlink()
@@ -170,15 +174,24 @@ def _read(folder: Path) -> dict[Key, Probe]:
     return known
 
 
+def _write(path: Path, lines: Sequence[str]) -> None:
+    sealed.write(path, _piece_key(path), lambda seal: "".join([json.dumps(seal) + "\n", *lines]).encode())
+
+
+def _piece_key(path: Path) -> str:
+    """Name what a piece is made from: the files of one corpus, by the code that its folder is named after."""
+    return digest(path.parts[-3:])
+
+
 def _read_piece(path: Path) -> dict[Key, Probe]:
+    """Return what a piece says of its files; nothing where it is not as it was written."""
+    if not sealed.is_current(path, _piece_key(path), ADVICE):
+        path.unlink()
+        return {}
     probes = {}
-    try:
-        with path.open(encoding="utf-8") as file:
-            for line in file:
-                *key, record = json.loads(line)
-                probes[_as_key(key)] = probe_of(record)
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise ResultError(f"{path}: damaged ({error}); delete it and run the command again") from error
+    for line in sealed.read(path, ADVICE).data.split(b"\n")[1:-1]:
+        *key, record = json.loads(line)
+        probes[_as_key(key)] = probe_of(record)
     return probes
 
 

@@ -19,7 +19,7 @@ from harness.core.plugins import find
 from harness.evaluation.matrix.cells import EXTERNAL
 from harness.study import cell_plans, predictions
 from harness.study.labels import space
-from harness.training import matrix_row, matrix_rows, model_files, protocol_case, protocol_case_plan
+from harness.training import matrix_row, matrix_row_finish, matrix_rows, model_files, protocol_case, protocol_case_plan
 from harness.training.corpus_features import corpus_features, with_modalities
 from harness.training.matrix_row import CellRow
 
@@ -99,15 +99,17 @@ def changes(params: Mapping[str, Any], cell: NamedCell) -> list[str]:
         if cell.options != (params.get("protocols") or {}).get(cell.protocol):
             row = f"protocols.{cell.protocol}"
             changes.append(f"{row} reads differently in params.yaml now; it is made again as it was")
-        if protocol_case.key_of(_case(params, cell)) != predictions.key_of(cell.file):
+        if not predictions.is_current(cell.file, protocol_case.key_of(_case(params, cell))):
             changes.append("code, packages, options, seeds, features or labels are not those it was made from")
         return changes
     job = _job(params, cell)
-    stored = model_files.facts(job.path)
-    if stored is None:
-        changes.append(f"{job.path} is gone; only predictions are compared")
-    elif stored["key"] != job.key:
+    if not job.path.exists():
+        return [*changes, f"{job.path} is gone; only predictions are compared"]
+    model = model_files.read(job.path)
+    if model.key != job.key:
         changes.append("code, packages, seeds, features or labels of the source are not those its model was made from")
+    elif not predictions.is_current(cell.file, matrix_row_finish.key_of(job, model, cell.target)):
+        changes.append(f"{job.path} or the features of {cell.target} are not those its predictions were made from")
     return changes
 
 

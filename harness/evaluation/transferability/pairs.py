@@ -76,7 +76,7 @@ def _pair(
         labels: of the target's train rows, by id.
     """
     label_space = space(job.space)
-    trained = model_files.read(paths.model(job.name, job.source, job.space))
+    trained = model_files.read(paths.model(job.name, job.source, job.space)).replicates
     module, own = find("fusion", str(recipe["fusion"])), own_statistics(job.target, recipe)
     rows, y = target.rows(list(labels)), indices(list(labels.values()), label_space)
     every = [replicates.predict(module, o.arrays, rows, label_space, recipe, o.chosen, own) for o in trained]

@@ -290,10 +290,27 @@ def test_media_jsonl_is_read_as_written(release: Path) -> None:
         read_media(path)
 
 
-def test_a_damaged_piece_is_named(release: Path) -> None:
+@pytest.mark.parametrize(
+    "edit", [lambda t: t[:-20], lambda t: "", lambda t: t.replace('"seconds": 1.0', '"seconds": 9.0')]
+)
+def test_a_piece_that_was_edited_is_probed_again(release: Path, edit: Any, caplog: Any) -> None:
     tone(release / "a.wav", 1.0)
-    rows_of(release, [utterance("a", "a.wav")])
+    before = rows_of(release, [utterance("a", "a.wav")])
     (piece,) = (release.parent / "cache").rglob("*.jsonl")
-    piece.write_text(piece.read_text()[:-20])
-    with pytest.raises(ResultError, match=r"whole\.jsonl: damaged .* delete it"):
-        rows_of(release, [utterance("a", "a.wav")])
+    written = piece.read_text()
+    piece.write_text(edit(written))
+    assert piece.read_text() != written
+    assert rows_of(release, [utterance("a", "a.wav")]) == before
+    assert f"made again: {piece}: damaged" in caplog.text
+    assert piece.read_text() == written
+
+
+def test_a_file_that_was_exchanged_under_its_old_time_is_probed_again(release: Path) -> None:
+    tone(release / "a.wav", 1.0)
+    times = (release / "a.wav").stat()
+    (before,) = rows_of(release, [utterance("a", "a.wav")])
+    soundfile.write(release / "a.wav", sine(1.0, 880.0, rate=RATE), RATE)
+    os.utime(release / "a.wav", ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert (release / "a.wav").stat().st_size == times.st_size
+    (after,) = rows_of(release, [utterance("a", "a.wav")])
+    assert after["fingerprint"] != before["fingerprint"]

@@ -59,7 +59,7 @@ def test_leep_is_its_formula_on_the_train_rows(study: dict[str, Any]) -> None:
     target = corpus_features("meld", recipe)
     train = {row.id for row in target.prepared.utterances if row.split == "train"}
     truth = {name: label for name, label in target.labels("emotion4").items() if name in train}
-    (one,) = model_files.read(paths.model(RECIPE, "emotiontalk", "emotion4"))
+    (one,) = model_files.read(paths.model(RECIPE, "emotiontalk", "emotion4")).replicates
     p = replicates.predict(
         find("fusion", "linear"), one.arrays, target.rows(list(truth)), EMOTION4, recipe, one.chosen
     ).astype(float)
