@@ -18,10 +18,12 @@ from typing import Annotated, Any, get_type_hints
 from cyclopts import App, CycloptsError, Group, Parameter
 
 from harness import __version__
-from harness.core import durations, plugins
+from harness.core import durations, paths, plugins
 from harness.core.errors import HarnessError, NameUnknownError
+from harness.core.files import sweep
 from harness.core.imports import ROOT
 from harness.core.log import configure, log
+from harness.core.shortage import shortage
 from harness.stages import _part, _place
 from harness.study.params import load as params_load
 
@@ -50,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _module(given[0])  # told in words of ours if there is no such command
         app(given[0] if given else "")(given, exit_on_error=False, print_error=False, result_action="return_value")
     except HarnessError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {shortage(error) or error}", file=sys.stderr)
         return 1
     except CycloptsError as error:
         print(
@@ -62,6 +64,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("interrupted; finished pieces are kept, run the same command to go on", file=sys.stderr)
         return 130
+    except Exception as error:
+        if (told := shortage(error)) is None:
+            raise
+        print(f"error: {told}", file=sys.stderr)
+        return 1
     return 0
 
 
@@ -109,6 +116,7 @@ def _bound(kind: str, name: str, module: ModuleType) -> Callable[..., None]:
         stage = "@".join([name, *map(str, arguments[:1])])
         if "DVC_STAGE" in os.environ:  # run by DVC, which does not say how far it is
             log.info(f"stage {_place.place(stage)}: {stage}")
+        sweep(paths.WRITTEN)
         with durations.recorded(stage):
             module.run(params, *arguments, **options)
 

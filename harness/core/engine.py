@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing.context import BaseContext
@@ -18,6 +19,7 @@ from typing import TypeVar
 
 from harness.core.errors import HarnessError, SettingError
 from harness.core.progress import progress
+from harness.core.shortage import shortage
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
@@ -48,7 +50,7 @@ def kept() -> Iterator[None]:
     finally:
         pools, _kept = _kept, None
         for pool in pools:
-            pool.shutdown()
+            pool.shutdown(cancel_futures=True)
 
 
 def prepare(modules: Sequence[str]) -> None:
@@ -60,10 +62,19 @@ def prepare(modules: Sequence[str]) -> None:
     for variable in THREAD_VARIABLES:
         os.environ[variable] = "1"
     if _can_fork():
-        from multiprocessing import forkserver
-
         multiprocessing.set_forkserver_preload(list(modules))
+        _start_server()
+
+
+def _start_server() -> None:
+    """Start the process that workers are copies of, deaf to Ctrl-C like these: it is the parent that ends them."""
+    from multiprocessing import forkserver
+
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
         forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def run(
@@ -113,18 +124,45 @@ def _side_by_side(
 ) -> Iterator[tuple[int, Result]]:
     """Yield the number and the result of each job as it ends."""
     with _pool(workers, len(jobs)) as pool:
-        futures = {pool.submit(work, job): number for number, job in enumerate(jobs)}
+        futures: dict[Future[Result], int] = {}
         try:
+            for number, job in enumerate(jobs):
+                futures[_submitted(pool, work, job)] = number
             for future in as_completed(futures):
                 yield futures[future], future.result()
         except BrokenProcessPool as error:
+            _end(pool)
             raise WorkerDied(
                 f"{label}: a worker process died (out of memory?); finished pieces are kept, so run the command "
                 "again, with fewer workers if memory is short (engine.workers in params.yaml)"
             ) from error
+        except (KeyboardInterrupt, SystemExit):
+            _end(pool)
+            raise
         finally:
             for future in futures:
                 future.cancel()
+
+
+def _submitted(pool: ProcessPoolExecutor, work: Callable[[Job], Result], job: Job) -> Future[Result]:
+    try:
+        return pool.submit(_told, work, job)
+    except (OSError, RuntimeError) as error:  # while a worker is started another one dies, and the pool is closed
+        raise BrokenProcessPool(f"a worker cannot be started: {error}") from error
+
+
+def _told(work: Callable[[Job], Result], job: Job) -> Result:
+    """Do a job; what a machine was short of is told here, since the causes of an error do not travel."""
+    try:
+        return work(job)
+    except HarnessError as error:
+        raise shortage(error) or error from error.__cause__
+
+
+def _end(pool: ProcessPoolExecutor) -> None:
+    """End the workers at once: the pool waits for ever for one that was started while another one died."""
+    for process in list((pool._processes or {}).values()):  # kill_workers() from Python 3.14 on
+        process.kill()
 
 
 @contextmanager
@@ -139,6 +177,8 @@ def _pool(workers: int, jobs: int) -> Iterator[ProcessPoolExecutor]:
 
 
 def _new_pool(workers: int) -> ProcessPoolExecutor:
+    if _can_fork():
+        _start_server()
     return ProcessPoolExecutor(workers, mp_context=_context(), initializer=_begin, initargs=(dict(os.environ),))
 
 
