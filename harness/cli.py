@@ -11,6 +11,7 @@ import inspect
 import os
 import re
 import sys
+import traceback
 from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import Annotated, Any, get_type_hints
@@ -64,12 +65,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("interrupted; finished pieces are kept, run the same command to go on", file=sys.stderr)
         return 130
+    except SystemExit as error:
+        print(f"error: {_who_left(error)}", file=sys.stderr)
+        return 1
     except Exception as error:
         if (told := shortage(error)) is None:
             raise
         print(f"error: {told}", file=sys.stderr)
         return 1
     return 0
+
+
+def _who_left(error: SystemExit) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    return (
+        f"code that the command called left the program: sys.exit({error.code!r}) in {frames[-1].filename}, line "
+        f"{frames[-1].lineno}; an adapter, encoder or model raises an error instead"
+    )
 
 
 def app(wanted: str = "") -> App:

@@ -177,13 +177,13 @@ def _pool(workers: int, jobs: int) -> Iterator[ProcessPoolExecutor]:
 
 
 def _new_pool(workers: int) -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(workers, mp_context=context(), initializer=_begin, initargs=(dict(os.environ),))
+
+
+def context() -> BaseContext:
+    """Return how processes are started: as copies of one that has the libraries loaded, where the system can."""
     if _can_fork():
         _start_server()
-    return ProcessPoolExecutor(workers, mp_context=_context(), initializer=_begin, initargs=(dict(os.environ),))
-
-
-def _context() -> BaseContext:
-    """Return how processes are started: as copies of one that has the libraries loaded, where the system can."""
     return multiprocessing.get_context("forkserver" if _can_fork() else "spawn")
 
 
@@ -193,10 +193,10 @@ def _can_fork() -> bool:
 
 def _begin(environment: dict[str, str]) -> None:
     os.environ.update(environment)  # that of the process that workers are copies of may be older
-    _end_with_parent()
+    end_with_parent()
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """End this worker when the process that started it is gone: a killed one cannot tell its pool."""
     parent = multiprocessing.parent_process()
     assert parent is not None

@@ -14,10 +14,13 @@ import importlib.metadata
 import importlib.util
 import pkgutil
 import sys
+import traceback
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 
 from harness.core.errors import HarnessError, NameUnknownError
+from harness.core.log import log
 
 ROOMS = {
     "encoder": "harness.encoders",
@@ -39,7 +42,15 @@ def find(kind: str, name: str) -> ModuleType:
         known = sys.modules.get(f"{ROOMS[kind]}.{name}")
         if known is not None:
             return known
-    return importlib.import_module(_path(kind, name))
+    path = _path(kind, name)
+    try:
+        return importlib.import_module(path)
+    except (Exception, SystemExit) as error:  # code of others, maybe
+        if isinstance(error, HarnessError):
+            raise
+        raise HarnessError(
+            f"the {kind} {name!r} cannot be imported: {type(error).__name__}: {error} ({_line_of(error)})"
+        ) from error
 
 
 def names(kind: str) -> list[str]:
@@ -55,6 +66,12 @@ def source(kind: str, name: str) -> Path:
     return Path(spec.origin)
 
 
+def _line_of(error: BaseException) -> str:
+    """Return the file and the line that an error comes from, of what is no part of Python's own import system."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "importlib" not in frame.filename]
+    return f"{frames[-1].filename}, line {frames[-1].lineno}"
+
+
 def _path(kind: str, name: str) -> str:
     if name not in names(kind):
         raise NameUnknownError(kind, name, names(kind))
@@ -64,9 +81,14 @@ def _path(kind: str, name: str) -> str:
 
 def _corpora() -> dict[str, str]:
     """Map each corpus to the package that offers it; two offers of one name are an error, not a race."""
-    packages = [CORPORA, *(point.value for point in importlib.metadata.entry_points(group=ENTRY_POINTS))]
+    points = importlib.metadata.entry_points(group=ENTRY_POINTS)
     offers: dict[str, str] = {}
-    for package in dict.fromkeys(packages):
+    for package in dict.fromkeys([CORPORA, *(point.value for point in points)]):
+        if package != CORPORA and _spec(package) is None:
+            _warn(
+                f"no corpus is taken from the package {package}, which an entry point {ENTRY_POINTS} names: it cannot "
+                "be found or imported; reinstall or uninstall it"
+            )
         for name in _public_modules(package):
             if name in offers:
                 raise HarnessError(
@@ -77,6 +99,11 @@ def _corpora() -> dict[str, str]:
     if not offers:
         raise HarnessError("no corpus is installed; run `make env`, or `pip install -e .` in the checkout")
     return offers
+
+
+@cache  # each once in a process
+def _warn(text: str) -> None:
+    log.warning(text)
 
 
 def _public_modules(package: str) -> list[str]:
@@ -96,7 +123,7 @@ def _spec(package: str) -> importlib.machinery.ModuleSpec | None:
     """Find a package; a checkout beside an installed copy of the adapters must be the same checkout."""
     try:
         spec = importlib.util.find_spec(package)
-    except ModuleNotFoundError:
+    except Exception:  # of the package that it lies in: not there, or its code fails
         return None
     if spec is not None and package == CORPORA:
         _refuse_stale_install(Path(next(iter(spec.submodule_search_locations or [""]))))

@@ -5,12 +5,15 @@ from __future__ import annotations
 import importlib.util
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from small_studies import CHECKOUT, params_of
 
 from harness.cli import main
+from harness.core import plugins
 from harness.core.errors import HarnessError, NameUnknownError
 from harness.corpora.contract import check as contract
 from harness.corpora.reading import links
@@ -93,3 +96,83 @@ def test_the_corpus_of_the_page_keeps_every_promise(
     said = [str(one) for one in results if one.mark == "warn"]
     assert len(said) == 1
     assert "2 classes of emotion4 do not occur: neutral, anger" in said[0], "three spaces, of which it has two classes"
+
+
+FACTS = '''"""A corpus."""
+from harness.api import *
+LANGUAGE, LABEL_MAP, LABEL_SOURCE = "en", {}, "multimodal"
+'''
+
+
+@pytest.fixture
+def outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Return a function that installs a package of somebody else with an adapter `theirs` of this text."""
+
+    def install(text: str) -> None:
+        package, facts = tmp_path / "site" / "their_corpora", tmp_path / "site" / "their_corpora-1.dist-info"
+        for folder in (package, facts):
+            folder.mkdir(parents=True)
+        (package / "__init__.py").write_text("")
+        (package / "theirs.py").write_text(text)
+        (facts / "METADATA").write_text("Metadata-Version: 2.1\nName: their-corpora\nVersion: 1\n")
+        (facts / "entry_points.txt").write_text("[harness.corpora]\ntheirs = their_corpora\n")
+        monkeypatch.syspath_prepend(tmp_path / "site")
+        (tmp_path / "release").mkdir()
+        for name in [name for name in sys.modules if name.partition(".")[0] == "their_corpora"]:
+            monkeypatch.delitem(sys.modules, name)  # of another test
+
+    return install
+
+
+READ = f"{FACTS}\nimport os, sys, time\ndef read(root):\n    "
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("import sys\nsys.exit(0)", r"FAIL The module can be imported: .*SystemExit: 0 \(.*theirs\.py, line 2\)"),
+        ("import nowhere", r"FAIL The module can be imported: .*No module named 'nowhere' \(.*theirs\.py, line 1\)"),
+        (f"{READ}sys.exit(0)", r"FAIL read\(root\) gives a Release: SystemExit \(0\) from .*theirs\.py, line \d"),
+        (f"{READ}os._exit(0)", r"FAIL Every call of the adapter returns: it left the program \(exit status 0\)"),
+        (f"{READ}time.sleep(60)", r"FAIL Every call of the adapter returns: it has not gone on for 1 s"),
+    ],
+)
+def test_code_that_leaves_the_program_or_never_ends_is_a_broken_promise(
+    params: dict, tmp_path: Path, outside: Callable[[str], None], text: str, told: str, monkeypatch: Any, capfd: Any
+) -> None:
+    outside(text)
+    monkeypatch.setattr(check, "LIMIT", 1 if "sleep" in text else 60)
+    assert main(["check", "theirs", str(tmp_path / "release")]) == 1
+    printed = capfd.readouterr()
+    assert re.search(told, printed.out)
+    assert printed.err.startswith("error: theirs: ")
+    assert "Traceback" not in printed.err
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("import sys\nsys.exit(0)", r"error: the corpus 'theirs' cannot be imported: SystemExit: 0 \(.*line 2\)"),
+        (f"{READ}sys.exit(0)", r"error: code that the command called left the program: sys\.exit\(0\) in .*theirs\.py"),
+    ],
+)
+def test_a_stage_does_not_end_well_where_an_adapter_leaves_the_program(
+    params: dict, tmp_path: Path, outside: Callable[[str], None], text: str, told: str, capfd: Any
+) -> None:
+    outside(text)
+    rows = tmp_path / "params.yaml"
+    rows.write_text(rows.read_text().replace("corpora:\n", "corpora:\n  theirs: {}\n"))
+    links.link("theirs", tmp_path / "release")
+    assert main(["prepare", "theirs"]) == 1
+    assert re.search(told, capfd.readouterr().err)
+
+
+def test_a_package_that_cannot_be_found_is_left_out_with_a_word(
+    params: dict, tmp_path: Path, outside: Callable[[str], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    outside(FACTS)
+    (tmp_path / "site" / "their_corpora").rename(tmp_path / "site" / "moved")
+    plugins._warn.cache_clear()
+    assert "theirs" not in plugins.names("corpus")
+    assert "meld" in plugins.names("corpus")
+    assert caplog.text.count("no corpus is taken from the package their_corpora") == 1

@@ -32,7 +32,7 @@ class Attempt:
     """One call of `read` and how it ended: a release, a one-line error, or a crash that should have been one.
 
     The code that is called is the author's and the looked-at thing itself, so that whatever it raises is a finding
-    and not the end of the check; this is the one place that may think so.
+    and not the end of the check, `sys.exit` too; this is the one place that may think so.
     """
 
     def __init__(self, adapter: ModuleType, root: Path) -> None:
@@ -51,11 +51,11 @@ class Attempt:
     ) -> bool:
         if isinstance(error, HarnessError):
             self.error = error
-        elif isinstance(error, Exception):
+        elif isinstance(error, (Exception, SystemExit)):
             frames = traceback.extract_tb(trace)
             own = [frame for frame in frames if os.path.dirname(frame.filename) == self._home] or list(frames)
             self.crash = f"{type(error).__name__} ({error}) from {own[-1].filename}, line {own[-1].lineno}"
-        return isinstance(error, Exception)
+        return isinstance(error, (Exception, SystemExit))
 
 
 @dataclass(slots=True)
