@@ -68,8 +68,9 @@ def prepare(modules: Sequence[str]) -> None:
 
 def _start_server() -> None:
     """Start the process that workers are copies of, deaf to Ctrl-C like these: it is the parent that ends them."""
-    from multiprocessing import forkserver
+    from multiprocessing import forkserver, resource_tracker
 
+    resource_tracker.ensure_running()  # first, since it lets the signal through again
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         forkserver.ensure_running()
@@ -137,6 +138,7 @@ def _side_by_side(
                 "again, with fewer workers if memory is short (engine.workers in params.yaml)"
             ) from error
         except (KeyboardInterrupt, SystemExit):
+            _end_server()
             _end(pool)
             raise
         finally:
@@ -157,6 +159,15 @@ def _told(work: Callable[[Job], Result], job: Job) -> Result:
         return work(job)
     except HarnessError as error:
         raise shortage(error) or error from error.__cause__
+
+
+def _end_server() -> None:
+    """End the process that workers are copies of, before it starts one that this process no longer waits for."""
+    from multiprocessing import forkserver
+
+    server = getattr(forkserver, "_forkserver", None)
+    if process := getattr(server, "_forkserver_pid", None):
+        os.kill(process, signal.SIGKILL)
 
 
 def _end(pool: ProcessPoolExecutor) -> None:

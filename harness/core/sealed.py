@@ -86,8 +86,13 @@ def is_current(path: Path, key: str, made_by: str) -> bool:
     try:
         return read(path, made_by).key == key
     except ResultError as error:
-        log.warning(f"made again: {error}")
+        say_made_again(error)
         return False
+
+
+def say_made_again(error: ResultError) -> None:
+    """Say which damaged file is made again, without the advice to do that."""
+    log.warning(f"{str(error).rpartition('; delete it')[0] or error}; it is made again")
 
 
 def damaged(path: Path, problem: str, made_by: str) -> ResultError:

@@ -79,7 +79,7 @@ def is_current(store: Wanted) -> bool:
     try:
         return features.read(store.folder).digest == store.digest
     except ResultError as error:
-        log.warning(f"made again: {error}")
+        sealed.say_made_again(error)
         return False
 
 

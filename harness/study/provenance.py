@@ -22,9 +22,15 @@ def provenance(params: Mapping[str, Any]) -> dict[str, Any]:
         "time": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "commit": commit(),
         "lock_digest": file_digest(lock) if lock.exists() else "",
-        "params_digest": digest(params),
+        "params_digest": digest(deciding(params)),
         "versions": {name: importlib.metadata.version(name) for name in PACKAGES},
     }
+
+
+def deciding(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the params that decide numbers: all but how many processes work and where results are recorded."""
+    engine = {key: value for key, value in params.get("engine", {}).items() if key != "workers"}
+    return {**{key: value for key, value in params.items() if key != "tracking"}, "engine": engine}
 
 
 def commit() -> str:

@@ -12,16 +12,20 @@ from harness.study.labels import Space, space
 from harness.study.recipes import view_of
 from harness.training import model_files, replicates
 from harness.training.corpus_features import CorpusFeatures, corpus_features
-from harness.training.matrix_row import CellRow, examples, folds_of, is_trained, own_statistics
+from harness.training.matrix_row import CellRow, examples, folds_of, own_statistics
 from harness.training.matrix_row_pieces import assemble
 
 DEV_TOLERANCE = 1e-3  # between machines a tie may fall the other way; a wrong checkpoint is off by far more
 
 
-def finish(work: tuple[CellRow, bool | str]) -> None:
-    """Put the model together if it is new, check it against its dev scores, and predict what is not current."""
-    job, batching = work
-    if not is_trained(job):
+def finish(work: tuple[CellRow, bool | str, bool]) -> None:
+    """Put the model together if it is new, check it against its dev scores, and predict what is not current.
+
+    Args:
+        work: the cell row, the setting engine.batch, and whether the model is new.
+    """
+    job, batching, is_new = work
+    if is_new:
         assemble(job, batching)
     own, target_space = corpus_features(job.source, job.row), space(job.space)
     trained = model_files.read(job.path)

@@ -24,4 +24,6 @@ def work(jobs: list[CellRow], settings: dict[str, Any], label: str) -> None:
         for stage in (matrix_row_pieces.first_pieces, matrix_row_pieces.more_pieces):
             pieces = [piece for job in waiting for piece in stage(job, batching)]
             engine.run(matrix_row_pieces.train, pieces, workers, label, [len(piece.trials) for piece in pieces])
-        engine.run(matrix_row_finish.finish, [(job, batching) for job in jobs], workers, f"{label}: predict")
+        engine.run(
+            matrix_row_finish.finish, [(job, batching, job in waiting) for job in jobs], workers, f"{label}: predict"
+        )

@@ -22,6 +22,7 @@ from harness.core.errors import (
     UnknownLabelError,
 )
 from harness.core.files import write_text
+from harness.core.shortage import shortage
 
 
 @dataclass(frozen=True)
@@ -143,6 +144,106 @@ def test_workers_end_with_the_process_that_is_killed(tmp_path: Path) -> None:
     while any(is_alive(int(worker)) for worker in workers):
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+KILLED_AT_ONCE = """
+import os, signal, sys, threading, time
+from multiprocessing import forkserver
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from harness.core import engine
+from test_engine import say
+def kill_the_first():
+    children, seen = None, ""
+    while not seen:
+        server = forkserver._forkserver._forkserver_pid
+        children = server and Path(f"/proc/{server}/task/{server}/children")
+        seen = children.read_text().split() if children and children.exists() else ""
+    time.sleep(float(sys.argv[2]))
+    os.kill(int(seen[0]), signal.SIGKILL)
+if __name__ == "__main__":
+    engine.prepare(["json"])
+    threading.Thread(target=kill_the_first, daemon=True).start()
+    try:
+        with engine.kept():
+            engine.run(say, list(range(8)), 2, "test")
+    except engine.WorkerDied as error:
+        print("told:", error)
+"""
+
+
+def say(number: int) -> int:
+    time.sleep(0.5)
+    return number
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are looked up in /proc")
+@pytest.mark.parametrize("delay", ["0", "0.001", "0.003", "0.02"])
+def test_a_worker_that_dies_while_others_are_started_hangs_nothing(tmp_path: Path, delay: str) -> None:
+    script = tmp_path / "killed.py"
+    script.write_text(KILLED_AT_ONCE)
+    command = [sys.executable, str(script), str(Path(__file__).parent), delay]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout.splitlines()[-1].startswith("told: test: a worker process died"), done.stderr
+    assert done.returncode == 0
+
+
+INTERRUPTED = """
+import sys
+from pathlib import Path
+sys.path[:0] = sys.argv[2:]
+from harness.core import engine
+from test_engine import sleep
+if __name__ == "__main__":
+    engine.prepare(["slow_to_import"])
+    print("prepared", flush=True)
+    try:
+        engine.run(sleep, [Path(sys.argv[1]) / name for name in "ab"], 2, "test")
+    except KeyboardInterrupt:
+        print("interrupted")
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are looked up in /proc")
+@pytest.mark.parametrize("when", ["while libraries are loaded", "while work is done"])
+def test_ctrl_c_ends_all_processes_at_once_and_without_a_word_of_theirs(tmp_path: Path, when: str) -> None:
+    script, out = tmp_path / "interrupted.py", tmp_path / "out"
+    script.write_text(INTERRUPTED)
+    slow = "import time\ntime.sleep(2)" if when == "while libraries are loaded" else ""
+    (tmp_path / "slow_to_import.py").write_text(slow)
+    out.mkdir()
+    started = subprocess.Popen(
+        [sys.executable, str(script), str(out), str(Path(__file__).parent), str(tmp_path)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+    )  # fmt: skip
+    assert started.stdout is not None
+    assert started.stdout.readline() == "prepared\n"
+    deadline = time.monotonic() + 60
+    while not slow and len([path for path in out.iterdir() if path.read_text()]) < 2:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    time.sleep(0.3)
+    os.killpg(started.pid, signal.SIGINT)
+    told, errors = started.communicate(timeout=30)
+    assert (told.splitlines()[-1], errors) == ("interrupted", "")
+    while any(is_alive(int(path.read_text())) for path in out.iterdir()):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def starve(job: object) -> None:
+    try:
+        raise MemoryError("Unable to allocate 3 GiB")
+    except MemoryError as error:
+        raise ResultError("x.npy: damaged; delete it") from error
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_short_memory_of_a_worker_is_told_as_that(workers: int) -> None:
+    with pytest.raises(HarnessError) as caught:
+        engine.run(starve, [1, 2], workers, "test")
+    assert str(shortage(caught.value)).startswith("not enough memory (Unable to allocate 3 GiB); finished pieces")
 
 
 def test_auto_is_one_worker_per_core_this_process_may_use() -> None:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from small_studies import params_of, run_to_cells, stage
 
 from harness.core import paths
 from harness.core.errors import HarnessError, ReleaseError, ResultError, UnknownLabelError
+from harness.core.files import file_digest
 from harness.core.plugins import find
 from harness.study.cells import Cell, read_cells
+from harness.training import model_files
 
 
 @pytest.fixture
@@ -150,11 +155,55 @@ def test_a_corpus_that_left_the_study_leaves_no_prediction_behind(folder: Path) 
     assert {c.target for c in read_cells(paths.CELLS)} == {"emotiontalk", "meld"}
 
 
+def digests(top: Path) -> dict[str, str]:
+    return {path.as_posix(): file_digest(path) for path in sorted(top.rglob("*")) if path.is_file()}
+
+
+def test_what_was_edited_under_its_old_key_is_made_again(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    params = params_of(folder)
+    synth(params)
+    run_to_cells(params)
+    made = {**digests(paths.MODELS), **digests(paths.PREDICTIONS), **digests(paths.FEATURES)}
+    prediction = paths.prediction("text_ngrams_zh", "meld", "emotion4", "emotiontalk")
+    table, metadata = pq.read_table(prediction), pq.read_metadata(prediction).metadata
+    swapped = table.set_column(4, "p_happy", table["p_sad"]).set_column(5, "p_sad", table["p_happy"])
+    with pq.ParquetWriter(prediction, swapped.schema, compression="zstd", store_schema=False) as writer:
+        writer.write_table(swapped)
+        writer.add_key_value_metadata(metadata)
+    with pytest.raises(ResultError, match=r"emotiontalk\.parquet: damaged .*; delete it and run `dvc repro`"):
+        stage("score", params)
+    model = paths.model("text_ngrams_zh", "emotiontalk", "emotion4")
+    model.write_bytes(model.read_bytes()[:-1] + b"?")
+    data = paths.features("ngrams", "meld", "native") / "data.npy"
+    np.save(data, 2 * np.load(data))
+    with pytest.raises(ResultError, match=r"ngrams/meld/native: damaged \(data\.npy is not as it was written\)"):
+        stage("transfer", params, "text_ngrams_zh")
+    stage("features", params, "ngrams")
+    stage("transfer", params, "text_ngrams_zh")
+    assert {**digests(paths.MODELS), **digests(paths.PREDICTIONS), **digests(paths.FEATURES)} == made
+    assert caplog.text.count("; it is made again") == 3
+
+
+def test_predictions_are_those_of_the_model_that_lies_there(folder: Path) -> None:
+    params = params_of(folder)
+    synth(params)
+    run_to_cells(params)
+    path = paths.model("text_ngrams_zh", "meld", "emotion4")
+    before, made = digests(paths.PREDICTIONS), path.read_bytes()
+    model = model_files.read(path)
+    (trained,) = model.replicates
+    sharper = replace(trained, arrays={**trained.arrays, "model.weight": 1.01 * trained.arrays["model.weight"]})
+    model_files.write(path, model.key, [sharper])  # as another processor might have trained it from the same
+    stage("transfer", params, "text_ngrams_zh")
+    changed = {name for name, content in digests(paths.PREDICTIONS).items() if content != before[name]}
+    of_meld = {name for name in before if "/meld/emotion4/" in name}
+    assert changed >= of_meld
+    path.write_bytes(made)
+    stage("transfer", params, "text_ngrams_zh")
+    assert digests(paths.PREDICTIONS) == before
+
+
 def test_a_model_that_does_not_reproduce_its_dev_score_is_refused(folder: Path) -> None:
-    from dataclasses import replace
-
-    from harness.training import model_files
-
     params = params_of(folder)
     synth(params)
     run_to_cells(params)

@@ -9,6 +9,7 @@ from harness.core.files import digest
 from harness.study.cells import Cell
 from harness.study.labels import ClassSpace, space
 from harness.study.prepared import prepared
+from harness.study.provenance import deciding
 
 
 def study_facts(
@@ -37,7 +38,7 @@ def study_facts(
         "protocols": {name: row.get("protocol", name) for name, row in (params.get("protocols") or {}).items()},
         "bootstrap": params["statistics"],
         "warnings": _warnings(cards, shared, cells),
-        "digest": digest([params, [card["digest"] for card in cards.values()]]),
+        "digest": digest([deciding(params), [card["digest"] for card in cards.values()]]),
     }
 
 

@@ -301,7 +301,7 @@ def test_a_piece_that_was_edited_is_probed_again(release: Path, edit: Any, caplo
     piece.write_text(edit(written))
     assert piece.read_text() != written
     assert rows_of(release, [utterance("a", "a.wav")]) == before
-    assert f"made again: {piece}: damaged" in caplog.text
+    assert f"{piece}: damaged" in caplog.text
     assert piece.read_text() == written
 
 

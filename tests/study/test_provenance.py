@@ -1,0 +1,25 @@
+"""What is written beside a number about how it came to be."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.study.provenance import deciding, provenance
+
+PARAMS = {
+    "study": "x",
+    "engine": {"workers": 2, "batch": "auto"},
+    "tracking": {"uri": "sqlite:///mlflow.db"},
+    "training": {"seeds": [1]},
+}
+
+
+@pytest.mark.parametrize("other", [{"engine": {"workers": 8, "batch": "auto"}}, {"tracking": {"uri": "http://x"}}])
+def test_who_works_and_where_it_is_recorded_decides_no_number(other: dict) -> None:
+    assert deciding({**PARAMS, **other}) == deciding(PARAMS)
+    assert provenance({**PARAMS, **other})["params_digest"] == provenance(PARAMS)["params_digest"]
+
+
+@pytest.mark.parametrize("other", [{"engine": {"workers": 2, "batch": False}}, {"training": {"seeds": [2]}}])
+def test_all_else_may(other: dict) -> None:
+    assert deciding({**PARAMS, **other}) != deciding(PARAMS)
