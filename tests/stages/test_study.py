@@ -174,9 +174,9 @@ def test_what_was_edited_under_its_old_key_is_made_again(folder: Path, caplog: p
         stage("score", params)
     model = paths.model("text_ngrams_zh", "emotiontalk", "emotion4")
     model.write_bytes(model.read_bytes()[:-1] + b"?")
-    data = paths.features("ngrams", "meld", "native") / "data.npy"
+    data = paths.features("ngrams", "meld", "zh") / "data.npy"
     np.save(data, 2 * np.load(data))
-    with pytest.raises(ResultError, match=r"ngrams/meld/native: damaged \(data\.npy is not as it was written\)"):
+    with pytest.raises(ResultError, match=r"ngrams/meld/zh: damaged \(data\.npy is not as it was written\)"):
         stage("transfer", params, "text_ngrams_zh")
     stage("features", params, "ngrams")
     stage("transfer", params, "text_ngrams_zh")
