@@ -18,8 +18,8 @@ def tokens_of(language: str) -> Callable[[str], list[str]]:
 def _jieba() -> Callable[[str], list[str]]:
     """Return the segmentation by the dictionary that jieba comes with, built from its text.
 
-    Left alone, jieba reads a marshalled copy from jieba.cache in the folder for temporary files, which any program, user
-    and other version of jieba may have written. Building takes under a second, as long as reading that copy.
+    Left alone, jieba reads a marshalled copy from jieba.cache in the folder for temporary files, which any program,
+    user and other version of jieba may have written. Building takes about as long as reading that copy.
     """
     import jieba
 

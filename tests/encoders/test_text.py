@@ -166,8 +166,9 @@ def test_chinese_words_do_not_depend_on_what_lies_in_the_folder_for_temporary_fi
     before = _tokens._chinese_words("今天我们去北京清华大学")
     assert before == ["今天", "我们", "去", "北京", "清华大学"]
     assert not list(tmp_path.iterdir()), "a file is left where others read"
-    poison = ({"今天我们去": 10**9, "北": 1, "京清": 10**9}, 10**9 + 1)
-    (tmp_path / "jieba.cache").write_bytes(marshal.dumps(poison))
+    word = "今天我们去"
+    frequencies = {**{word[:end]: 0 for end in range(1, len(word))}, word: 10**9}
+    (tmp_path / "jieba.cache").write_bytes(marshal.dumps((frequencies, 10**9)))
     _tokens._jieba.cache_clear()
     assert _tokens._chinese_words("今天我们去北京清华大学") == before
     assert jieba.Tokenizer().lcut("今天我们去北京清华大学") != before, "the file that jieba alone reads is no poison"
