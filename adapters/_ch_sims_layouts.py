@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness.api import VALENCE, Dropped, ReleaseError, Row, Split, Tree
+from harness.api import VALENCE, Dropped, ReleaseError, Row, Split, Tree, trimmed
 
 from ._layout import Seen, index, nearest, no_release, number, read_rows
 
@@ -83,7 +83,7 @@ def read_layout(tree: Tree) -> Layout:
 
 
 def _read_table(root: Path, version: str, path: Path) -> Layout:
-    rows = read_rows(path, REQUIRED, headerless=COLUMNS)
+    rows = _with_ids(read_rows(path, REQUIRED, headerless=COLUMNS))
     columns = tuple(column for column in LABELS if column in rows[0])
     layout = Layout(version, f"{version}, {path.name}, {len(rows[0])} columns", columns, [], [path])
     seen = Seen()
@@ -97,6 +97,16 @@ def _read_table(root: Path, version: str, path: Path) -> Layout:
         else:
             layout.dropped.append(Dropped(f"{path.relative_to(root).as_posix()}, line {row.line}", "unlabelled"))
     return layout
+
+
+def _with_ids(rows: list[Row]) -> list[Row]:
+    """Return rows without blanks around their ids, which would make dialogues of their own; a blank id is an error."""
+    for row in rows:
+        for column in ("video_id", "clip_id"):
+            row[column] = trimmed(row[column])
+            if not row[column]:
+                raise ReleaseError(row.path, f"{column} is blank", row=row.line, expected="the name of a clip")
+    return rows
 
 
 def _entry(
@@ -126,7 +136,7 @@ def _split(row: Row) -> Split:
 
 def _read_2020(tree: Tree, main: Path) -> Layout:
     """Read label_M.csv, the further label files beside it and the three index files, whose rows count from 0."""
-    rows = read_rows(main, REQUIRED)
+    rows = _with_ids(read_rows(main, REQUIRED))
     seen = Seen()
     for row in rows:
         seen.note(_id_2020(row), main, row.line)
@@ -155,7 +165,7 @@ def _read_view(path: Path, main: Path, rows: list[Row]) -> dict[str, Row]:
     """Map ids to the rows of one modality; both files must be about the same clips."""
     labels: dict[str, Row] = {}
     seen = Seen()
-    for row in read_rows(path, REQUIRED):
+    for row in _with_ids(read_rows(path, REQUIRED)):
         seen.note(_id_2020(row), path, row.line)
         labels[_id_2020(row)] = row
     odd = labels.keys() ^ {_id_2020(row) for row in rows}

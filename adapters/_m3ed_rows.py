@@ -10,6 +10,8 @@ from typing import Any
 
 from harness.api import ReleaseError, Split, UnknownLabelError, Vote
 
+from ._votes import misspelt
+
 FINAL = "final_main_emo"
 FRAMES_PER_SECOND = 25
 
@@ -83,8 +85,9 @@ def seconds(time: str, path: Path | str) -> float | None:
 
 
 def parse_gender(text: str) -> str | None:
-    """Return "female" or "male" for a word that begins like one; the release has typing errors in the rest."""
-    return {"f": "female", "m": "male"}.get(text.strip().lower()[:1])
+    """Return "female" or "male" for one of the words, its first letter, or a typing error of it; None for another."""
+    word = text.strip().lower()
+    return {"f": "female", "m": "male"}.get(word) or misspelt(word, ("female", "male"), alike=0.7)
 
 
 def parse_final(value: str, known: Mapping[str, str], path: Path | str, row: int | None = None) -> str | None:
@@ -96,10 +99,5 @@ def parse_final(value: str, known: Mapping[str, str], path: Path | str, row: int
 
 
 def split_labels(votes: str) -> list[str]:
-    """Return the labels of a comma-joined vote as published, without edge blanks."""
-    return [label.strip() for label in re.split("[,，]", votes) if label.strip()]
-
-
-def stem_of(label: str) -> str:
-    """Return the first two letters in lower case: annotators misspelt what follows them."""
-    return label.lower()[:2]
+    """Return the words of a vote as published: they are joined by commas, or by whatever an annotator typed instead."""
+    return re.findall(r"[^\W_]+", votes)

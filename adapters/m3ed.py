@@ -36,10 +36,10 @@ from harness.api import (
 from ._clips import SUPERSEDED, UNLABELLED, archive_note, backward_note, hidden_media, media_files, unused
 from ._layout import check_root, no_release
 from ._m3ed_json import ANNOTATION, read_annotation
-from ._m3ed_rows import FINAL, Form, Raw, is_clip, split_labels, stem_of
+from ._m3ed_rows import FINAL, Form, Raw, is_clip, split_labels
 from ._m3ed_table import TABLE, read_table
 from ._translations import attach_by_id
-from ._votes import odd_votes_note
+from ._votes import misspelt, odd_votes_note
 
 TITLE = "M3ED"
 LANGUAGE = "zh"
@@ -64,16 +64,22 @@ EMOTION = {
     "Fear": "fear",
     "Surprise": "surprise",
 }
-# Annotators misspelt what follows these first letters (Happpy, Angry, Surprised); their Other is no class.
-EMOTION_OF_STEM = {
-    "ha": "happy",
-    "ne": "neutral",
-    "sa": "sad",
-    "di": "disgust",
-    "an": "anger",
-    "fe": "fear",
-    "su": "surprise",
-    "ot": None,
+# Annotators wrote these words, and misspelt them (Happpy); their Other is no class.
+EMOTION_OF_VOTE = {
+    "happy": "happy",
+    "happiness": "happy",
+    "neutral": "neutral",
+    "sad": "sad",
+    "sadness": "sad",
+    "disgust": "disgust",
+    "disgusted": "disgust",
+    "anger": "anger",
+    "angry": "anger",
+    "fear": "fear",
+    "fearful": "fear",
+    "surprise": "surprise",
+    "surprised": "surprise",
+    "other": None,
 }
 
 SOUND = ("wav",)
@@ -196,10 +202,10 @@ def _soft(votes: Sequence[Vote]) -> dict[str, float]:
 
 def _classes(vote: Vote) -> set[str]:
     """Return the classes an annotator named, each once, however misspelt."""
-    emotions = {EMOTION_OF_STEM.get(stem_of(label)) for label in split_labels(vote.label)}
-    return {emotion for emotion in emotions if emotion is not None}
+    words = (misspelt(word, EMOTION_OF_VOTE) for word in split_labels(vote.label))
+    return {emotion for word in words if word and (emotion := EMOTION_OF_VOTE[word])}
 
 
 def _odd_votes(form: Form) -> list[str]:
-    labels = (label for raw in form.rows for vote in raw.votes for label in split_labels(vote.label))
-    return [label for label in labels if stem_of(label) not in EMOTION_OF_STEM]
+    words = (word for raw in form.rows for vote in raw.votes for word in split_labels(vote.label))
+    return [word for word in words if misspelt(word, EMOTION_OF_VOTE) is None]

@@ -9,6 +9,7 @@ folds for a corpus without an official split, and the errors to raise. See docs/
 from __future__ import annotations
 
 from harness.core.errors import HarnessError, ReleaseError, UnknownLabelError
+from harness.core.plain_text import trimmed
 from harness.corpora.reading.csv_file import Row, read_csv, read_text
 from harness.corpora.reading.folds import speaker_folds, stratified_folds
 from harness.corpora.reading.json_file import Pairs, read_json
@@ -78,4 +79,5 @@ __all__ = [
     "sign_polarity",
     "speaker_folds",
     "stratified_folds",
+    "trimmed",
 ]

@@ -12,6 +12,7 @@ CORPORA = Path("data/corpora")
 INPUTS = Path("data/inputs")
 CODE = Path("data/code")
 PARAMS = Path("data/params")
+OUTSIDE = Path("data/outside")
 CHECKED = PARAMS / "checked"
 FEATURES = Path("data/features")
 WORK = Path("data/work")  # half-finished pieces of a stage; safe to delete
@@ -35,7 +36,7 @@ AUDIT_MD = RESULTS / "audit.md"
 AUDIT_JSON = RESULTS / "audit.json"
 TRACKED = RESULTS / "tracked.json"
 NOT_LINKED = "NOT_LINKED.txt"
-WRITTEN = (CORPORA, INPUTS, CODE, PARAMS, FEATURES, WORK, MODELS, PREDICTIONS, PROTOCOLS, RESULTS)  # by stages
+WRITTEN = (CORPORA, INPUTS, CODE, PARAMS, OUTSIDE, FEATURES, WORK, MODELS, PREDICTIONS, PROTOCOLS, RESULTS)  # by stages
 
 
 def code(name: str) -> Path:

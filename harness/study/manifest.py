@@ -17,6 +17,7 @@ import orjson
 
 from harness.core.errors import HarnessError, ResultError
 from harness.core.files import write_lines
+from harness.core.plain_text import can_be_name, trimmed
 from harness.study.labels import MAIN_VIEW, SPACES, ClassSpace, Shared, Space
 from harness.study.release import Annotation, Release
 from harness.study.utterance import SPLITS, MediaPart, Utterance
@@ -47,6 +48,15 @@ def problems(corpus: str, release: Release) -> Iterator[str]:
         ("utterances without a label row", [name for name in ids if name not in labelled]),
         ("label rows without an utterance", sorted(labelled.difference(ids))),
         ("utterances of an unknown split", [row.id for row in release.utterances if row.split not in SPLITS]),
+        (
+            "utterances whose id, dialogue, speaker or fold is blank, begins or ends with a blank or holds a control "
+            "character or a line break",
+            [ascii(row.id) for row in release.utterances if not all(map(_is_name, _names_of(row)))],
+        ),
+        (
+            "utterances whose clip has a control character or a line break in its path",
+            [ascii(row.id) for row in release.utterances if not can_be_name(f"{row.audio}{row.video}")],
+        ),
     ):
         if names:
             yield f"{corpus}: {len(names)} {what}: {', '.join(names[:5])}{', ...' if len(names) > 5 else ''}"
@@ -59,6 +69,14 @@ def problems(corpus: str, release: Release) -> Iterator[str]:
         for view, shared in {MAIN_VIEW: row.shared, **row.views}.items():
             yield from _label_problems(f"{corpus}: {row.id} ({view})", shared)
     yield from _split_problems(corpus, release)
+
+
+def _names_of(row: Utterance) -> list[str]:
+    return [row.id, row.dialogue, *filter(None, (row.speaker, row.fold))]
+
+
+def _is_name(text: str) -> bool:
+    return bool(text) and trimmed(text) == text and can_be_name(text)
 
 
 def _label_problems(where: str, shared: Mapping[str, Shared]) -> Iterator[str]:

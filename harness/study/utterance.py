@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
+from harness.core.plain_text import trimmed
+
 Split = Literal["train", "dev", "test"]
 SPLITS: tuple[Split, ...] = ("train", "dev", "test")
 
@@ -40,6 +42,9 @@ class Utterance:
     `audio` and `video` are paths relative to the release, or None when the clip is not there; `parts` says by modality
     ("audio", "video") which part of that file it is, where it is not all of it. `start` and `end` are seconds on the
     timeline that the release uses; their difference is how long the clip should be.
+
+    A text in which nothing is seen is no text, and a speaker without a name no speaker: both are then None. Blanks
+    around a speaker's name are no part of it.
     """
 
     id: str
@@ -59,3 +64,12 @@ class Utterance:
     end: float | None = None
     strata: dict[str, str] = field(default_factory=dict)
     flags: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Take blank texts and names for what they are."""
+        if self.text is not None and not trimmed(self.text):
+            self.text = None
+        if self.speaker is not None:
+            self.speaker = trimmed(self.speaker) or None
+        if self.translations:
+            self.translations = {language: text for language, text in self.translations.items() if trimmed(text)}

@@ -35,9 +35,10 @@ def run(params: dict[str, Any], corpus: str, folder: str) -> None:
     manifest.validate(corpus, release)
     facts = card(adapter, release, root)
     made_up = [name for name in params["corpora"] if links.is_synthetic(name) and not facts["synthetic"]]
-    for name in made_up:
-        links.unlink(name)
     links.link(corpus, root)
+    for name in made_up:
+        if name != corpus:
+            links.unlink(name)
     links.fill_gaps(list(params["corpora"]))
     print(summary(corpus, facts))  # only now: who reads our output may go away at any line
     if gone := [name for name in made_up if name != corpus]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.core.errors import ReleaseError, UnknownLabelError
+from harness.core.errors import HarnessError, ReleaseError, UnknownLabelError
 from harness.corpora.synthetic.world import World, draw
 from harness.study.labels import POLARITY_OF_EMOTION
 from harness.study.manifest import validate
@@ -237,3 +237,30 @@ def test_v1_lies_inside_v2_with_equal_labels_and_splits() -> None:
     assert all(place[row.id] == row.split for row in first.utterances)
     assert all(label[row.id] == row.shared for row in first.annotations)
     assert sum(row.flags == ["translation_suspect"] for row in second.utterances) == 3
+
+
+def test_blanks_are_neither_texts_nor_parts_of_ids(tmp_path: Path) -> None:
+    odd = ROWS[1].replace("video_0001,0001,你好啊！", "\u3000video_0001 ,0001\u200b,\u3000\u200b")
+    write(tmp_path / "label.csv", HEADER, ROWS[0], odd, ROWS[2], ",,,,,,,,")
+    release = ch_sims.read(tmp_path)
+    assert [(row.id, row.dialogue, row.text) for row in release.utterances[:2]] == [
+        ("video_0001$_$0002", "video_0001", "今天下雨。"),
+        ("video_0001$_$0001", "video_0001", None),
+    ]
+    assert release.rows == 3
+
+
+@pytest.mark.parametrize("column", ["video_id", "clip_id"])
+def test_a_blank_id_is_refused_with_its_line(tmp_path: Path, column: str) -> None:
+    old, new = ("video_0001,", "\u3000,") if column == "video_id" else (",0001,", ",\u3000,")
+    blank = ROWS[1].replace(old, new, 1)
+    write(tmp_path / "label.csv", HEADER, ROWS[0], blank, ROWS[2])
+    with pytest.raises(ReleaseError, match=rf"label\.csv, line 3: {column} is blank; expected the name of a clip"):
+        ch_sims.read(tmp_path)
+
+
+@pytest.mark.parametrize("sign", ["\u2028", "\x85", "\x0b", "\x1c"])
+def test_an_id_with_a_line_break_in_it_is_refused_by_name(tmp_path: Path, sign: str) -> None:
+    write(tmp_path / "label.csv", HEADER, ROWS[0].replace("video_0001", f"video{sign}1"), *ROWS[1:])
+    with pytest.raises(HarnessError, match=r"ch_sims: 1 utterances whose id, .* or a line break: 'video\\"):
+        validate("ch_sims", ch_sims.read(tmp_path))

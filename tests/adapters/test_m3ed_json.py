@@ -115,6 +115,36 @@ class TestAnnotation:
         assert any(note.startswith("1 translations of translation_en.csv are marked as suspect") for note in read.notes)
         assert any(note.startswith("1 rows of translation_en.csv match no utterance") for note in read.notes)
 
+    @pytest.mark.parametrize(
+        ("vote", "classes", "unknown"),
+        [
+            ("Anxious", set(), ["Anxious"]),
+            ("Natural", set(), ["Natural"]),
+            ("Disappointed,Sad", {"sad"}, ["Disappointed"]),
+            ("Sad/Anger", {"sad", "anger"}, []),
+            ("sad;Fear", {"sad", "fear"}, []),
+            ("Sad、Fear", {"sad", "fear"}, []),
+            ("Sad Angry", {"sad", "anger"}, []),
+            ("Happpy", {"happy"}, []),
+            ("Surprize", {"surprise"}, []),
+            ("Others", set(), []),
+            ("悲伤", set(), ["悲伤"]),
+        ],
+    )
+    def test_a_word_is_the_label_that_it_misspells_and_no_other(
+        self, release: Path, vote: str, classes: set[str], unknown: list[str]
+    ) -> None:
+        change(release, lambda content: happy_of(content)["EmoAnnotation"].update(EmoAnnotator1=vote))
+        for name in ("EmoAnnotator2", "EmoAnnotator3"):
+            change(release, lambda content, name=name: happy_of(content)["EmoAnnotation"].update({name: ""}))
+        read = m3ed.read(release)
+        [row] = [row for row in read.annotations if row.id == HAPPY]
+        assert row.votes["multimodal"] == [Vote("EmoAnnotator1", vote)]
+        assert {name for name, share in row.soft.get("emotion7", {}).items() if share} == classes
+        notes = [note for note in read.notes if note.startswith("votes in unknown words")]
+        assert [f"{word!r}" in note for note in notes for word in unknown] == [True] * len(unknown)
+        assert bool(notes) == bool(unknown)
+
     def test_a_vote_in_an_unknown_word_is_kept_and_counted(self, release: Path) -> None:
         votes = {"EmoAnnotator1": "Sad,Joy", "EmoAnnotator2": "Sad", "EmoAnnotator3": "Joy"}
         change(release, lambda content: happy_of(content)["EmoAnnotation"].update(votes))

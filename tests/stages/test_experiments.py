@@ -42,9 +42,9 @@ class Experiments(Repo):
         self.run("git", *who, "commit", "-q", "-m", "start")
 
     def experiment(self, *overrides: str) -> set[str]:
-        """Run `dvc exp run -S` up to the scores, and return the stages that ran."""
+        """Run `dvc exp run -S` up to the scores, and return the stages that ran, but for `outside`."""
         given = [part for override in overrides for part in ("-S", override)]
-        return set(re.findall(r"Running stage '([^']+)'", self.run("dvc", "exp", "run", *given, "score")))
+        return set(re.findall(r"Running stage '([^']+)'", self.run("dvc", "exp", "run", *given, "score"))) - {"outside"}
 
     def settings(self, recipe: str) -> dict[str, list[float]]:
         return json.loads((self.folder / "predictions" / recipe / "plan.json").read_text())["settings"]["settings"]

@@ -28,5 +28,5 @@ def test_a_stage_that_dvc_runs_says_how_far_the_pipeline_is(
     params_of(tmp_path)
     assert main(["prepare", "meld"]) == 0
     out = capsys.readouterr().out
-    assert re.search(r" stage 4 of \d+: prepare@meld\n", out)
+    assert re.search(r" stage 5 of \d+: prepare@meld\n", out)
     assert "meld: not linked" in out

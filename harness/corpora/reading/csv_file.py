@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import itertools
@@ -10,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from harness.core.errors import ReleaseError
+from harness.core.plain_text import trimmed
 
 LARGEST = 2**30  # bytes of a table; the largest of a release has about 20 MB
 
@@ -26,17 +28,22 @@ def read_text(path: Path) -> str:
     try:
         if (size := path.stat().st_size) > LARGEST:
             raise ReleaseError(path, f"has {size:,} bytes", expected=f"at most {LARGEST:,} of annotation")
-        return path.read_bytes().decode("utf-8-sig")
+        content = path.read_bytes()
+        return content.decode("utf-8-sig")
     except OSError as error:
         raise ReleaseError(path, f"cannot be read ({error.strerror})") from error
     except UnicodeDecodeError as error:
+        is_utf16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
         raise ReleaseError(
-            path, f"is not UTF-8 (byte {error.start}: {error.reason})", todo="convert the file to UTF-8"
+            path,
+            "is UTF-16" if is_utf16 else f"is not UTF-8 (byte {error.start}: {error.reason})",
+            row=1 + content.count(b"\n", 0, error.start),
+            todo="convert the file to UTF-8",
         ) from error
 
 
 def read_csv(path: Path, required: Sequence[str], *, headerless: Sequence[str] = ()) -> Iterator[Row]:
-    """Yield the rows of a CSV file as strings.
+    """Yield the rows of a CSV file as strings; one in whose cells nothing is seen is none.
 
     Args:
         path: the file.
@@ -61,13 +68,13 @@ def read_csv(path: Path, required: Sequence[str], *, headerless: Sequence[str] =
                 f"column {', '.join(map(repr, missing))} is missing",
                 row=1,
                 expected="the columns " + ", ".join(required),
-                todo="the file has " + ", ".join(header),
+                todo=_hint(header, required),
             )
         twice = [column for column, count in Counter(filter(None, header)).items() if count > 1]
         if twice:
             raise ReleaseError(path, f"column {', '.join(map(repr, twice))} stands there twice", row=1)
         for cells in itertools.chain(first, reader):
-            if not cells:
+            if not any(map(trimmed, cells)):  # an empty line, or one of blank cells, as spreadsheets leave at the end
                 continue
             if len(cells) != len(header):
                 raise ReleaseError(
@@ -80,3 +87,11 @@ def read_csv(path: Path, required: Sequence[str], *, headerless: Sequence[str] =
         raise ReleaseError(path, "is empty", expected="a header line and rows") from None
     except csv.Error as error:
         raise ReleaseError(path, f"is not a CSV file ({error})", row=reader.line_num) from error
+
+
+def _hint(header: Sequence[str], required: Sequence[str]) -> str:
+    """Return what to do about a header in which columns are missing."""
+    for sign, name in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars")):
+        if set(required) <= {cell.strip().strip('"') for cell in ",".join(header).split(sign)}:
+            return f"its cells are parted by {name}; save the table with commas"
+    return "the file has " + ", ".join(header)

@@ -30,14 +30,22 @@ def is_synthetic(corpus: str) -> bool:
 
 
 def link(corpus: str, folder: Path) -> None:
-    """Point `data/raw/<corpus>` at a folder, in one step."""
-    root = paths.raw(corpus)
+    """Point `data/raw/<corpus>` at a folder, in one step; what it pointed at before stays if that fails.
+
+    Args:
+        corpus: a row of `corpora`.
+        folder: may lie behind links, also behind the present one.
+    """
+    root, target = paths.raw(corpus), folder.resolve()
+    if root.parent.resolve().is_relative_to(target):
+        raise HarnessError(f"{folder}: holds this checkout; give the folder that holds the release of {corpus} alone")
+    _refuse_own(root)
     root.parent.mkdir(parents=True, exist_ok=True)
-    unlink(corpus)
-    shutil.rmtree(root)
     temporary = root.with_name(f".{corpus}.tmp")
     temporary.unlink(missing_ok=True)
-    temporary.symlink_to(folder.resolve(), target_is_directory=True)
+    temporary.symlink_to(target, target_is_directory=True)
+    if not root.is_symlink() and root.is_dir():  # says that nothing is linked; a link cannot replace a folder
+        shutil.rmtree(root)
     temporary.replace(root)
     _note(corpus)
 
@@ -45,12 +53,16 @@ def link(corpus: str, folder: Path) -> None:
 def unlink(corpus: str) -> None:
     """Make the corpus absent: its row and column of the matrix then carry the reason `not_linked`."""
     root = paths.raw(corpus)
+    _refuse_own(root)
     if root.is_symlink():
         root.unlink()
-    elif root.is_dir() and not (root / paths.NOT_LINKED).exists():
-        raise HarnessError(f"{root} is a folder of yours, not a link; move it elsewhere, then link it")
     write_text(root / paths.NOT_LINKED, f"No release is linked here.\nRun: python -m harness link {corpus} <folder>\n")
     _note(corpus)
+
+
+def _refuse_own(root: Path) -> None:
+    if root.is_dir() and not root.is_symlink() and not (root / paths.NOT_LINKED).exists():
+        raise HarnessError(f"{root} is a folder of yours, not a link; move it elsewhere, then link it")
 
 
 def fill_gaps(corpora: list[str]) -> None:

@@ -9,17 +9,17 @@ is counted in `notes`.
 from __future__ import annotations
 
 import os
-import re
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from harness.core.plain_text import can_be_name
+
 ALLOWED = "EMOTRANSFER_LINKS"
 DEEPEST = 12  # folders below the root; no release has more than seven
 CIRCLE = "links lead in a circle"
-_NO_TEXT = re.compile("[\0-\x1f\x7f\ud800-\udfff]")
 NEAR = 4  # folders below the root in which a release's own marker files are looked for
 
 
@@ -87,7 +87,7 @@ class Tree:
         while waiting:
             folder, way = waiting.pop()
             try:
-                with os.scandir(os.path.join(self.root, folder)) as listing:
+                with os.scandir(f"{self._inside}/{folder}") as listing:
                     entries = sorted(listing, key=lambda entry: entry.name)
             except OSError as error:
                 self._left_out[f"folders cannot be read ({error.strerror})"].append(folder or ".")
@@ -99,7 +99,7 @@ class Tree:
     def _enter(
         self, entry: os.DirEntry[str], path: str, way: tuple[str, ...], waiting: list[tuple[str, tuple[str, ...]]]
     ) -> None:
-        if not _is_text(entry.name):
+        if not can_be_name(entry.name):
             self._left_out["files have names that are no text"].append(ascii(path))
         elif entry.name.startswith("."):
             self.hidden.append(path)
@@ -132,11 +132,6 @@ class Tree:
             return "links lead to a folder that another link leads to"
         self._linked.add(real)
         return None
-
-
-def _is_text(name: str) -> bool:
-    """Tell whether a name can be written down: no byte that is not UTF-8, no control character."""
-    return _NO_TEXT.search(name) is None
 
 
 def _is_below(path: str, folder: str) -> bool:

@@ -68,3 +68,38 @@ def test_a_folder_of_the_users_own_is_never_replaced(params: dict) -> None:
     with pytest.raises(HarnessError, match=r"is not ours to replace"):
         find("verb", "synth").run(params)
     assert (mine / "thesis.txt").read_text() == "precious"
+
+
+def test_a_release_is_linked_through_the_present_link(params: dict, tmp_path: Path) -> None:
+    find("verb", "synth").run(params)
+    real_copy("meld", "real_meld")
+    find("verb", "link").run(params, "meld", "real_meld")
+    for way in ("data/raw/meld", "data/raw/../raw/meld", "real_meld/."):
+        find("verb", "link").run(params, "meld", way)
+        assert paths.raw("meld").resolve() == tmp_path / "real_meld"
+    (tmp_path / "chain").symlink_to(paths.raw("meld").absolute())
+    find("verb", "link").run(params, "meld", "chain")
+    assert paths.raw("meld").readlink() == tmp_path / "real_meld"
+
+
+def test_a_folder_around_the_checkout_is_no_release_and_the_old_link_stays(params: dict, tmp_path: Path) -> None:
+    (tmp_path / "release").mkdir()
+    links.link("meld", tmp_path / "release")
+    for folder in (tmp_path, tmp_path.parent, tmp_path / "data", tmp_path / "data" / "raw"):
+        with pytest.raises(HarnessError, match="holds this checkout; give the folder that holds the release of meld"):
+            links.link("meld", folder)
+        assert paths.raw("meld").readlink() == tmp_path / "release"
+
+
+def test_a_link_that_cannot_be_made_leaves_the_old_one(
+    params: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "release").mkdir()
+    (tmp_path / "other").mkdir()
+    links.link("meld", tmp_path / "release")
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "symlink_to", lambda *arguments, **options: (_ for _ in ()).throw(OSError(28, "full")))
+        with pytest.raises(OSError, match="full"):
+            links.link("meld", tmp_path / "other")
+    assert links.is_linked("meld")
+    assert paths.raw("meld").readlink() == tmp_path / "release"
