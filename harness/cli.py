@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import io
 import os
 import re
 import sys
@@ -46,15 +47,13 @@ Overrides = Annotated[
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one stage or verb and return the exit status: 0, 1 after an error of one line, or 2 for a wrong command."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    _stand_any_terminal()
     try:
         if given[:1] == ["help"]:
             given = [*given[1:], "--help"]
         if given and not given[0].startswith("-"):
             _module(given[0])  # told in words of ours if there is no such command
         app(given[0] if given else "")(given, exit_on_error=False, print_error=False, result_action="return_value")
-    except HarnessError as error:
-        print(f"error: {shortage(error) or error}", file=sys.stderr)
-        return 1
     except CycloptsError as error:
         print(
             f"error: {' '.join(str(error).split()).rstrip('.')}; see `emotransfer {given[0]} --help`", file=sys.stderr
@@ -65,23 +64,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("interrupted; finished pieces are kept, run the same command to go on", file=sys.stderr)
         return 130
-    except SystemExit as error:
-        print(f"error: {_who_left(error)}", file=sys.stderr)
-        return 1
-    except Exception as error:
-        if (told := shortage(error)) is None:
+    except (Exception, SystemExit) as error:
+        if (line := _line_of(error)) is None:
             raise
-        print(f"error: {told}", file=sys.stderr)
+        print(f"error: {line}", file=sys.stderr)
         return 1
     return 0
 
 
-def _who_left(error: SystemExit) -> str:
-    frames = traceback.extract_tb(error.__traceback__)
-    return (
-        f"code that the command called left the program: sys.exit({error.code!r}) in {frames[-1].filename}, line "
-        f"{frames[-1].lineno}; an adapter, encoder or model raises an error instead"
-    )
+def _stand_any_terminal() -> None:
+    """Write out the signs that a terminal does not know: Chinese, or a dash, is no reason to stop."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _line_of(error: BaseException) -> str | None:
+    """Return what to tell of an error in one line; None for a bug, whose traceback is to be seen."""
+    if (short := shortage(error)) is not None:
+        return str(short)
+    if isinstance(error, SystemExit):
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        return (
+            f"code that the command called left the program: sys.exit({error.code!r}) in {frame.filename}, line "
+            f"{frame.lineno}; an adapter, encoder or model raises an error instead"
+        )
+    return str(error) if isinstance(error, HarnessError) else None
 
 
 def app(wanted: str = "") -> App:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import subprocess
 import sys
@@ -150,3 +151,15 @@ def test_doctor_marks_what_needs_a_hand(capsys: pytest.CaptureFixture[str]) -> N
 def test_show_before_a_study_says_what_to_run(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["show"]) == 1
     assert "dvc repro score" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "iso-8859-1", "gbk"])
+def test_a_terminal_that_does_not_know_a_sign_is_no_reason_to_stop(encoding: str, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "harness", "link", "meld", str(tmp_path / "数据 é – 👩")]
+    environment = {**os.environ, "PYTHONIOENCODING": encoding, "PYTHONPATH": str(CHECKOUT)}
+    done = subprocess.run(command, capture_output=True, env=environment, cwd=tmp_path, check=False)
+    assert done.returncode == 1
+    told = done.stderr.decode(encoding)
+    assert told.startswith("error: ")
+    assert "there is no such folder; give the folder that holds the release of meld" in told
+    assert "\\U0001f469" in told

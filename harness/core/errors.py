@@ -18,6 +18,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from harness.core.plain_text import on_one_line
+
 LONGEST = 1000  # characters of an error
 SHOWN = 400  # characters of one part of an error about a release
 
@@ -26,7 +28,7 @@ class HarnessError(Exception):
     """A problem the user can mend; its text is the whole message, on one line however odd what it quotes."""
 
     def __init__(self, message: str) -> None:
-        super().__init__(_shown(message, LONGEST))
+        super().__init__(on_one_line(message, LONGEST))
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Travel from a worker process as the finished text; the arguments that made it are gone."""
@@ -54,22 +56,14 @@ class ReleaseError(HarnessError):
         self, path: Path | str, problem: str, *, row: int | None = None, expected: str = "", todo: str = ""
     ) -> None:
         where = f"{path}, line {row}" if row is not None else str(path)
-        parts = [f"{_shown(where)}: {_shown(problem)}"]
+        parts = [f"{on_one_line(where, SHOWN)}: {on_one_line(problem, SHOWN)}"]
         if expected:
-            parts.append(f"expected {_shown(expected)}")
+            parts.append(f"expected {on_one_line(expected, SHOWN)}")
         if todo:
             parts.append(todo)
         super().__init__("; ".join(parts))
         self.path = Path(path)
         self.row = row
-
-
-def _shown(text: str, longest: int = SHOWN) -> str:
-    """Return a text on one line, what cannot be printed written out and the middle of a long one left out."""
-    while len(text) > longest or not text.isprintable():
-        short = text if len(text) <= longest else f"{text[: longest // 2 - 4]} ... {text[-longest // 2 + 4 :]}"
-        text = "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in short)
-    return text
 
 
 class UnknownLabelError(ReleaseError):

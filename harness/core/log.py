@@ -10,6 +10,9 @@ import logging
 import sys
 from typing import Any
 
+from harness.core.plain_text import on_one_line
+
+LONGEST = 2000  # characters of a line
 log = logging.getLogger("emotransfer")
 
 
@@ -30,7 +33,7 @@ class _Stream(logging.StreamHandler[Any]):
 
     def format(self, record: logging.LogRecord) -> str:
         self.setFormatter(logging.Formatter("%(message)s" if is_terminal() else "%(asctime)s %(message)s", "%F %T"))
-        return super().format(record)
+        return "\n".join(on_one_line(line, LONGEST) for line in super().format(record).split("\n"))
 
 
 def configure(stream: str = "stdout") -> None:

@@ -8,7 +8,7 @@ import unicodedata
 _BLANKS = "".join(  # spaces, control characters, and signs of no width such as U+200B and the byte order mark
     sign for sign in map(chr, [*range(0x3001), 0xFEFF]) if sign.isspace() or unicodedata.category(sign) in ("Cc", "Cf")
 )
-_NO_NAME = re.compile("[\0-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_NO_NAME = re.compile("[\0-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def trimmed(text: str) -> str:
@@ -17,5 +17,13 @@ def trimmed(text: str) -> str:
 
 
 def can_be_name(text: str) -> bool:
-    """Tell whether a text can be written down on one line: no control character and no line break."""
+    """Tell whether a text can be written down on one line: no control character, line break or turn."""
     return _NO_NAME.search(text) is None
+
+
+def on_one_line(text: str, longest: int) -> str:
+    """Return a text on one line, what cannot be printed written out and the middle of a long one left out."""
+    while len(text) > longest or not text.isprintable():
+        short = text if len(text) <= longest else f"{text[: longest // 2 - 4]} ... {text[-longest // 2 + 4 :]}"
+        text = "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in short)
+    return text

@@ -22,6 +22,7 @@ from harness.study.labels import MAIN_VIEW, SPACES, ClassSpace, Shared, Space
 from harness.study.release import Annotation, Release
 from harness.study.utterance import SPLITS, MediaPart, Utterance
 
+LONGEST_NAME = 250  # characters of an id: file systems allow no more
 _NAMES = tuple(field.name for field in fields(Utterance))
 
 
@@ -49,8 +50,8 @@ def problems(corpus: str, release: Release) -> Iterator[str]:
         ("label rows without an utterance", sorted(labelled.difference(ids))),
         ("utterances of an unknown split", [row.id for row in release.utterances if row.split not in SPLITS]),
         (
-            "utterances whose id, dialogue, speaker or fold is blank, begins or ends with a blank or holds a control "
-            "character or a line break",
+            f"utterances whose id, dialogue, speaker, fold or stratum is blank, longer than {LONGEST_NAME} characters, "
+            "begins or ends with a blank, or holds a control character or a line break",
             [ascii(row.id) for row in release.utterances if not all(map(_is_name, _names_of(row)))],
         ),
         (
@@ -72,11 +73,11 @@ def problems(corpus: str, release: Release) -> Iterator[str]:
 
 
 def _names_of(row: Utterance) -> list[str]:
-    return [row.id, row.dialogue, *filter(None, (row.speaker, row.fold))]
+    return [row.id, row.dialogue, *filter(None, (row.speaker, row.fold)), *row.strata, *row.strata.values()]
 
 
 def _is_name(text: str) -> bool:
-    return bool(text) and trimmed(text) == text and can_be_name(text)
+    return 0 < len(text) <= LONGEST_NAME and trimmed(text) == text and can_be_name(text)
 
 
 def _label_problems(where: str, shared: Mapping[str, Shared]) -> Iterator[str]:

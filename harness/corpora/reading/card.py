@@ -9,9 +9,12 @@ from typing import Any
 
 from harness.core.files import digest, file_digest
 from harness.core.paths import WATERMARK
+from harness.core.plain_text import on_one_line
 from harness.corpora.media.summary import Rows, media_facts, media_lines
 from harness.study.labels import SPACES
 from harness.study.release import Adapter, Annotation, Release
+
+LONGEST_NOTE = 1000  # characters
 
 
 def absent_card(adapter: Adapter, reason: str) -> dict[str, Any]:
@@ -40,7 +43,7 @@ def card(adapter: Adapter, release: Release, root: Path, media: Rows | None = No
         **({} if media is None else {"media": media_facts(media, release)}),
         "labels": {space: _counts(release.annotations, group, space) for space in SPACES},
         "published": [] if synthetic else published_differences(release, group),
-        "notes": release.notes,
+        "notes": [on_one_line(note, LONGEST_NOTE) for note in release.notes],
         "files": {name: file_digest(root / name) for name in release.files if (root / name).is_file()},
         "digest": digest([digest([row.id, row.text]) for row in release.utterances]),
     }
