@@ -23,7 +23,8 @@ import numpy as np
 
 from harness.study.cells import Cell
 from harness.tracking.address import LOCAL_SERVER, hint
-from harness.tracking.mirror import ENVIRONMENT, Mirrored, mirror
+from harness.tracking.client import ENVIRONMENT
+from harness.tracking.mirror import Mirrored, mirror
 from harness.tracking.views import key
 
 LANGUAGES = {"emotiontalk": "zh-CN", "ch_sims": "zh", "m3ed": "zh", "iemocap": "en", "meld": "en"}

@@ -35,6 +35,7 @@ AUDIT = RESULTS / "audit.html"
 AUDIT_MD = RESULTS / "audit.md"
 AUDIT_JSON = RESULTS / "audit.json"
 TRACKED = RESULTS / "tracked.json"
+OWNER = Path("data/owner.json")  # the identity of a study in MLflow
 NOT_LINKED = "NOT_LINKED.txt"
 WRITTEN = (CORPORA, INPUTS, CODE, PARAMS, OUTSIDE, FEATURES, WORK, MODELS, PREDICTIONS, PROTOCOLS, RESULTS)  # by stages
 

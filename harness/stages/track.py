@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 from harness.core import paths
-from harness.core.default_study import default_study
 from harness.core.files import read_json, write_json
 from harness.core.log import log
 from harness.study.cells import read_cells
 from harness.study.provenance import provenance
 from harness.tracking import mirror
 from harness.tracking.address import shown
+from harness.tracking.store_state import uri_of_study
 
 
 def run(params: dict[str, Any]) -> None:
@@ -20,7 +19,7 @@ def run(params: dict[str, Any]) -> None:
 
     The address is MLFLOW_TRACKING_URI, or the database mlflow.db in the checkout, which all its studies share.
     """
-    uri = os.environ.get("MLFLOW_TRACKING_URI") or _database()
+    uri = uri_of_study()
     made = provenance(params)
     facts = {**read_json(paths.STUDY, "dvc repro score"), "made": made}
     artifacts = [paths.REPORT, paths.REPORT_MD, paths.CELLS, paths.STUDY, paths.TABLES]
@@ -33,13 +32,10 @@ def run(params: dict[str, Any]) -> None:
         tags={"study": params["study"], "commit": made["commit"], "dvc_lock": made["lock_digest"]},
     )
     place = shown(uri)  # without a password
-    write_json(paths.TRACKED, {"uri": place, "experiment_id": mirrored.experiment_id})
+    runs = mirrored.created + mirrored.unchanged
+    facts_of_place = {"uri": place, "experiment_id": mirrored.experiment_id, "runs": runs, "files": mirrored.files}
+    write_json(paths.TRACKED, facts_of_place)
     log.info(
         f"MLflow ({place}): {mirrored.created} runs written, {mirrored.unchanged} unchanged, "
         f"{mirrored.removed} superseded\n{mirrored.compare_hint}"
     )
-
-
-def _database() -> str:
-    checkout = default_study()
-    return f"sqlite:///{checkout / 'mlflow.db'}" if checkout else "sqlite:///mlflow.db"

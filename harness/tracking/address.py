@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote
 
+from harness.core.default_study import default_study
 from harness.core.errors import HarnessError
 
 SERVERS = ("http", "https", "databricks")
 DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
 LOCAL_SERVER = "http://127.0.0.1:5000"  # where `mlflow ui` listens
 LOCK_SECONDS = 5
+ARTIFACTS = "mlartifacts"
 MODE = "workflowType=machine_learning"  # last in an address; without it MLflow's menu is that for language models
+SECRETS = ("MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN")  # variables that MLflow reads
+SHORTEST = 3  # characters; shorter values stand in every second word
+_AUTHORITY = re.compile(r"(?:(?<=://)|^)([^/?#]*)@")
+_QUERY = re.compile(r"([?&#;](?:[^=&#;]*=)?)([^&#;]+)")
 
 
 class TrackingError(HarnessError):
     """MLflow cannot be reached or written; the files under results/ are complete without it."""
 
     def __init__(self, uri: str, problem: str) -> None:
-        text = " ".join(problem.split()).replace(uri, shown(uri))
-        password = urlsplit(uri).password
-        text = text.replace(password, "***") if password else text
+        text = without_secrets(" ".join(problem.split()), uri)
         super().__init__(
             f"MLflow at {shown(uri)}: {text}; nothing is lost, results/ holds everything: mend it or set "
             "MLFLOW_TRACKING_URI, then run `dvc repro track`"
@@ -37,7 +43,7 @@ def check(uri: str) -> None:
     Raises:
         TrackingError: a folder, an unknown scheme, or a database that cannot be written.
     """
-    scheme = urlsplit(uri).scheme.split("+")[0]
+    scheme = _scheme(uri)
     if scheme in ("", "file") or Path(uri).is_dir():
         raise TrackingError(uri, "a folder of files can no longer be written by MLflow; use sqlite:///mlflow.db")
     if scheme not in SERVERS + DATABASES:
@@ -46,18 +52,29 @@ def check(uri: str) -> None:
         _check_database(uri)
 
 
+def is_server(uri: str) -> bool:
+    """Tell whether a URI is that of a server, which others may write to."""
+    return _scheme(uri) in SERVERS
+
+
+def is_private(uri: str) -> bool:
+    """Tell whether a URI is that of an SQLite file of this checkout, which no other one writes to."""
+    path = sqlite_file(uri)
+    return path is not None and path.is_relative_to((default_study() or Path.cwd()).resolve())
+
+
 def artifact_location(uri: str) -> str | None:
     """Return the folder `mlartifacts` beside an SQLite file as a URI, or None where the server decides.
 
     MLflow's own choice is a folder of the working directory, wherever the command happens to run.
     """
-    path = _sqlite_file(uri)
-    return None if path is None else (path.parent / "mlartifacts").as_uri()
+    path = sqlite_file(uri)
+    return None if path is None else (path.parent / ARTIFACTS).as_uri()
 
 
 def hint(uri: str, experiment_id: str, view: str, best: str, runs: Sequence[str]) -> str:
     """Return how to open the pages: the command where there is no server, two saved views, and `runs` side by side."""
-    local = urlsplit(uri).scheme.split("+")[0] in DATABASES
+    local = _scheme(uri) in DATABASES
     base = LOCAL_SERVER if local else shown(uri).rstrip("/")
     start = f"MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false mlflow ui --workers 1 --backend-store-uri {shown(uri)}"
     pages = f"{base}/#/experiments/{experiment_id}/runs?viewStateShareKey="
@@ -74,16 +91,35 @@ def hint(uri: str, experiment_id: str, view: str, best: str, runs: Sequence[str]
 
 
 def shown(uri: str) -> str:
-    """Return the URI without its password."""
-    parts = urlsplit(uri)
-    return uri.replace(f":{parts.password}@", ":***@") if parts.password else uri
+    """Return the URI without what may be secret: a password, a token in the place of a user, every value of a query."""
+    return _AUTHORITY.sub(lambda match: f"{_user(match[1])}@", _QUERY.sub(r"\1***", uri))
+
+
+def without_secrets(text: str, uri: str) -> str:
+    """Return a text of others, such as an error of a library, in which no secret of the URI or of MLflow stands."""
+    text = text.replace(uri, shown(uri))
+    authority = _AUTHORITY.search(uri)
+    found = [value for _, value in _QUERY.findall(uri)]
+    if authority:
+        user, colon, password = authority[1].partition(":")
+        found.append(password if colon else user)
+    found += [os.environ.get(name, "") for name in SECRETS]
+    every = {form for value in found for form in (value, unquote(value), quote(unquote(value), safe=""))}
+    for value in sorted((form for form in every if len(form) >= SHORTEST), key=len, reverse=True):
+        text = text.replace(value, "***")
+    return text
+
+
+def _user(authority: str) -> str:
+    user, colon, _ = authority.partition(":")
+    return f"{user}:***" if colon else "***"
 
 
 def _check_database(uri: str) -> None:
     from sqlalchemy import create_engine, text
     from sqlalchemy.exc import SQLAlchemyError
 
-    path = _sqlite_file(uri)
+    path = sqlite_file(uri)
     try:
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -91,18 +127,26 @@ def _check_database(uri: str) -> None:
         with engine.connect() as connection:
             if path is not None:
                 connection.execute(text("BEGIN IMMEDIATE"))
+                connection.execute(text("CREATE TABLE of_no_use (x)"))  # a read-only file lets a transaction begin
+                connection.execute(text("ROLLBACK"))
         engine.dispose()
     except (SQLAlchemyError, OSError, ImportError) as error:
         problem = str(error).partition("\n")[0]  # SQLAlchemy goes on with the statement and a link
         raise TrackingError(uri, f"the database cannot be opened for writing ({problem})") from error
 
 
-def _sqlite_file(uri: str) -> Path | None:
+def _scheme(uri: str) -> str:
+    scheme, colon, _ = uri.partition(":")
+    return scheme.lower().split("+")[0] if colon else ""
+
+
+def sqlite_file(uri: str) -> Path | None:
+    """Return the file of an SQLite database, or None."""
     from sqlalchemy.engine import make_url
     from sqlalchemy.exc import ArgumentError
 
     try:
         url = make_url(uri)
-    except ArgumentError:  # not a database at all, such as http://host:5000/path
+    except (ArgumentError, ValueError):  # not a database at all, such as http://host:5000/path
         return None
     return Path(url.database).resolve() if url.get_backend_name() == "sqlite" and url.database else None

@@ -17,6 +17,7 @@ from harness.study.encoder_rows import encoder_row
 from harness.study.params import load as params_load
 from harness.study.params.load import ParamsError
 from harness.study.provenance import PACKAGES
+from harness.tracking.address import shown
 
 EXAMPLES = ("emotransfer doctor",)
 WHOLE_STUDY = True
@@ -98,4 +99,4 @@ def _pipeline() -> list[str]:
 
 
 def _tracking() -> list[str]:
-    return [f"  MLflow: {os.environ.get('MLFLOW_TRACKING_URI', 'sqlite:///mlflow.db')}"]
+    return [f"  MLflow: {shown(os.environ.get('MLFLOW_TRACKING_URI') or 'sqlite:///mlflow.db')}"]

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import math
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,10 +16,14 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from mirrored import FACTS, LANGUAGES, cell, matrix
 
+from harness.core import paths
 from harness.core.errors import ResultError
 from harness.study.cells import Cell
+from harness.tracking import owner
 from harness.tracking.address import TrackingError
-from harness.tracking.mirror import ENVIRONMENT, KEY, Mirrored, mirror
+from harness.tracking.client import ENVIRONMENT
+from harness.tracking.mirror import OWNER, Mirrored, mirror
+from harness.tracking.runs import KEY
 
 
 class Study:
@@ -57,7 +62,9 @@ def uri(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture
-def study(uri: str, tmp_path: Path, request: pytest.FixtureRequest) -> Study:
+def study(uri: str, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Study:
+    (tmp_path / "checkout").mkdir()
+    monkeypatch.chdir(tmp_path / "checkout")
     return Study(uri, tmp_path, request.node.name)
 
 
@@ -168,13 +175,130 @@ def test_a_killed_mirror_continues(study: Study, monkeypatch: pytest.MonkeyPatch
             raise KeyboardInterrupt
         return whole(*given, **named)
 
-    monkeypatch.setattr(type(study.client), step, killed)
-    with pytest.raises(KeyboardInterrupt):
-        study.mirror(matrix())
-    monkeypatch.undo()
+    with monkeypatch.context() as patch:
+        patch.setattr(type(study.client), step, killed)
+        with pytest.raises(KeyboardInterrupt):
+            study.mirror(matrix())
     done = study.mirror(matrix())
     assert (done.created, done.unchanged, done.removed) == (6, 4, 1)
     assert all(run.inputs.dataset_inputs and run.data.metrics for run in study.runs())
+
+
+def test_the_runs_of_another_checkout_of_the_same_name_stay(
+    study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    study.mirror(matrix())
+    first = owner.owner()
+    (tmp_path / "second").mkdir()
+    monkeypatch.chdir(tmp_path / "second")
+    done = study.mirror(matrix()[2:])
+    assert (done.created, done.unchanged, done.removed) == (9, 0, 0)
+    assert len(study.runs()) == 19
+    assert f"MLflow: 10 runs of a study 'emotransfer' are those of {owner.place().split(':')[0]}:" in caplog.text
+    assert f"run once with EMOTRANSFER_TRACK_AS={first}" in caplog.text
+    caplog.clear()
+    monkeypatch.setenv("EMOTRANSFER_TRACK_AS", first)
+    assert (study.mirror(matrix()).unchanged, len(study.runs())) == (10, 19)
+    monkeypatch.delenv("EMOTRANSFER_TRACK_AS")
+    monkeypatch.chdir(tmp_path / "checkout")
+    assert (study.mirror(matrix()).unchanged, len(study.runs())) == (10, 19)
+
+
+def test_runs_without_an_owner_are_left_alone_where_others_write(
+    study: Study, caplog: pytest.LogCaptureFixture
+) -> None:
+    study.mirror(matrix())
+    for run in study.runs():
+        study.client.delete_tag(run.info.run_id, OWNER)
+    assert (study.mirror(matrix()).created, len(study.runs())) == (10, 20)
+    assert "stay as they are; another name (`study` in params.yaml) keeps the two apart" in caplog.text
+
+
+def test_all_runs_in_a_database_of_the_checkout_are_its_own(
+    study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study.mirror(matrix())
+    database = Path(study.uri.removeprefix("sqlite:///"))
+    monkeypatch.chdir(database.parent)
+    done = study.mirror(matrix())
+    assert (done.unchanged, len(study.runs())) == (10, 10)
+    assert study.run("meld->m3ed").data.tags[OWNER] == owner.owner()
+
+
+def test_a_moved_checkout_keeps_its_identity_and_a_copy_has_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a").mkdir()
+    monkeypatch.chdir(tmp_path / "a")
+    first = owner.owner()
+    assert owner.owner() == first
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a").rename(tmp_path / "moved")
+    monkeypatch.chdir(tmp_path / "moved")
+    assert owner.owner() == first
+    shutil.copytree(tmp_path / "moved", tmp_path / "copy")
+    monkeypatch.chdir(tmp_path / "copy")
+    second = owner.owner()
+    assert second != first
+    assert owner.owner() == second
+    paths.OWNER.write_text("{")
+    assert owner.owner() not in (first, second, "")
+
+
+def test_a_copied_checkout_writes_its_files_beside_its_own_database(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "first").mkdir()
+    monkeypatch.chdir(tmp_path / "first")
+    first = Study(f"sqlite:///{tmp_path}/first/mlflow.db", tmp_path, "copied")
+    first.mirror(matrix())
+    shutil.copytree(tmp_path / "first", tmp_path / "copy")
+    files = digests(tmp_path / "first")
+    monkeypatch.chdir(tmp_path / "copy")
+    (tmp_path / "of_copy").mkdir()
+    copy = Study(f"sqlite:///{tmp_path / 'copy' / 'mlflow.db'}", tmp_path / "of_copy", "copied")
+    copy.report.write_text("<p>0.5</p>")
+    assert copy.mirror(matrix()).created == 10
+    assert len(copy.runs()) == 10
+    assert copy.experiment.artifact_location == (tmp_path / "copy" / "mlartifacts").as_uri()
+    assert digests(tmp_path / "first") == files
+    assert copy.mirror(matrix()).unchanged == 10
+
+
+def digests(folder: Path) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_lost_files_are_written_again(study: Study) -> None:
+    study.mirror(matrix())
+    summary = Path(urlsplit(study.run("matrix").info.artifact_uri).path)
+    (summary / "tables" / "uar.tex").unlink()
+    assert (study.mirror(matrix()).unchanged, study.mirror(matrix()).unchanged) == (9, 10)
+    shutil.rmtree(summary.parent.parent)
+    assert (study.mirror(matrix()).created, study.mirror(matrix()).unchanged) == (1, 10)
+    assert (Path(urlsplit(study.run("matrix").info.artifact_uri).path) / "tables" / "uar.tex").read_text() == "0.4"
+
+
+AT_ONCE = """
+import sys
+sys.path.insert(0, sys.argv[2])
+from mirrored import FACTS, matrix
+from harness.tracking.mirror import mirror
+mirror(matrix(), FACTS, [], uri=sys.argv[1], experiment="x", tags={})
+"""
+
+
+@pytest.mark.slow
+def test_two_mirrors_at_once_into_a_new_database_end_right(tmp_path: Path) -> None:
+    uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
+    command = [sys.executable, "-c", AT_ONCE, uri, str(Path(__file__).parent.parent / "support")]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    (tmp_path / "here").mkdir()
+    started = [
+        subprocess.Popen(command, cwd=tmp_path / "here", env=environment, stderr=subprocess.PIPE) for _ in range(2)
+    ]
+    assert [(process.communicate()[1], process.returncode)[1] for process in started] == [0, 0]
+    assert len(Study(uri, tmp_path, "x").runs()) == 10
 
 
 def test_two_runs_of_one_cell_become_one(study: Study) -> None:
@@ -270,4 +394,4 @@ def test_a_fresh_process_prints_nothing_but_its_own_words(tmp_path: Path) -> Non
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
     assert done.stdout == "2\n"
     assert "INFO" not in done.stderr
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["mlflow.db"]  # and no ./mlruns
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["data", "mlflow.db", "mlflow.db.lock"]  # no ./mlruns

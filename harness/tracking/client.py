@@ -1,0 +1,67 @@
+"""MLflow's client, quiet and with its errors in one line."""
+
+from __future__ import annotations
+
+import logging
+import os
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from harness.core.errors import HarnessError
+from harness.tracking.address import TrackingError, check, is_server
+
+ENVIRONMENT = {  # read by MLflow; what the user has set stays
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
+}
+LOGGERS = ("alembic", "mlflow.store.db.utils")
+SILENT = ("urllib3.connectionpool",)  # its warnings quote addresses with what is secret in them
+
+
+@contextmanager
+def errors_in_one_line(uri: str) -> Iterator[None]:
+    """Refuse an address that cannot work, make MLflow quiet, and tell what fails inside as a TrackingError."""
+    check(uri)
+    for name, value in ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
+
+    for logger in LOGGERS:
+        logging.getLogger(logger).setLevel(logging.WARNING)
+    for logger in SILENT:
+        logging.getLogger(logger).setLevel(logging.ERROR)
+    try:
+        yield
+    except (MlflowException, SQLAlchemyError, OSError) as error:
+        raise TrackingError(uri, _cause(error)) from error
+    except Exception as error:
+        if isinstance(error, HarnessError) or not (is_server(uri) and _is_of_mlflow(error)):
+            raise
+        problem = f"the server does not answer as MLflow does ({type(error).__name__}: {error})"
+        raise TrackingError(uri, problem) from error
+
+
+def _is_of_mlflow(error: BaseException) -> bool:
+    """Tell whether an error comes from MLflow's client, which trusts what a server answers, and not from here."""
+    frames = [frame.filename for frame in traceback.extract_tb(error.__traceback__)]
+    return any(f"{os.sep}site-packages{os.sep}" in name for name in frames)
+
+
+def _cause(error: BaseException) -> str:
+    """Return what the operating system said, where it did: MLflow wraps a refused connection four times."""
+    cause, inner = error, error.__cause__ or error.__context__
+    while inner is not None:
+        cause, inner = inner if isinstance(inner, OSError) else cause, inner.__cause__ or inner.__context__
+    return str(cause)
+
+
+def client_of(uri: str) -> Any:
+    """Return the client of a tracking server or database."""
+    from mlflow import MlflowClient
+
+    return MlflowClient(tracking_uri=uri, registry_uri=uri)
