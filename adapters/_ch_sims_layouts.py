@@ -13,7 +13,7 @@ from pathlib import Path
 
 from harness.api import VALENCE, Dropped, ReleaseError, Row, Split, Tree, trimmed
 
-from ._layout import Seen, index, nearest, no_release, number, read_rows
+from ._layout import Seen, index, nearest, no_release, number, one_copy, read_rows
 
 COLUMNS = ("video_id", "clip_id", "text", "label", "label_T", "label_A", "label_V", "annotation", "mode")
 REQUIRED = COLUMNS[:4]
@@ -177,8 +177,10 @@ def _read_view(path: Path, main: Path, rows: list[Row]) -> dict[str, Row]:
 def _read_splits(tree: Tree, main: Path, count: int) -> tuple[dict[int, Split], list[Path]]:
     splits: dict[int, Split] = {}
     files, seen = [], Seen()
-    for mode in ("train", "val", "test"):
-        path = nearest(tree, f"{mode}_index.csv")
+    names = {mode: f"{mode}_index.csv" for mode in ("train", "val", "test")}
+    copy = one_copy(tree, list(names.values()), below=main.parent.parent.relative_to(tree.root).as_posix())
+    for mode, name in names.items():
+        path = tree.path(copy[name]) if name in copy else None
         if path is None:
             raise ReleaseError(
                 tree.root, f"{mode}_index.csv is missing below it", expected=f"it beside {main.parent.name}/"

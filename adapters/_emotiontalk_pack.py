@@ -10,6 +10,7 @@ from harness.api import ReleaseError, Split, Tree, read_csv
 
 from ._emotiontalk_rows import Form, Raw, parse_id, parse_label
 from ._inert_npz import read_inert_npz
+from ._layout import one_copy
 
 TABLES = {"text": "transcription.csv", "multimodal": "mm.csv", "audio": "audio.csv", "video": "video.csv"}
 ARRAYS = {
@@ -25,9 +26,8 @@ _NO_VALUE = -10
 
 
 def find_pack(tree: Tree) -> dict[str, str]:
-    """Find the files of the pack by name; of two with one name the nearer one counts."""
-    paths = {name: next(iter(tree.find(name)), None) for name in (*TABLES.values(), *ARRAYS.values())}
-    return {name: path for name, path in paths.items() if path is not None}
+    """Find the files of the pack by name, all of one copy."""
+    return one_copy(tree, (*TABLES.values(), *ARRAYS.values()))
 
 
 def read_pack(tree: Tree, pack: Mapping[str, str], splits: Mapping[str, Split], known: Collection[str]) -> Form:

@@ -76,13 +76,24 @@ def is_name(text: str) -> bool:
 
 def find_sessions(tree: Tree) -> dict[str, str]:
     """Map `Ses01`... to the session folders that lie nearest below the root; two homes equally near are an error."""
-    matches = [_SESSION.fullmatch(folder) for folder in tree.find_folders("EmoEvaluation", depth=NEAR + 2)]
-    sessions = [match for match in matches if match]
+    sessions = _session_folders(tree)
     near = [match for match in sessions if match[0].count("/") == sessions[0][0].count("/")]
     homes = sorted({match[1] or "." for match in near})
     if len(homes) > 1:
         raise ReleaseError(tree.root, f"holds two releases, {homes[0]} and {homes[1]}", todo="link the folder of one")
     return {f"Ses0{match[2]}": match[0].removesuffix("/dialog/EmoEvaluation") for match in near}
+
+
+def further_sessions(tree: Tree, sessions: Mapping[str, str]) -> list[str]:
+    """Return a note of the session folders that are those of another copy and were not read."""
+    folders = [match[0].removesuffix("/dialog/EmoEvaluation") for match in _session_folders(tree)]
+    others = [folder for folder in folders if folder not in sessions.values()]
+    return [f"{len(others):,} further session folders were not read, such as {others[0]}"] if others else []
+
+
+def _session_folders(tree: Tree) -> list[re.Match[str]]:
+    folders = tree.find_folders("EmoEvaluation", depth=NEAR + 2)
+    return [match for folder in folders if (match := _SESSION.fullmatch(folder))]
 
 
 def files_of(tree: Tree, sessions: Mapping[str, str], kind: str) -> dict[str, list[str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from harness.api import ReleaseError, Row, Tree, read_csv
@@ -40,11 +40,78 @@ def nearest(tree: Tree, name: str) -> Path | None:
     Raises:
         ReleaseError: two files lie equally near, so that neither is the obvious one.
     """
-    paths = tree.find(name)
-    near = [path for path in paths if path.count("/") == paths[0].count("/")]
-    if len(near) > 1:
-        raise ReleaseError(tree.root, f"holds {near[0]} and {near[1]}", todo="link the folder of one")
-    return tree.path(paths[0]) if paths else None
+    path = one_copy(tree, [name]).get(name)
+    return None if path is None else tree.path(path)
+
+
+def one_copy(tree: Tree, names: Sequence[str], below: str = "") -> dict[str, str]:
+    """Return name -> file of the names that are there, all of one copy of the release.
+
+    A copy is a folder below which each name stands once, or what is left outside of such folders. Of several copies the
+    nearest counts; `further_copies` says what the others hold.
+
+    Args:
+        tree: the release.
+        names: of files.
+        below: a folder; only what lies below it counts, unless nothing does.
+
+    Raises:
+        ReleaseError: parts of copies would be mixed, or two copies lie equally near.
+    """
+    every = {path: name for name in names for path in tree.find(name)}
+    found = _within(every, below) or every
+    homes = [home for home in _folders(found) if _is_copy(_within(found, home), found)]
+    homes = [home for home in homes if not any(_is_below(home, other) for other in homes)]
+    copies = [_within(found, home) for home in homes]
+    rest = {path: name for path, name in found.items() if not any(path in copy for copy in copies)}
+    if _is_copy(rest, found):
+        copies.append(rest)
+    copies.sort(key=_depth)
+    if found and not copies:
+        first, second = [path for path in found if list(found.values()).count(found[path]) > 1][:2]
+        raise ReleaseError(
+            tree.root,
+            f"holds parts of two copies, such as {first} and {second}",
+            expected=f"one folder with {', '.join(dict.fromkeys(found.values()))}",
+            todo="link the folder of one copy",
+        )
+    if len(copies) > 1 and _depth(copies[0])[0] == _depth(copies[1])[0]:
+        both = " and ".join(next(iter(copy)) for copy in copies[:2])
+        raise ReleaseError(tree.root, f"holds {both}", todo="link the folder of one")
+    return {name: path for path, name in copies[0].items()} if copies else {}
+
+
+def further_copies(tree: Tree, files: Sequence[str]) -> list[str]:
+    """Return a note of the files that have the name of one that was read, and were not read themselves."""
+    names = {file.rpartition("/")[2]: file for file in files}
+    others = [path for name in names for path in tree.find(name) if path not in files]
+    if not others:
+        return []
+    return [f"{len(others):,} further files of the same names were not read, such as {others[0]}"]
+
+
+def _within(files: Mapping[str, str], folder: str) -> dict[str, str]:
+    return {path: name for path, name in files.items() if _is_below(path, folder)}
+
+
+def _is_below(path: str, folder: str) -> bool:
+    return path != folder and (not folder or path.startswith(f"{folder}/"))
+
+
+def _folders(files: Mapping[str, str]) -> list[str]:
+    """Return every folder that holds one of the files, directly or not; the root is an empty string."""
+    parts = [path.split("/")[:-1] for path in files]
+    return sorted({"/".join(part[:end]) for part in parts for end in range(len(part) + 1)})
+
+
+def _is_copy(files: Mapping[str, str], found: Mapping[str, str]) -> bool:
+    """Tell whether files hold each of the names that were found, once."""
+    return bool(files) and sorted(files.values()) == sorted(set(found.values()))
+
+
+def _depth(files: Mapping[str, str]) -> tuple[int, str]:
+    """Return how deep the nearest of the files lies, and that file."""
+    return min((path.count("/"), path) for path in files)
 
 
 def read_rows(path: Path, required: Sequence[str], *, headerless: Sequence[str] = ()) -> list[Row]:

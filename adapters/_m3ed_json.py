@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from harness.api import Pairs, ReleaseError, Split, Tree, Vote, read_json, read_text
 
+from ._layout import one_copy
 from ._m3ed_rows import FINAL, Form, Raw, name_speaker, parse_final, parse_gender, parse_id, seconds
 
 ANNOTATION = "annotation.json"
@@ -54,8 +55,8 @@ def read_annotation(tree: Tree, file: str, known: Mapping[str, str]) -> Form:
 
 
 def _read_lists(tree: Tree, annotation: Path) -> tuple[dict[str, Split], list[str]]:
-    paths = {name: next(iter(tree.find(name)), None) for name in _LISTS}
-    missing = [name for name, file in paths.items() if file is None]
+    paths = one_copy(tree, list(_LISTS), below=annotation.parent.relative_to(tree.root).as_posix())
+    missing = [name for name in _LISTS if name not in paths]
     if missing:
         raise ReleaseError(
             tree.root,
@@ -64,7 +65,7 @@ def _read_lists(tree: Tree, annotation: Path) -> tuple[dict[str, Split], list[st
             todo="copy the folder splitInfo beside annotation.json",
         )
     splits: dict[str, Split] = {}
-    files = [file for file in paths.values() if file]
+    files = list(paths.values())
     for path in map(tree.path, files):
         for line, movie in enumerate(map(str.strip, read_text(path).split("\n")), 1):
             split = _LISTS[path.name]

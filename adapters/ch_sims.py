@@ -38,7 +38,7 @@ from harness.api import (
 from ._ch_sims_clips import Clips
 from ._ch_sims_layouts import Layout, SplitEntry, join_id, read_layout, whole_clip_id
 from ._clips import hidden_media, media_files
-from ._layout import check_root, packed
+from ._layout import check_root, further_copies, packed
 from ._translations import attach
 
 TITLE = "CH-SIMS"
@@ -124,6 +124,7 @@ def read(root: Path) -> Release:
         lambda row: join_id(row["video_id"], whole_clip_id(row["clip_id"])),
         official=("Translation.csv", "English"),
     )
+    files = [*(path.relative_to(root).as_posix() for path in layout.files), *files]
     filled = {column for column in layout.columns if any(entry.cells[column].strip() for entry in layout.entries)}
     return Release(
         variant=layout.variant,
@@ -131,8 +132,14 @@ def read(root: Path) -> Release:
         utterances=utterances,
         annotations=[_annotation(entry, layout, filled) for entry in layout.entries],
         dropped=layout.dropped,
-        notes=[*_notes(layout, filled), *notes, *([] if used else packed(tree, "*", "the clips")), *tree.notes],
-        files=[*(path.relative_to(root).as_posix() for path in layout.files), *files],
+        notes=[
+            *_notes(layout, filled),
+            *notes,
+            *further_copies(tree, files),
+            *([] if used else packed(tree, "*", "the clips")),
+            *tree.notes,
+        ],
+        files=files,
         published=tuple(table for table in PUBLISHED[layout.version] if table.field in layout.columns),
         surplus=clips.surplus(used),
         media_files=media_files(tree),

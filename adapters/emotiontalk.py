@@ -43,7 +43,7 @@ from ._emotiontalk_json import find_trees, read_trees
 from ._emotiontalk_pack import ARRAYS, TABLES, find_pack, read_pack
 from ._emotiontalk_rows import VIEWS as _VIEWS
 from ._emotiontalk_rows import Form, Raw, clean, is_id, parse_id
-from ._layout import check_root, no_release
+from ._layout import check_root, further_copies, no_release
 from ._translations import attach_by_id
 from ._votes import odd_votes_note, soft_key
 
@@ -139,6 +139,7 @@ def read(root: Path) -> Release:
             *backward_note(utterances),
             *archive_note(tree.files),
             *notes,
+            *further_copies(tree, form.files),
             *tree.notes,
         ],
         files=form.files + files,

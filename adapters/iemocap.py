@@ -44,7 +44,7 @@ from harness.api import (
 
 from ._clips import archive_note, backward_note, hidden_media, media_files
 from ._iemocap_clips import Clips, surplus
-from ._iemocap_evaluation import Turn, files_of, find_sessions, ratings, read_sessions
+from ._iemocap_evaluation import Turn, files_of, find_sessions, further_sessions, ratings, read_sessions
 from ._iemocap_transcripts import Transcripts, clean, read_transcripts
 from ._layout import check_root, no_release
 from ._translations import attach_by_id
@@ -132,6 +132,7 @@ def read(root: Path) -> Release:
         annotations=[_annotation(turn, by_scale) for turn, (by_scale, _) in zip(turns, rated, strict=True)],
         notes=[
             *_notes(missing, turns, transcripts),
+            *further_sessions(tree, sessions),
             *_rating_note(sum(odd for _, odd in rated)),
             *odd_votes_note(_odd_votes(turns)),
             *backward_note(utterances),

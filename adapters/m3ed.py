@@ -34,7 +34,7 @@ from harness.api import (
 )
 
 from ._clips import SUPERSEDED, UNLABELLED, archive_note, backward_note, hidden_media, media_files, unused
-from ._layout import check_root, no_release
+from ._layout import check_root, further_copies, no_release, one_copy
 from ._m3ed_json import ANNOTATION, read_annotation
 from ._m3ed_rows import FINAL, Form, Raw, is_clip, split_labels
 from ._m3ed_table import TABLE, read_table
@@ -123,6 +123,7 @@ def read(root: Path) -> Release:
             *backward_note(utterances),
             *archive_note(tree.files),
             *notes,
+            *further_copies(tree, form.files),
             *tree.notes,
         ],
         files=form.files + files,
@@ -134,7 +135,7 @@ def read(root: Path) -> Release:
 
 
 def _form(tree: Tree) -> tuple[Form, Published]:
-    annotation, table = (next(iter(tree.find(name)), None) for name in (ANNOTATION, TABLE))
+    annotation, table = (one_copy(tree, [name]).get(name) for name in (ANNOTATION, TABLE))
     if annotation is not None:
         form = read_annotation(tree, annotation, EMOTION)
         if table is not None:

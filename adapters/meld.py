@@ -35,7 +35,7 @@ from harness.api import (
 )
 
 from ._clips import backward_note, hidden_media, media_files
-from ._layout import Seen, check_root, index, nearest, no_release, packed, read_rows
+from ._layout import Seen, check_root, further_copies, index, no_release, one_copy, packed, read_rows
 from ._meld_clips import Clips
 from ._translations import attach
 
@@ -122,14 +122,22 @@ def read(root: Path) -> Release:
         ("split", "Dialogue_ID", "Utterance_ID"),
         lambda row: f"{row['split']}_dia{row['Dialogue_ID']}_utt{row['Utterance_ID']}",
     )
+    files = [*(path.relative_to(root).as_posix() for path in paths.values()), *files]
     broken = sum(len(_C1.findall(row["Utterance"] + row["Speaker"])) for _, row in rows)
     return Release(
         variant=", ".join(filter(None, ("three tables", form, "text with C1 controls" if broken else "current text"))),
         rows=len(rows),
         utterances=utterances,
         annotations=[_annotation(split, row) for split, row in rows],
-        notes=[*_notes(rows, broken), *backward_note(utterances), *notes, *_packed(tree, clips), *tree.notes],
-        files=[*(path.relative_to(root).as_posix() for path in paths.values()), *files],
+        notes=[
+            *_notes(rows, broken),
+            *backward_note(utterances),
+            *notes,
+            *further_copies(tree, files),
+            *_packed(tree, clips),
+            *tree.notes,
+        ],
+        files=files,
         published=() if form else PUBLISHED,
         surplus=_surplus(rows, utterances, clips),
         media_files=media_files(tree),
@@ -140,8 +148,8 @@ def read(root: Path) -> Release:
 def _tables(tree: Tree) -> tuple[str, dict[Split, Path]]:
     """Find the three tables of one form; the dyadic form counts only if no table of the other is there."""
     for form, pattern in TABLES.items():
-        tables = {split: nearest(tree, pattern.format(split)) for split in SPLITS}
-        paths = {split: path for split, path in tables.items() if path is not None}
+        tables = one_copy(tree, [pattern.format(split) for split in SPLITS])
+        paths = {split: tree.path(tables[name]) for split in SPLITS if (name := pattern.format(split)) in tables}
         missing = [pattern.format(split) for split in SPLITS if split not in paths]
         if paths and missing:
             raise ReleaseError(
