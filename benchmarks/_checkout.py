@@ -37,12 +37,20 @@ class Checkout:
 
     def run(self, *command: str) -> str:
         """Run a command and return what it printed; one that fails ends the benchmark."""
-        done = subprocess.run(
-            command, cwd=self.folder, env=self.environment, capture_output=True, text=True, check=False
-        )
+        done = self._done(*command)
         if done.returncode:
             sys.exit(f"{' '.join(command)}: {done.stdout}{done.stderr}")
         return done.stdout + done.stderr
+
+    def attempt(self, *command: str) -> str:
+        """Run a command that may fail, and return what it printed if it did; an empty string if it did not."""
+        done = self._done(*command)
+        return done.stdout + done.stderr if done.returncode else ""
+
+    def _done(self, *command: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            command, cwd=self.folder, env=self.environment, capture_output=True, text=True, check=False
+        )
 
     def harness(self, *arguments: str) -> str:
         """Run a command of the harness and return what it printed."""

@@ -47,9 +47,15 @@ def write_store(folder: Path, corpus: str, slot: str, ids: Sequence[str], matrix
     store.write(place, ids, matrix, {}, {"encoder": slot, "options": {}, "digest": digest([corpus, slot])})
 
 
+def project_params() -> dict[str, Any]:
+    """Return the project's own params.yaml."""
+    values: dict[str, Any] = yaml.safe_load((CHECKOUT / "params.yaml").read_text(encoding="utf-8"))
+    return values
+
+
 def write_params(folder: Path, corpora: Sequence[str], spaces: Sequence[str], **sections: Mapping[str, Any]) -> None:
     """Write the project's params.yaml for these corpora, with sections of its own in place of the project's."""
-    params = yaml.safe_load((CHECKOUT / "params.yaml").read_text(encoding="utf-8"))
+    params = project_params()
     nothing = {"recipes": [], "spaces": []}
     none = {"protocols": {}, "external": {}, "analysis": nothing, "foresee": nothing}
     fresh = {"corpora": {name: {} for name in corpora}, "spaces": list(spaces), **none}

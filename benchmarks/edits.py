@@ -1,0 +1,131 @@
+"""What becomes of kept files that were edited: made again as they were, refused by name, or taken for good.
+
+A small study with sound runs to its report. Then, one after the other, a file of a random kind is flipped in one bit,
+cut, emptied, deleted, exchanged with another file of its kind or given other bytes in the middle, and `dvc repro` runs
+again. Every kept file must then be as it was; where the run stops with an error, the error must name the file, and
+deleting that must help, as the error says.
+"""
+
+import random
+import tempfile
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks import _study
+from benchmarks._checkout import Checkout
+from harness.core.files import file_digest
+
+EDITS = 200
+SEED = 20261127
+CORPORA = ["emotiontalk", "meld"]
+KINDS = {  # what a person would call it -> files
+    "feature store": "data/features/*/*/*/*",
+    "model": "models/**/*.safetensors",
+    "prediction": "predictions/**/*.parquet",
+    "protocol case": "protocols/**/*.parquet",
+    "plan": "p*/**/plan.json",
+    "media probe": "data/work/media/**/*.jsonl",
+    "prepared corpus": "data/corpora/*/*",
+    "table of results": "results/**/*.csv",
+}
+KEPT = ("data/features", "data/corpora", "models", "predictions", "protocols", "results/analysis", "results/plots")
+Edit = Callable[[bytes, bytes, random.Random], bytes | None]
+
+
+def flipped(content: bytes, other: bytes, chance: random.Random) -> bytes | None:
+    if not content:
+        return b"\0"
+    at = chance.randrange(len(content))
+    return content[:at] + bytes([content[at] ^ 1 << chance.randrange(8)]) + content[at + 1 :]
+
+
+def cut(content: bytes, other: bytes, chance: random.Random) -> bytes | None:
+    return content[: chance.randrange(len(content))] if content else b"\0"
+
+
+def overwritten(content: bytes, other: bytes, chance: random.Random) -> bytes | None:
+    at, size = chance.randrange(len(content) + 1), chance.randrange(1, 64)
+    return content[:at] + chance.randbytes(size) + content[at + size :]
+
+
+def exchanged(content: bytes, other: bytes, chance: random.Random) -> bytes | None:
+    return other
+
+
+def deleted(content: bytes, other: bytes, chance: random.Random) -> bytes | None:
+    return None
+
+
+WAYS: tuple[Edit, ...] = (flipped, cut, overwritten, exchanged, deleted)
+
+
+def run(edits: int = EDITS) -> list[str]:
+    chance, outcomes = random.Random(SEED), Counter[tuple[str, str]]()
+    with tempfile.TemporaryDirectory() as name:
+        checkout = _finished(Path(name))
+        before = _digests(checkout.folder)
+        lines = []
+        for number in range(edits):
+            kind, way = list(KINDS)[number % len(KINDS)], WAYS[number // len(KINDS) % len(WAYS)]
+            files = sorted(path for path in checkout.folder.glob(KINDS[kind]) if path.is_file())
+            path, other = chance.sample(files, 2)
+            content = path.read_bytes()
+            new = way(content, other.read_bytes(), chance)
+            path.unlink()
+            if new is not None:
+                path.write_bytes(new)
+            outcome = "equal already" if new == content else _outcome(checkout, path, before)
+            outcomes[kind, outcome] += 1
+            if "TAKEN" in outcome or "LOST" in outcome:
+                lines.append(f"{way.__name__} {path.relative_to(checkout.folder)}: {outcome}")
+    kinds = {kind: {what: count for (of, what), count in outcomes.items() if of == kind} for kind in KINDS}
+    return [
+        *(f"{kind}: " + ", ".join(f"{count} {what}" for what, count in of.items()) for kind, of in kinds.items()),
+        *lines,
+    ]
+
+
+def _finished(folder: Path) -> Checkout:
+    """Return a checkout whose study has run."""
+    text = {"text": "ngrams", "audio": "none", "video": "none", "also": "none", "route": "native"}
+    linear = {"normalise": "none", "fusion": "linear", "settings": {"c": [1]}, "balanced": True}
+    sound = {**text, "text": "none", "audio": "logmel", **linear, "normalise": "source_std"}
+    checkout = Checkout(
+        folder,
+        CORPORA,
+        encoders={"ngrams": {"encoder": "ngrams", "buckets": 4096}, "logmel": {"encoder": "logmel"}},
+        recipes={"text": {**text, **linear}, "sound": sound},
+        protocols={"few_shot": {"recipes": ["text"], "spaces": ["emotion4"], "shots": [5]}},
+        training={"seeds": [1]},
+        synth={
+            **_study.project_params()["synth"],
+            "utterances": 200,
+            "dialogues": 40,
+            "speakers": 10,
+            "media": True,
+            "defects": "none",
+        },
+    )
+    checkout.harness("synth")
+    checkout.run("dvc", "repro", "report")
+    return checkout
+
+
+def _outcome(checkout: Checkout, path: Path, before: dict[str, str]) -> str:
+    failed = checkout.attempt("dvc", "repro", "report")
+    if failed:
+        if str(path.relative_to(checkout.folder).parent) not in failed:
+            return f"LOST: an error that does not name it: {failed[-300:]}"
+        path.unlink(missing_ok=True)
+        if again := checkout.attempt("dvc", "repro", "report"):
+            return f"LOST: deleting it does not help: {again[-300:]}"
+    after = _digests(checkout.folder)
+    if after != before:
+        return f"TAKEN: {sorted(name for name in {*after, *before} if after.get(name) != before.get(name))[:3]}"
+    return "refused by name" if failed else "made again as it was"
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    files = (path for top in KEPT for path in sorted((folder / top).rglob("*")) if path.is_file())
+    return {path.relative_to(folder).as_posix(): file_digest(path) for path in files}
