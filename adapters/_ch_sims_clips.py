@@ -6,10 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
-from harness.api import Tree
-
-VIDEO = ("mp4",)
-AUDIO = ("wav", "flac")
+from harness.api import AUDIO_SUFFIXES, VIDEO_SUFFIXES, Tree, clip_order
 
 
 class _Found(NamedTuple):
@@ -32,8 +29,8 @@ class Clips:
 
     def __init__(self, tree: Tree, wanted: Mapping[str, Collection[str]]) -> None:
         self._wanted = wanted
-        videos, sounds = _find(tree, VIDEO), _find(tree, AUDIO)
-        self._video, self._audio = _index(videos, wanted), _index(sounds, wanted)
+        videos, sounds = _find(tree, VIDEO_SUFFIXES), _find(tree, AUDIO_SUFFIXES)
+        self._video, self._audio = _index(videos, wanted, VIDEO_SUFFIXES), _index(sounds, wanted, AUDIO_SUFFIXES)
         self._found = [*videos, *sounds]
 
     def video_of(self, video: str, clip: str) -> str | None:
@@ -72,10 +69,14 @@ def _find(tree: Tree, suffixes: Collection[str]) -> list[_Found]:
     return clips
 
 
-def _index(clips: Sequence[_Found], wanted: Collection[str]) -> dict[str, dict[str, str]]:
+def _index(clips: Sequence[_Found], wanted: Collection[str], suffixes: Sequence[str]) -> dict[str, dict[str, str]]:
     """Map video and clip ids to paths; of two folders the one with more clips of labelled videos comes first."""
     size = Counter(clip.parent for clip in clips if clip.video in wanted)
     index: dict[str, dict[str, str]] = {}
-    for clip in sorted(clips, key=lambda clip: (-size[clip.parent], clip.parent.count("/"), clip.path)):
+
+    def order(clip: _Found) -> tuple[object, ...]:
+        return -size[clip.parent], clip.parent.count("/"), clip_order(clip.path, suffixes)
+
+    for clip in sorted(clips, key=order):
         index.setdefault(clip.video, {}).setdefault(clip.clip, clip.path)
     return index

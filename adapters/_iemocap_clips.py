@@ -13,13 +13,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from harness.api import MediaPart, Modality, Tree, Utterance
+from harness.api import AUDIO_SUFFIXES, VIDEO_SUFFIXES, MediaPart, Modality, Tree, Utterance
 
 from ._clips import SUPERSEDED, UNLABELLED, unused
 from ._iemocap_evaluation import Turn, is_name
 
-SOUND = ("wav", "flac")
-FILM = ("avi", "mp4")
 DIALOGUE = "dialogue_recording"
 _MARKERS = 5  # Ses01F_impro01: the sixth letter is the actor with the markers
 
@@ -28,7 +26,7 @@ class Clips:
     """The sounds and films of a release by the names of turns and dialogues."""
 
     def __init__(self, tree: Tree) -> None:
-        self._sounds, self._films = tree.media(SOUND), tree.media(FILM)
+        self._sounds, self._films = tree.media(AUDIO_SUFFIXES), tree.media(VIDEO_SUFFIXES)
 
     def attach(self, turn: Turn, utterance: Utterance) -> None:
         """Set `audio`, `video` and `parts`; a turn without any sound file is heard in its film."""
@@ -50,7 +48,7 @@ def surplus(tree: Tree, utterances: Sequence[Utterance]) -> dict[str, str]:
     """Explain recordings of whole dialogues and clips named like a turn that are no utterance's."""
     ids, dialogues = {row.id for row in utterances}, {row.dialogue for row in utterances}
     sessions = {}
-    for stem, path in unused(tree, SOUND + FILM, utterances):
+    for stem, path in unused(tree, (*AUDIO_SUFFIXES, *VIDEO_SUFFIXES), utterances):
         if stem in dialogues:
             sessions[path] = DIALOGUE
         elif is_name(stem):

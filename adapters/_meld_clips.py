@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from harness.api import SPLITS, Split, Tree
+from harness.api import AUDIO_SUFFIXES, MEDIA_SUFFIXES, SPLITS, VIDEO_SUFFIXES, Split, Tree, clip_order
 
 SPLIT_OF_FOLDER: Mapping[str, Split] = {
     "train_splits": "train",
@@ -17,8 +17,6 @@ SPLIT_OF_FOLDER: Mapping[str, Split] = {
     "test": "test",
 }
 RECUT = "final_videos_test"  # prefix of the test clips the authors cut anew; the ones without it are often wrong
-AUDIO = ("wav", "flac")
-VIDEO = ("mp4",)
 _NAME = re.compile(rf"({RECUT})?(dia[0-9]+_utt[0-9]+)\.([a-z0-9]+)", re.IGNORECASE)
 
 
@@ -38,7 +36,7 @@ class Clips:
     def __init__(self, tree: Tree) -> None:
         self.found = list(_find(tree))
         self._path: dict[tuple[Split | None, str, bool, bool], str] = {}
-        for clip in sorted(self.found, key=lambda clip: (len(clip.path), clip.path)):
+        for clip in sorted(self.found, key=lambda clip: clip_order(clip.path, (*AUDIO_SUFFIXES, *VIDEO_SUFFIXES))):
             self._path.setdefault((clip.split, clip.stem, clip.recut, clip.sound), clip.path)
 
     def video_of(self, split: Split, stem: str) -> str | None:
@@ -80,9 +78,9 @@ def _find(tree: Tree) -> Iterator[Found]:
     for path in tree.files:
         *folders, name = path.split("/")
         match = _NAME.fullmatch(name)
-        if match and match[3].lower() in AUDIO + VIDEO:
+        if match and match[3].lower() in MEDIA_SUFFIXES:
             named = (
                 SPLIT_OF_FOLDER[folder.lower()] for folder in reversed(folders) if folder.lower() in SPLIT_OF_FOLDER
             )
             split: Split | None = "test" if match[1] else next(named, None)
-            yield Found(split, match[2].lower(), bool(match[1]), match[3].lower() in AUDIO, path)
+            yield Found(split, match[2].lower(), bool(match[1]), match[3].lower() in AUDIO_SUFFIXES, path)

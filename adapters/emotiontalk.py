@@ -17,12 +17,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from harness.api import (
+    AUDIO_SUFFIXES,
     BLANK,
     EMOTION7,
     MAIN_VIEW,
     NOT_ANNOTATED,
     POLARITY3,
     VALENCE,
+    VIDEO_SUFFIXES,
     Annotation,
     Published,
     Release,
@@ -79,7 +81,6 @@ _SHARED = {  # valence is added to the main view alone, from votes
     for label, emotion in EMOTION.items()
 }
 VOTE_CHECK_FAILED = "vote_check_failed"
-SOUND, FILM = ("wav",), ("mp4",)
 
 _COUNTS = {  # neutral, happy, sad, angry, surprised, disgusted, fearful
     "multimodal": {
@@ -120,7 +121,7 @@ def read(root: Path) -> Release:
     tree = Tree(root)
     form = _form(tree)
     checked = any(vote == 1 for raw in form.rows.values() for vote in raw.sentiment.values())
-    sounds, films = tree.media(SOUND), tree.media(FILM)
+    sounds, films = tree.media(AUDIO_SUFFIXES), tree.media(VIDEO_SUFFIXES)
     utterances = sorted(
         (_utterance(root, id_, raw, sounds.get(id_, films.get(id_)), films.get(id_)) for id_, raw in form.rows.items()),
         key=lambda utterance: (utterance.dialogue, utterance.turn, utterance.id),
@@ -189,7 +190,7 @@ def _utterance(root: Path, id_: str, raw: Raw, audio: str | None, video: str | N
 def _surplus(tree: Tree, utterances: list[Utterance]) -> dict[str, str]:
     """Explain the clips that are no utterance's and are named like one."""
     ids = {row.id for row in utterances}
-    clips = [(stem, path) for stem, path in unused(tree, SOUND + FILM, utterances) if is_id(stem)]
+    clips = [(stem, path) for stem, path in unused(tree, (*AUDIO_SUFFIXES, *VIDEO_SUFFIXES), utterances) if is_id(stem)]
     return {path: SUPERSEDED if stem in ids else UNLABELLED for stem, path in clips}
 
 

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from harness.api import (
+    AUDIO_SUFFIXES,
     BLANK,
     EMOTION7,
     MAIN_VIEW,
@@ -82,8 +83,6 @@ EMOTION_OF_VOTE = {
     "other": None,
 }
 
-SOUND = ("wav",)
-
 _PAPER = (10028, 5234, 3957, 2287, 1497, 1051, 395)
 _EMOBOX = {
     "train": (7126, 3814, 2734, 1625, 1145, 696, 280),
@@ -108,7 +107,7 @@ def read(root: Path) -> Release:
     check_root("m3ed", root)
     tree = Tree(root)
     form, published = _form(tree)
-    clips = tree.media(SOUND)
+    clips = tree.media(AUDIO_SUFFIXES)
     utterances = [_utterance(raw, clips) for raw in form.rows]
     files, notes = attach_by_id(tree, "en", utterances)
     return Release(
@@ -173,7 +172,7 @@ def _letter_note(form: Form, utterances: Sequence[Utterance]) -> list[str]:
 def _surplus(tree: Tree, utterances: Sequence[Utterance]) -> dict[str, str]:
     """Explain the clips that are no utterance's and are named like one."""
     ids = {row.id for row in utterances}
-    clips = [(stem, path) for stem, path in unused(tree, SOUND, utterances) if is_clip(stem)]
+    clips = [(stem, path) for stem, path in unused(tree, AUDIO_SUFFIXES, utterances) if is_clip(stem)]
     return {path: SUPERSEDED if stem[2:] in ids else UNLABELLED for stem, path in clips}
 
 

@@ -13,7 +13,7 @@ from harness.core.plain_text import trimmed
 from harness.corpora.reading.csv_file import Row, read_csv, read_text
 from harness.corpora.reading.folds import speaker_folds, stratified_folds
 from harness.corpora.reading.json_file import Pairs, read_json
-from harness.corpora.reading.tree import NEAR, Tree
+from harness.corpora.reading.tree import NEAR, Tree, clip_order
 from harness.study.labels import (
     BLANK,
     EMOTION4,
@@ -34,10 +34,20 @@ from harness.study.labels import (
     share_polarity_of,
     sign_polarity,
 )
-from harness.study.release import MEDIA_SUFFIXES, Annotation, Dropped, Published, Release, Vote
+from harness.study.release import (
+    AUDIO_SUFFIXES,
+    MEDIA_SUFFIXES,
+    VIDEO_SUFFIXES,
+    Annotation,
+    Dropped,
+    Published,
+    Release,
+    Vote,
+)
 from harness.study.utterance import SPLITS, MediaPart, Modality, Split, Utterance
 
 __all__ = [
+    "AUDIO_SUFFIXES",
     "BLANK",
     "EMOTION4",
     "EMOTION7",
@@ -50,6 +60,7 @@ __all__ = [
     "POLARITY_OF_EMOTION",
     "SPLITS",
     "VALENCE",
+    "VIDEO_SUFFIXES",
     "Annotation",
     "ClassSpace",
     "Dropped",
@@ -69,6 +80,7 @@ __all__ = [
     "Utterance",
     "Vote",
     "absent",
+    "clip_order",
     "outside",
     "read_csv",
     "read_json",

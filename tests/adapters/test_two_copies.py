@@ -13,7 +13,7 @@ from harness.corpora.synthetic.release import Plan, write
 from harness.corpora.synthetic.world import World
 from harness_adapters import ch_sims, emotiontalk, iemocap, m3ed, meld
 
-SMALL = World(utterances=120, dialogues=30, speakers=10)
+SMALL = World(utterances=40, dialogues=12, speakers=10)
 ADAPTERS = {"meld": meld, "m3ed": m3ed, "ch_sims": ch_sims, "iemocap": iemocap, "emotiontalk": emotiontalk}
 
 

@@ -74,12 +74,14 @@ class Tree:
             yield self.files[position]
 
     def media(self, suffixes: Sequence[str], folder: str = "") -> dict[str, str]:
-        """Map each media file's stem below a folder to its path; of two files with one stem the shorter path wins."""
+        """Map each media file's stem below a folder to its path; of files with one stem the first by `clip_order`."""
         index: dict[str, str] = {}
         for path in self.below(folder):
             stem, dot, suffix = path.rpartition("/")[2].rpartition(".")
-            if dot and stem and suffix.lower() in suffixes and (stem not in index or len(path) < len(index[stem])):
-                index[stem] = path
+            if dot and stem and suffix.lower() in suffixes:
+                known = index.setdefault(stem, path)
+                if known is not path:
+                    index[stem] = min(known, path, key=lambda clip: clip_order(clip, suffixes))
         return index
 
     def _walk(self) -> None:
@@ -132,6 +134,12 @@ class Tree:
             return "links lead to a folder that another link leads to"
         self._linked.add(real)
         return None
+
+
+def clip_order(path: str, suffixes: Sequence[str]) -> tuple[int, int, str]:
+    """Return a key that sorts copies of one clip: the shorter path comes first, then the earlier suffix."""
+    stem, _, suffix = path.rpartition(".")
+    return len(stem), suffixes.index(suffix.lower()), path
 
 
 def _is_below(path: str, folder: str) -> bool:
