@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness.api import NEAR, ReleaseError, Tree, UnknownLabelError, read_text
+from harness.api import NEAR, ReleaseError, Tree, UnknownLabelError, read_text, refuse_other_bytes
 
 from ._layout import Seen, number
 
@@ -134,9 +134,10 @@ def read_sessions(tree: Tree, files: Mapping[str, Sequence[str]], labels: Iterab
 def _read_turns(path: Path, labels: Iterable[str]) -> list[Turn]:
     """Read one file; a line that is none of the three kinds is a ReleaseError."""
     turns: list[Turn] = []
-    for line, text in enumerate(map(str.strip, read_text(path).split("\n")), 1):
+    for line, text in enumerate(map(str.strip, read_text(path, tolerant=True).split("\n")), 1):
         if not text or text.startswith("%"):
             continue
+        refuse_other_bytes(text if text.startswith("[") else text.partition("(")[0], path, line)
         if text.startswith("["):
             turns.append(_turn(text, path, line))
             if turns[-1].emotion not in labels:

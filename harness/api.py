@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from harness.core.errors import HarnessError, ReleaseError, UnknownLabelError
 from harness.core.plain_text import trimmed
-from harness.corpora.reading.csv_file import Row, read_csv, read_text
+from harness.corpora.reading.csv_file import Row, read_csv, read_text, refuse_other_bytes
 from harness.corpora.reading.folds import speaker_folds, stratified_folds
 from harness.corpora.reading.json_file import Pairs, read_json
 from harness.corpora.reading.tree import NEAR, Tree, clip_order
@@ -85,6 +85,7 @@ __all__ = [
     "read_csv",
     "read_json",
     "read_text",
+    "refuse_other_bytes",
     "share_emotion",
     "share_number",
     "share_polarity_of",

@@ -124,3 +124,16 @@ def test_an_endless_line_of_a_transcript_is_passed_over(copy: Path, line: str) -
 
 def test_an_endless_transcript_is_kept() -> None:
     assert clean("[LAUGHTER] " + "[" * MANY) == ("[" * MANY, ["laughing"])
+
+
+def test_a_byte_that_is_no_utf8_counts_only_where_somebody_reads_it(copy: Path) -> None:
+    path = copy / LABELS
+    before, lines = iemocap.read(copy), path.read_bytes().split(b"\n")
+    judged = next(at for at, line in enumerate(lines) if line.startswith(b"C-E"))
+    lines[judged] += b" (\x93odd\x94)"
+    path.write_bytes(b"\n".join([b"% caf\xe9", *lines]))
+    assert iemocap.read(copy).annotations == before.annotations
+    lines[judged] = lines[judged].replace(b"C-E", b"C-\xe9E", 1)
+    path.write_bytes(b"\n".join(lines))
+    with pytest.raises(ReleaseError, match=rf"Ses01F_impro01\.txt, line {judged + 1}: is not UTF-8; convert the file"):
+        iemocap.read(copy)

@@ -23,13 +23,22 @@ class Row(dict[str, str]):
     path: Path
 
 
-def read_text(path: Path) -> str:
-    """Return a file's text, decoded as UTF-8 with or without a byte order mark."""
+def read_text(path: Path, *, tolerant: bool = False) -> str:
+    """Return a file's text, decoded as UTF-8 with or without a byte order mark.
+
+    Args:
+        path: the file.
+        tolerant: bytes that are no UTF-8 become single surrogates, for files with comments that nobody reads; whoever
+            reads a line calls `refuse_other_bytes` for it.
+
+    Raises:
+        ReleaseError: the file cannot be read, or is not UTF-8.
+    """
     try:
         if (size := path.stat().st_size) > LARGEST:
             raise ReleaseError(path, f"has {size:,} bytes", expected=f"at most {LARGEST:,} of annotation")
         content = path.read_bytes()
-        return content.decode("utf-8-sig")
+        return content.decode("utf-8-sig", "surrogateescape" if tolerant else "strict")
     except OSError as error:
         raise ReleaseError(path, f"cannot be read ({error.strerror})") from error
     except UnicodeDecodeError as error:
@@ -40,6 +49,12 @@ def read_text(path: Path) -> str:
             row=1 + content.count(b"\n", 0, error.start),
             todo="convert the file to UTF-8",
         ) from error
+
+
+def refuse_other_bytes(text: str, path: Path, row: int) -> None:
+    """Raise ReleaseError for a text of a tolerant `read_text` in which a byte was no UTF-8."""
+    if any("\ud800" <= sign <= "\udfff" for sign in text):
+        raise ReleaseError(path, "is not UTF-8", row=row, todo="convert the file to UTF-8")
 
 
 def read_csv(path: Path, required: Sequence[str], *, headerless: Sequence[str] = ()) -> Iterator[Row]:
