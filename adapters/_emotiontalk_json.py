@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -11,6 +10,7 @@ from typing import Any
 from harness.api import MAIN_VIEW, Pairs, ReleaseError, Tree, Vote, read_json
 
 from ._emotiontalk_rows import VIEWS, Form, Name, Raw, parse_id, parse_label, parse_vote
+from ._layout import decimal
 
 _FILE_KEYS = ("file_path", "file_name", "file")  # the first is in the files, the second in the authors' README
 _LABEL_KEY = "emotion_result"
@@ -163,11 +163,8 @@ def _number(value: Any, path: Path, key: str) -> float | None:
     """Return a number that may be written as a string; a blank is None."""
     if value is None or (isinstance(value, str) and not value.strip()):
         return None
-    try:
-        number = math.nan if isinstance(value, bool) else float(value)
-    except (TypeError, ValueError, OverflowError):
-        number = math.nan
-    if not math.isfinite(number):
+    number = decimal(str(value)) if isinstance(value, str | int | float) and not isinstance(value, bool) else None
+    if number is None:
         shown = repr(str(value)) if isinstance(value, str | int) else f"of type {type(value).__name__}"
         raise ReleaseError(path, f"{key!r} is {shown}", expected="a number")
     return number

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from harness.api import ReleaseError, Row, Tree, read_csv
 
+_DECIMAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".rar", ".7z")
 
 
@@ -126,13 +128,16 @@ def number(text: str, what: str, path: Path, line: int) -> float | None:
     """Return a cell as a finite number, None if it is blank; anything else is a ReleaseError."""
     if not text.strip():
         return None
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
+    value = decimal(text)
+    if value is None:
         raise ReleaseError(path, f"{what} is {text!r}", row=line, expected="a number")
     return value
+
+
+def decimal(text: str) -> float | None:
+    """Return a number as tables write it, such as -0.5 or 1e-3; None for all else that Python takes, such as 1_000."""
+    value = float(text) if _DECIMAL.fullmatch(text.strip()) else math.nan
+    return value if math.isfinite(value) else None
 
 
 def index(text: str, what: str, path: Path, line: int) -> int:
