@@ -36,6 +36,7 @@ from harness.api import (
 
 from ._clips import SUPERSEDED, UNLABELLED, archive_note, backward_note, hidden_media, media_files, unused
 from ._layout import check_root, further_copies, no_release, one_copy
+from ._m3ed_emobox import LISTS, read_lists
 from ._m3ed_json import ANNOTATION, read_annotation
 from ._m3ed_rows import FINAL, Form, Raw, is_clip, split_labels
 from ._m3ed_table import TABLE, read_table
@@ -103,7 +104,7 @@ PUBLISHED_EMOBOX = Published(
 
 
 def read(root: Path) -> Release:
-    """Read `annotation.json` below `root`, or else EmoBox's table; ReleaseError if neither is there or it is broken."""
+    """Read `annotation.json` below `root`, or else what EmoBox made of it; ReleaseError for none or a broken one."""
     check_root("m3ed", root)
     tree = Tree(root)
     form, published = _form(tree)
@@ -142,7 +143,11 @@ def _form(tree: Tree) -> tuple[Form, Published]:
         return form, PUBLISHED_TOTALS
     if table is not None:
         return read_table(tree, table, EMOTION), PUBLISHED_EMOBOX
-    raise no_release("m3ed", TITLE, tree, f"{ANNOTATION} with the folder splitInfo, or {TABLE},")
+    lists = one_copy(tree, list(LISTS))
+    if lists:
+        return read_lists(tree, lists, EMOTION), PUBLISHED_EMOBOX
+    markers = f"{ANNOTATION} with the folder splitInfo, {TABLE}, or EmoBox's {', '.join(LISTS)},"
+    raise no_release("m3ed", TITLE, tree, markers)
 
 
 def _utterance(raw: Raw, clips: dict[str, str]) -> Utterance:

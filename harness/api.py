@@ -12,7 +12,7 @@ from harness.core.errors import HarnessError, ReleaseError, UnknownLabelError
 from harness.core.plain_text import trimmed
 from harness.corpora.reading.csv_file import Row, read_csv, read_text, refuse_other_bytes
 from harness.corpora.reading.folds import speaker_folds, stratified_folds
-from harness.corpora.reading.json_file import Pairs, read_json
+from harness.corpora.reading.json_file import Pairs, read_json, read_json_lines
 from harness.corpora.reading.tree import NEAR, Tree, clip_order
 from harness.study.labels import (
     BLANK,
@@ -84,6 +84,7 @@ __all__ = [
     "outside",
     "read_csv",
     "read_json",
+    "read_json_lines",
     "read_text",
     "refuse_other_bytes",
     "share_emotion",

@@ -164,3 +164,56 @@ def test_writer_round_trip(tmp_path: Path) -> None:
         assert annotation.shared["emotion7"] == Shared(row.emotion)
         assert [m3ed.EMOTION[vote.label] for vote in annotation.votes["multimodal"]] == list(row.votes.values())
     assert len(set(dialogues.values())) == len(dialogues) == 30
+
+
+def emobox(root: Path, **changes: list[str]) -> None:
+    """Write EmoBox's three lists with two rows each; `changes` are the lines of a list in place of these."""
+    for name, movie in (("train", "anjia"), ("valid", "yeyu"), ("test", "xiao_jie")):
+        rows = [
+            f'{{"key": "m3ed-{movie}_1_{n}", "wav": "downloads/m3ed/modality_speech/{letter}_{movie}_1_{n}.wav", '
+            f'"length": 0.7, "emo": "{label}"}}'
+            for n, letter, label in ((1, "A", "Anger"), (2, "B", "Neutral"))
+        ]
+        (root / f"m3ed_{name}_fold_1.jsonl").write_text("\n".join(changes.get(name, rows)) + "\n", encoding="utf-8")
+
+
+def test_the_lists_that_emobox_publishes_are_read(tmp_path: Path) -> None:
+    emobox(tmp_path)
+    (tmp_path / "clips").mkdir()
+    (tmp_path / "clips" / "B_yeyu_1_2.wav").touch()
+    release = m3ed.read(tmp_path)
+    assert (release.variant, release.rows) == ("EmoBox lists", 6)
+    rows = by_id(release)
+    row, labels = rows["yeyu_1_2"]
+    assert (row.split, row.dialogue, row.turn, row.speaker, row.text) == ("dev", "yeyu_1", 2, "yeyu_1_B", None)
+    assert row.audio == "clips/B_yeyu_1_2.wav"
+    assert labels.shared["emotion7"] == Shared("neutral")
+    assert rows["xiao_jie_1_1"][0].split == "test"
+    assert release.published == (m3ed.PUBLISHED_EMOBOX,)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('{"key": "m3ed-anjia_1_1", "wav": "x/A_anjia_1_1.wav"}', "line 1: has no text under 'emo'"),
+        ('{"key": "m3ed-anjia_1_1", "wav": "x/A_anjia_1_2.wav", "emo": "Sad"}', "anjia_1_1 has the clip"),
+        ('{"key": "m3ed-anjia", "wav": "x/A_anjia.wav", "emo": "Sad"}', "'anjia' is not an utterance id"),
+        ('{"key": "m3ed-anjia_1_1", "wav": "A_anjia_1_1.wav", "emo": "Joy"}', "unknown label 'Joy'"),
+        ('{"key": "m3ed-yeyu_1_1", "wav": "A_yeyu_1_1.wav", "emo": "Sad"}', "yeyu_1_1 stands there or in another list"),
+        ('{"key": ', "is not valid JSON"),
+        ("[1]", "has no text under 'key'"),
+    ],
+)
+def test_a_damaged_line_of_emobox_is_named(tmp_path: Path, line: str, said: str) -> None:
+    emobox(tmp_path, train=[line])
+    with pytest.raises(ReleaseError) as caught:
+        m3ed.read(tmp_path)
+    assert said in str(caught.value)
+    assert "_fold_1.jsonl, line 1" in str(caught.value)
+
+
+def test_a_list_of_emobox_that_is_missing_is_named(tmp_path: Path) -> None:
+    emobox(tmp_path)
+    (tmp_path / "m3ed_valid_fold_1.jsonl").unlink()
+    with pytest.raises(ReleaseError, match=r"m3ed_valid_fold_1\.jsonl is missing below it; expected m3ed_train_fold_1"):
+        m3ed.read(tmp_path)

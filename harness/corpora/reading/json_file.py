@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,20 +30,35 @@ def read_json(path: Path, objects: Callable[[Pairs], dict[str, Any]] | None = No
     Raises:
         ReleaseError: the file is truncated or damaged, or holds what cannot be written down again.
     """
-    text = read_text(path)
+    return _parsed(read_text(path), path, objects)
+
+
+def read_json_lines(path: Path) -> Iterator[tuple[int, Any]]:
+    """Yield the line and the value of each line of a file of JSON lines; blank lines are passed by.
+
+    Raises:
+        ReleaseError: a line is damaged, or holds what cannot be written down again.
+    """
+    for row, text in enumerate(read_text(path).split("\n"), 1):
+        if text.strip():
+            yield row, _parsed(text, path, None, row)
+
+
+def _parsed(text: str, path: Path, objects: Callable[[Pairs], dict[str, Any]] | None, row: int | None = None) -> Any:
+    """Return the value of a JSON text; `row` is its line in the file where it is one line of it."""
     try:
         value = json.loads(text, parse_constant=_constant, parse_float=_finite, object_pairs_hook=objects)
     except json.JSONDecodeError as error:
         raise ReleaseError(
             path,
             f"is not valid JSON ({error.msg})",
-            row=error.lineno,
+            row=row or error.lineno,
             todo="the file may be truncated; copy it again from the release",
         ) from error
     except RecursionError as error:
         raise _too_deep(path) from error
     except ValueError as error:  # among them whole numbers of more than 4,300 digits
-        raise ReleaseError(path, f"is not valid JSON ({error})", expected="finite numbers") from error
+        raise ReleaseError(path, f"is not valid JSON ({error})", row=row, expected="finite numbers") from error
     if _is_deep(value):
         raise _too_deep(path)
     if "\\ud" in text or "\\uD" in text:
