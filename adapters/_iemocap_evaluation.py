@@ -22,7 +22,7 @@ _TURN = re.compile(rf"\[{_SECONDS}\s*-\s*{_SECONDS}\]\s+(\S+)\s+(\S+)\s+\[([^\]]
 _JUDGED = re.compile(r"([AC])-([EFM][0-9]{1,3}):([^(]*)(?:\(.*)?")  # what follows the bracket is a free comment
 _NAME = re.compile(r"((Ses0[1-5])[FM]_(impro|script)\w{1,40})_([FM])\w{0,40}?[0-9]{1,9}", re.ASCII)
 _RATED = re.compile(r"(val|act|dom) ([1-4](?:\.[0-9]{1,9})?|5(?:\.0{1,9})?)")
-_SESSION = re.compile(r"(?:(.*)/)?Session([1-5])/dialog/EmoEvaluation")
+_SESSION = re.compile(r"(?:(.*)/)?[Ss]ession([1-5])/dialog/EmoEvaluation")
 SCALES = {"val": "valence", "act": "activation", "dom": "dominance"}
 _PERFORMANCE = {"impro": "improvised", "script": "scripted"}
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from harness.api import ReleaseError, Row, Tree, read_csv
 
 _DECIMAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
+_WHOLE = re.compile(r"([0-9]{1,9})(\.0+)?")
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".rar", ".7z")
 
 
@@ -141,10 +142,14 @@ def decimal(text: str) -> float | None:
 
 
 def index(text: str, what: str, path: Path, line: int) -> int:
-    """Return a cell as a count from 0; anything else is a ReleaseError."""
-    if not (text.isascii() and text.isdigit() and len(text) < 10):
+    """Return a cell as a count from 0, also one such as 3.0, as tables have it that were numbers in between.
+
+    Anything else is a ReleaseError.
+    """
+    match = _WHOLE.fullmatch(text)
+    if match is None:
         raise ReleaseError(path, f"{what} is {text!r}", row=line, expected="a whole number")
-    return int(text)
+    return int(match[1])
 
 
 class Seen:

@@ -184,7 +184,7 @@ def _utterance(split: Split, row: Row, clips: Clips) -> Utterance:
         id=name,
         split=split,
         dialogue=name.rpartition("_")[0],
-        turn=int(row["Utterance_ID"]),
+        turn=_numbers(row)[1],
         speaker=repair(row["Speaker"]) or None,
         language=LANGUAGE,
         text=repair(row["Utterance"]) or None,

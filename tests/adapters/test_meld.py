@@ -280,3 +280,22 @@ def test_the_real_tables_read_from_the_layout_of_the_archives(tmp_path: Path) ->
         (tmp_path / place).mkdir(parents=True, exist_ok=True)
         shutil.copy(folder / f"{split}_sent_emo.csv", tmp_path / place)
     published(meld.read(tmp_path))
+
+
+def test_capitals_and_numbers_with_a_point_are_what_they_were(tmp_path: Path) -> None:
+    write_tables(tmp_path)
+    before = meld.read(tmp_path)
+    for split in ("train", "dev", "test"):
+        path = tmp_path / f"{split}_sent_emo.csv"
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.reader(file))
+        path.unlink()
+        (at,) = (at for at, name in enumerate(rows[0]) if name == "Dialogue_ID")
+        for row in rows[1:]:
+            row[at], row[at + 1] = f"{row[at]}.0", f"{row[at + 1]}.0"
+        with (tmp_path / f"{split.upper()}_SENT_EMO.CSV").open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows(rows)
+    after = meld.read(tmp_path)
+    assert [(row.id, row.turn, row.text) for row in after.utterances] == [
+        (row.id, row.turn, row.text) for row in before.utterances
+    ]

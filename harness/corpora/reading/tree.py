@@ -57,7 +57,8 @@ class Tree:
     def find(self, name: str, depth: int = NEAR) -> list[str]:
         """Return the files of this name, or matching this pattern, at most `depth` folders below the root.
 
-        Nearer ones come first, so that a second copy deeper in the tree never shadows the first.
+        Nearer ones come first. Where no file has the name, those count that have it in other letters: capitals change
+        on the way through some systems.
         """
         return _near(self._files_named, name, depth)
 
@@ -157,6 +158,8 @@ def _near(named: dict[str, list[str]], name: str, depth: int) -> list[str]:
     if any(sign in name for sign in "*?["):
         paths_of_name = [path for file_name, paths in named.items() if fnmatchcase(file_name, name) for path in paths]
     else:
-        paths_of_name = named.get(name, [])
+        paths_of_name = named.get(name) or [
+            path for file_name, paths in named.items() if file_name.lower() == name.lower() for path in paths
+        ]
     near = [path for path in paths_of_name if path.count("/") <= depth]
     return sorted(near, key=lambda path: (path.count("/"), path))
