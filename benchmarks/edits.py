@@ -7,18 +7,17 @@ deleting that must help, as the error says.
 """
 
 import random
+import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import _study
 from benchmarks._checkout import Checkout
-from harness.core.files import file_digest
+from benchmarks._small_study import digests, finished
 
 EDITS = 200
 SEED = 20261127
-CORPORA = ["emotiontalk", "meld"]
 KINDS = {  # what a person would call it -> files
     "feature store": "data/features/*/*/*/*",
     "model": "models/**/*.safetensors",
@@ -29,7 +28,6 @@ KINDS = {  # what a person would call it -> files
     "prepared corpus": "data/corpora/*/*",
     "table of results": "results/**/*.csv",
 }
-KEPT = ("data/features", "data/corpora", "models", "predictions", "protocols", "results/analysis", "results/plots")
 Edit = Callable[[bytes, bytes, random.Random], bytes | None]
 
 
@@ -63,8 +61,8 @@ WAYS: tuple[Edit, ...] = (flipped, cut, overwritten, exchanged, deleted)
 def run(edits: int = EDITS) -> list[str]:
     chance, outcomes = random.Random(SEED), Counter[tuple[str, str]]()
     with tempfile.TemporaryDirectory() as name:
-        checkout = _finished(Path(name))
-        before = _digests(checkout.folder)
+        checkout = finished(Path(name), "report")
+        before = digests(checkout.folder)
         lines = []
         for number in range(edits):
             kind, way = list(KINDS)[number % len(KINDS)], WAYS[number // len(KINDS) % len(WAYS)]
@@ -86,32 +84,6 @@ def run(edits: int = EDITS) -> list[str]:
     ]
 
 
-def _finished(folder: Path) -> Checkout:
-    """Return a checkout whose study has run."""
-    text = {"text": "ngrams", "audio": "none", "video": "none", "also": "none", "route": "native"}
-    linear = {"normalise": "none", "fusion": "linear", "settings": {"c": [1]}, "balanced": True}
-    sound = {**text, "text": "none", "audio": "logmel", **linear, "normalise": "source_std"}
-    checkout = Checkout(
-        folder,
-        CORPORA,
-        encoders={"ngrams": {"encoder": "ngrams", "buckets": 4096}, "logmel": {"encoder": "logmel"}},
-        recipes={"text": {**text, **linear}, "sound": sound},
-        protocols={"few_shot": {"recipes": ["text"], "spaces": ["emotion4"], "shots": [5]}},
-        training={"seeds": [1]},
-        synth={
-            **_study.project_params()["synth"],
-            "utterances": 200,
-            "dialogues": 40,
-            "speakers": 10,
-            "media": True,
-            "defects": "none",
-        },
-    )
-    checkout.harness("synth")
-    checkout.run("dvc", "repro", "report")
-    return checkout
-
-
 def _outcome(checkout: Checkout, path: Path, before: dict[str, str]) -> str:
     failed = checkout.attempt("dvc", "repro", "report")
     if failed:
@@ -120,12 +92,11 @@ def _outcome(checkout: Checkout, path: Path, before: dict[str, str]) -> str:
         path.unlink(missing_ok=True)
         if again := checkout.attempt("dvc", "repro", "report"):
             return f"LOST: deleting it does not help: {again[-300:]}"
-    after = _digests(checkout.folder)
+    after = digests(checkout.folder)
     if after != before:
         return f"TAKEN: {sorted(name for name in {*after, *before} if after.get(name) != before.get(name))[:3]}"
     return "refused by name" if failed else "made again as it was"
 
 
-def _digests(folder: Path) -> dict[str, str]:
-    files = (path for top in KEPT for path in sorted((folder / top).rglob("*")) if path.is_file())
-    return {path.relative_to(folder).as_posix(): file_digest(path) for path in files}
+if __name__ == "__main__":
+    print("\n".join(run(*map(int, sys.argv[1:2]))))

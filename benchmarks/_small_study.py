@@ -1,0 +1,36 @@
+"""A small study with text and sound that has run to its end, and digests of all that it keeps."""
+
+from pathlib import Path
+
+from benchmarks import _study
+from benchmarks._checkout import Checkout
+from harness.core.files import file_digest
+
+CORPORA = ["emotiontalk", "meld"]
+KEPT = ("data/features", "data/corpora", "models", "predictions", "protocols", "results/analysis", "results/plots")
+
+
+def finished(folder: Path, target: str) -> Checkout:
+    """Return a checkout in which `dvc repro <target>` has run."""
+    text = {"text": "ngrams", "audio": "none", "video": "none", "also": "none", "route": "native"}
+    linear = {"normalise": "none", "fusion": "linear", "settings": {"c": [1]}, "balanced": True}
+    sound = {**text, "text": "none", "audio": "logmel", **linear, "normalise": "source_std"}
+    small = {"utterances": 200, "dialogues": 40, "speakers": 10, "media": True, "defects": "none"}
+    checkout = Checkout(
+        folder,
+        CORPORA,
+        encoders={"ngrams": {"encoder": "ngrams", "buckets": 4096}, "logmel": {"encoder": "logmel"}},
+        recipes={"text": {**text, **linear}, "sound": sound},
+        protocols={"few_shot": {"recipes": ["text"], "spaces": ["emotion4"], "shots": [5]}},
+        training={"seeds": [1]},
+        synth={**_study.project_params()["synth"], **small},
+    )
+    checkout.harness("synth")
+    checkout.run("dvc", "repro", target)
+    return checkout
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """Return path -> digest of every file that is the same whenever the study runs: pages have a time in them."""
+    files = (path for top in KEPT for path in sorted((folder / top).rglob("*")) if path.is_file())
+    return {path.relative_to(folder).as_posix(): file_digest(path) for path in files}

@@ -1,0 +1,117 @@
+"""What is left of stages that are killed: whether the next `dvc repro` mends all, byte for byte.
+
+A small study runs to its end. Then, one after the other, what a random stage has made is deleted, the stage runs again
+and is killed with all its processes: at a random moment, or in the moment when a temporary file appears, which is in
+the middle of a write. After that `dvc repro` runs to the end, and everything must be as it was before.
+"""
+
+import contextlib
+import json
+import os
+import random
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+from benchmarks._checkout import Checkout
+from benchmarks._small_study import digests, finished
+
+KILLS = 100
+SEED = 20261127
+LONGEST = 12.0  # seconds until a stage is killed that no temporary file gives away
+STAGES = {  # stage -> what it makes
+    "prepare@meld": ("data/corpora/meld", "data/work/media/meld"),
+    "audit": ("results/audit.html", "results/audit.json"),
+    "features@ngrams": ("data/features/ngrams",),
+    "features@logmel": ("data/features/logmel",),
+    "transfer@text": ("models/text", "predictions/text"),
+    "transfer@sound": ("models/sound", "predictions/sound"),
+    "protocols@few_shot": ("protocols/few_shot",),
+    "score": ("results/cells.csv", "results/plots"),
+    "analyse": ("results/analysis",),
+    "foresee": ("results/foresee",),
+    "report": ("results/report.html", "results/tables"),
+    "track": ("results/tracked.json", "mlflow.db", "mlartifacts"),
+}
+TOPS = ("data", "models", "predictions", "protocols", "results")
+
+
+def run(kills: int = KILLS) -> list[str]:
+    chance, outcomes, odd = random.Random(SEED), Counter[tuple[str, str]](), []
+    with tempfile.TemporaryDirectory() as name:
+        checkout = finished(Path(name), "track")
+        before, runs = digests(checkout.folder), _runs(checkout.folder)
+        for number in range(kills):
+            stage = list(STAGES)[number % len(STAGES)]
+            how = _killed(checkout, stage, chance)
+            outcome = _mended(checkout, before, runs)
+            outcomes[stage, f"{how}: {outcome if outcome == 'as before' else 'NOT as before'}"] += 1
+            odd += [f"{stage}, {how}: {outcome}"] if outcome != "as before" else []
+    return [f"{stage}: {count} {outcome}" for (stage, outcome), count in sorted(outcomes.items())] + odd
+
+
+def _killed(checkout: Checkout, stage: str, chance: random.Random) -> str:
+    """Run a stage whose outputs are gone and kill all its processes; return when that was."""
+    for made in STAGES[stage]:
+        path = checkout.folder / made
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    in_write, until = chance.random() < 0.5, time.monotonic() + chance.uniform(0.5, LONGEST)
+    skip = chance.randrange(12)  # of the temporary files
+    command = ("dvc", "repro", "--force", "--single-item", stage)
+    process = subprocess.Popen(
+        command, cwd=checkout.folder, env=checkout.environment, start_new_session=True,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    seen: set[str] = set()
+    while process.poll() is None and time.monotonic() < until:
+        if in_write:
+            seen |= _temporaries(checkout.folder)
+            if len(seen) > skip:
+                break
+        else:
+            time.sleep(0.002)
+    ended = process.poll() is not None
+    _kill(process)
+    return "ended before" if ended else "in a write" if in_write and len(seen) > skip else "at a random moment"
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    time.sleep(0.3)  # workers of the stage end when they see that it is gone
+
+
+def _temporaries(folder: Path) -> set[str]:
+    return {str(path) for top in TOPS for path in (folder / top).rglob(".*.tmp")}
+
+
+def _mended(checkout: Checkout, before: dict[str, str], runs: int) -> str:
+    """Return what is not as before after `dvc repro`, or that all is."""
+    if told := checkout.attempt("dvc", "repro", "track"):
+        return told[-400:]
+    after = digests(checkout.folder)
+    if after != before:
+        return f"files: {sorted(name for name in {*after, *before} if after.get(name) != before.get(name))[:3]}"
+    if left := _temporaries(checkout.folder):
+        return f"left over: {sorted(left)[:3]}"
+    if _runs(checkout.folder) != runs:
+        return f"{_runs(checkout.folder)} runs in MLflow instead of {runs}"
+    stale = set(json.loads(checkout.run("dvc", "status", "--json"))) - {"outside"}
+    return f"dvc status: {sorted(stale)}" if stale else "as before"
+
+
+def _runs(folder: Path) -> int:
+    with sqlite3.connect(folder / "mlflow.db") as database:
+        ((count,),) = database.execute("SELECT COUNT(*) FROM runs WHERE lifecycle_stage = 'active'")
+    return int(count)
+
+
+if __name__ == "__main__":
+    print("\n".join(run(*map(int, sys.argv[1:2]))))
