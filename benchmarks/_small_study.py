@@ -10,8 +10,8 @@ CORPORA = ["emotiontalk", "meld"]
 KEPT = ("data/features", "data/corpora", "models", "predictions", "protocols", "results/analysis", "results/plots")
 
 
-def finished(folder: Path, target: str) -> Checkout:
-    """Return a checkout in which `dvc repro <target>` has run."""
+def finished(folder: Path, *target: str) -> Checkout:
+    """Return a checkout in which `dvc repro` has run, up to a target or all of it."""
     text = {"text": "ngrams", "audio": "none", "video": "none", "also": "none", "route": "native"}
     linear = {"normalise": "none", "fusion": "linear", "settings": {"c": [1]}, "balanced": True}
     sound = {**text, "text": "none", "audio": "logmel", **linear, "normalise": "source_std"}
@@ -26,7 +26,7 @@ def finished(folder: Path, target: str) -> Checkout:
         synth={**_study.project_params()["synth"], **small},
     )
     checkout.harness("synth")
-    checkout.run("dvc", "repro", target)
+    checkout.run("dvc", "repro", *target)
     return checkout
 
 
