@@ -18,13 +18,14 @@ from benchmarks._small_study import digests, finished
 
 EDITS = 200
 SEED = 20261127
+PROBES = "data/work/media"
 KINDS = {  # what a person would call it -> files
     "feature store": "data/features/*/*/*/*",
     "model": "models/**/*.safetensors",
     "prediction": "predictions/**/*.parquet",
     "protocol case": "protocols/**/*.parquet",
     "plan": "p*/**/plan.json",
-    "media probe": "data/work/media/**/*.jsonl",
+    "media probe": f"{PROBES}/**/*.jsonl",
     "prepared corpus": "data/corpora/*/*",
     "table of results": "results/**/*.csv",
 }
@@ -75,6 +76,7 @@ def run(edits: int = EDITS) -> list[str]:
                 path.write_bytes(new)
             outcome = "equal already" if new == content else _outcome(checkout, path, before)
             outcomes[kind, outcome] += 1
+            print(f"edit {number + 1} of {edits}: {kind}, {way.__name__}: {outcome}", file=sys.stderr, flush=True)
             if "TAKEN" in outcome or "LOST" in outcome:
                 lines.append(f"{way.__name__} {path.relative_to(checkout.folder)}: {outcome}")
     kinds = {kind: {what: count for (of, what), count in outcomes.items() if of == kind} for kind in KINDS}
@@ -85,6 +87,10 @@ def run(edits: int = EDITS) -> list[str]:
 
 
 def _outcome(checkout: Checkout, path: Path, before: dict[str, str]) -> str:
+    if path.is_relative_to(checkout.folder / PROBES):  # read where a corpus is prepared, which no probe asks DVC for
+        checkout.run(
+            "dvc", "repro", "--force", "--single-item", f"prepare@{path.relative_to(checkout.folder).parts[3]}"
+        )
     failed = checkout.attempt("dvc", "repro", "report")
     if failed:
         if str(path.relative_to(checkout.folder).parent) not in failed:

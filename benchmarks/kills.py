@@ -2,11 +2,13 @@
 
 A small study runs to its end. Then, one after the other, what a random stage has made is deleted, the stage runs again
 and is killed with all its processes: at a random moment, or in the moment when a temporary file appears, which is in
-the middle of a write. After that `dvc repro` runs to the end, and everything must be as it was before.
+the middle of a write. How long a stage runs and how many temporary files it writes is measured before. After the kill
+`dvc repro` runs to the end, and everything must be as it was before.
 """
 
 import contextlib
 import json
+import math
 import os
 import random
 import shutil
@@ -18,13 +20,14 @@ import tempfile
 import time
 from collections import Counter
 from pathlib import Path
+from typing import NamedTuple
 
 from benchmarks._checkout import Checkout
 from benchmarks._small_study import digests, finished
 
 KILLS = 100
 SEED = 20261127
-LONGEST = 12.0  # seconds until a stage is killed that no temporary file gives away
+TRIES = 10  # until a stage that runs faster than the last time is killed before its end
 STAGES = {  # stage -> what it makes
     "prepare@meld": ("data/corpora/meld", "data/work/media/meld"),
     "audit": ("results/audit.html", "results/audit.json"),
@@ -42,43 +45,60 @@ STAGES = {  # stage -> what it makes
 TOPS = ("data", "models", "predictions", "protocols", "results")
 
 
+class Attempt(NamedTuple):
+    """Whether a stage came to its end, its seconds until then or the kill, and the temporary files that were seen."""
+
+    ended: bool
+    seconds: float
+    writes: int
+
+
 def run(kills: int = KILLS) -> list[str]:
     chance, outcomes, odd = random.Random(SEED), Counter[tuple[str, str]](), []
     with tempfile.TemporaryDirectory() as name:
         checkout = finished(Path(name))
+        whole = {stage: _attempt(checkout, stage) for stage in STAGES}
+        checkout.run("dvc", "repro")
         before, runs = digests(checkout.folder), _runs(checkout.folder)
         for number in range(kills):
             stage = list(STAGES)[number % len(STAGES)]
-            how = _killed(checkout, stage, chance)
+            how = _killed(checkout, stage, whole[stage], chance)
             outcome = _mended(checkout, before, runs)
             outcomes[stage, f"{how}: {outcome if outcome == 'as before' else 'NOT as before'}"] += 1
             odd += [f"{stage}, {how}: {outcome}"] if outcome != "as before" else []
+            print(f"kill {number + 1} of {kills}: {stage}, {how}: {outcome}", file=sys.stderr, flush=True)
     return [f"{stage}: {count} {outcome}" for (stage, outcome), count in sorted(outcomes.items())] + odd
 
 
-def _killed(checkout: Checkout, stage: str, chance: random.Random) -> str:
-    """Run a stage whose outputs are gone and kill all its processes; return when that was."""
+def _killed(checkout: Checkout, stage: str, whole: Attempt, chance: random.Random) -> str:
+    """Kill a stage that runs, with all its processes, and return when that was."""
+    for _ in range(TRIES):
+        write = chance.randint(1, whole.writes) if whole.writes and chance.random() < 0.5 else 0
+        attempt = _attempt(checkout, stage, whole.seconds if write else chance.uniform(0.3, whole.seconds), write)
+        if not attempt.ended:
+            return "in a write" if write and attempt.writes >= write else "at a random moment"
+    return "never, it ended before"
+
+
+def _attempt(checkout: Checkout, stage: str, seconds: float = math.inf, write: int = 0) -> Attempt:
+    """Run a stage whose outputs are gone until its end, some seconds, or a temporary file with this number, from 1."""
     for made in STAGES[stage]:
         path = checkout.folder / made
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-    in_write, until = chance.random() < 0.5, time.monotonic() + chance.uniform(0.5, LONGEST)
-    skip = chance.randrange(12)  # of the temporary files
     command = ("dvc", "repro", "--force", "--single-item", stage)
     process = subprocess.Popen(
         command, cwd=checkout.folder, env=checkout.environment, start_new_session=True,
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
-    seen: set[str] = set()
-    while process.poll() is None and time.monotonic() < until:
-        if in_write:
-            seen |= _temporaries(checkout.folder)
-            if len(seen) > skip:
-                break
-        else:
-            time.sleep(0.002)
-    ended = process.poll() is not None
+    began, seen = time.monotonic(), _temporaries(checkout.folder)
+    left = len(seen)  # by the kill before
+    while process.poll() is None and time.monotonic() - began < seconds:
+        seen |= _temporaries(checkout.folder)
+        if write and len(seen) - left >= write:
+            break
+    attempt = Attempt(process.poll() is not None, time.monotonic() - began, len(seen) - left)
     _kill(process)
-    return "ended before" if ended else "in a write" if in_write and len(seen) > skip else "at a random moment"
+    return attempt
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:

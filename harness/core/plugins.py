@@ -49,7 +49,7 @@ def find(kind: str, name: str) -> ModuleType:
         if isinstance(error, HarnessError):
             raise
         raise HarnessError(
-            f"the {kind} {name!r} cannot be imported: {type(error).__name__}: {error} ({_line_of(error)})"
+            f"the {kind} {name!r} cannot be imported: {type(error).__name__}: {error} ({_origin(error)})"
         ) from error
 
 
@@ -66,7 +66,7 @@ def source(kind: str, name: str) -> Path:
     return Path(spec.origin)
 
 
-def _line_of(error: BaseException) -> str:
+def _origin(error: BaseException) -> str:
     """Return the file and the line that an error comes from, of what is no part of Python's own import system."""
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "importlib" not in frame.filename]
     return f"{frames[-1].filename}, line {frames[-1].lineno}"

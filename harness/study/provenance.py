@@ -28,9 +28,8 @@ def provenance(params: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def deciding(params: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the params that decide numbers: all but how many processes work and where results are recorded."""
-    engine = {key: value for key, value in params.get("engine", {}).items() if key != "workers"}
-    return {**{key: value for key, value in params.items() if key != "tracking"}, "engine": engine}
+    """Return the params that decide numbers: all but how many processes work."""
+    return {**params, "engine": {key: value for key, value in params["engine"].items() if key != "workers"}}
 
 
 def commit() -> str:

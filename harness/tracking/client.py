@@ -19,6 +19,7 @@ ENVIRONMENT = {  # read by MLflow; what the user has set stays
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
 }
 LOGGERS = ("alembic", "mlflow.store.db.utils")
+CLIENT = ("mlflow", "google", "requests", "urllib3")  # packages that ask a server; google holds protobuf
 SILENT = ("urllib3.connectionpool",)  # its warnings quote addresses with what is secret in them
 
 
@@ -48,8 +49,8 @@ def errors_in_one_line(uri: str) -> Iterator[None]:
 
 def _is_of_mlflow(error: BaseException) -> bool:
     """Tell whether an error comes from MLflow's client, which trusts what a server answers, and not from here."""
-    frames = [frame.filename for frame in traceback.extract_tb(error.__traceback__)]
-    return any(f"{os.sep}site-packages{os.sep}" in name for name in frames)
+    modules = [str(frame.f_globals.get("__name__")) for frame, _ in traceback.walk_tb(error.__traceback__)]
+    return any(module.partition(".")[0] in CLIENT for module in modules)
 
 
 def _cause(error: BaseException) -> str:

@@ -18,6 +18,7 @@ from harness.study.params import load as params_load
 from harness.study.params.load import ParamsError
 from harness.study.provenance import PACKAGES
 from harness.tracking.address import shown
+from harness.tracking.store_state import uri_of_study
 
 EXAMPLES = ("emotransfer doctor",)
 WHOLE_STUDY = True
@@ -99,4 +100,4 @@ def _pipeline() -> list[str]:
 
 
 def _tracking() -> list[str]:
-    return [f"  MLflow: {shown(os.environ.get('MLFLOW_TRACKING_URI') or 'sqlite:///mlflow.db')}"]
+    return [f"  MLflow: {shown(uri_of_study())}"]

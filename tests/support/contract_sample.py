@@ -172,16 +172,16 @@ BROKEN: dict[str, list[tuple[Callable[[ModuleType], object], str]]] = {
     "is_whole": [
         (release(rows=99), "the release has 99 rows, but 21 were kept and 0 dropped; the adapter loses rows; see"),
         (row(id="u01"), "1 ids that repeat: u01"),
+        (row(id=" u02"), "1 utterances whose id, dialogue, speaker, fold or stratum is blank"),
+        (row(dialogue=""), "1 utterances whose id, dialogue, speaker, fold or stratum is blank"),
         (row(split="val"), "1 utterances of an unknown split: u02"),
         (label(shared={}), "u02 (multimodal): answers the spaces []"),
     ],
-    "has_ids": [
-        (row(id=" u02"), "1 ids are empty, or hold control characters or blanks at their ends: ' u02'; expected names"),
+    "labels_each_once": [
         (after(lambda r: r.annotations.append(r.annotations[0])), "1 ids have several label rows: u01; expected one"),
     ],
     "has_dialogues": [
         (TWO_TURNS, "1 turns stand for several utterances: train turn 1; expected one each; number the turns"),
-        (row(dialogue=""), "1 utterances have no dialogue: u02; expected a name; one that stands alone"),
     ],
     "has_text": [
         (row(text=" hm"), "1 texts begin or end with blanks: u02"),

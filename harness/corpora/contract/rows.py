@@ -24,10 +24,8 @@ def is_whole(case: ContractCase) -> Iterator[Finding]:
         )
 
 
-def has_ids(case: ContractCase) -> Iterator[Finding]:
-    """Ids are words that can be written on one line, with one label row each."""
-    odd = [repr(row.id) for row in case.release.utterances if not row.id or not row.id.isprintable() or _loose(row.id)]
-    yield from such(odd, "ids are empty, or hold control characters or blanks at their ends", "names", "clean them")
+def labels_each_once(case: ContractCase) -> Iterator[Finding]:
+    """An id has one label row."""
     counts = Counter(row.id for row in case.release.annotations)
     twice = [name for name, count in counts.items() if count > 1]
     yield from such(twice, "ids have several label rows", "one", "give back one Annotation an utterance")
@@ -38,8 +36,6 @@ def has_dialogues(case: ContractCase) -> Iterator[Finding]:
     counts = Counter((row.dialogue, row.turn) for row in case.release.utterances)
     twice = [f"{dialogue} turn {turn}" for (dialogue, turn), count in counts.items() if count > 1]
     yield from such(twice, "turns stand for several utterances", "one each", "number the turns of a dialogue")
-    blank = [row.id for row in case.release.utterances if not row.dialogue.strip()]
-    yield from such(blank, "utterances have no dialogue", "a name", "one that stands alone is its own dialogue")
 
 
 def has_text(case: ContractCase) -> Iterator[Finding]:
@@ -123,7 +119,7 @@ def _loose(text: str) -> bool:
 
 CHECKS: tuple[Check, ...] = (
     is_whole,
-    has_ids,
+    labels_each_once,
     has_dialogues,
     has_text,
     has_languages,
