@@ -20,6 +20,7 @@ ENVIRONMENT = {  # read by MLflow; what the user has set stays
 }
 LOGGERS = ("alembic", "mlflow.store.db.utils")
 CLIENT = ("mlflow", "google", "requests", "urllib3")  # packages that ask a server; google holds protobuf
+HALF_MADE = "MLflow was killed while it made or renewed the tables: delete the database if no other study is in it"
 SILENT = ("urllib3.connectionpool",)  # its warnings quote addresses with what is secret in them
 
 
@@ -54,11 +55,15 @@ def _is_of_mlflow(error: BaseException) -> bool:
 
 
 def _cause(error: BaseException) -> str:
-    """Return what the operating system said, where it did: MLflow wraps a refused connection four times."""
+    """Return what the operating system said, where it did: MLflow wraps a refused connection four times.
+
+    Of an error of a database its first line is returned: the statement in SQL follows it.
+    """
     cause, inner = error, error.__cause__ or error.__context__
     while inner is not None:
         cause, inner = inner if isinstance(inner, OSError) else cause, inner.__cause__ or inner.__context__
-    return str(cause)
+    text = str(cause).partition("\n[SQL:")[0]
+    return f"{text}; {HALF_MADE}" if text.endswith("already exists") else text
 
 
 def client_of(uri: str) -> Any:

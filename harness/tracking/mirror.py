@@ -32,6 +32,7 @@ from harness.tracking.address import hint, is_private
 from harness.tracking.alone import alone
 from harness.tracking.client import client_of, errors_in_one_line
 from harness.tracking.experiment import experiment_of
+from harness.tracking.new_database import make_whole
 from harness.tracking.records import Record, primary, records, summary
 from harness.tracking.runs import create, current, mirrored, relabel
 from harness.tracking.views import key
@@ -86,6 +87,7 @@ def mirror(
     from rich.progress import track
 
     with errors_in_one_line(uri), alone(uri):
+        make_whole(uri)
         client = client_of(uri)
         experiment_id = experiment_of(client, uri, experiment, facts, cells)
         runs_before, others = _ours(client, experiment_id, labels, is_private(uri))
