@@ -26,7 +26,7 @@ from harness.core.files import sweep
 from harness.core.imports import ROOT
 from harness.core.log import configure, log
 from harness.core.shortage import shortage
-from harness.stages import _part, _place
+from harness.stages import _outputs, _part, _place
 from harness.study.params import load as params_load
 
 STAGE, VERB = "stage", "verb"
@@ -136,6 +136,7 @@ def _bound(kind: str, name: str, module: ModuleType) -> Callable[..., None]:
         stage = "@".join([name, *map(str, arguments[:1])])
         if "DVC_STAGE" in os.environ:  # run by DVC, which does not say how far it is
             log.info(f"stage {_place.place(stage)}: {stage}")
+            _outputs.refuse_elsewhere()
         sweep(paths.WRITTEN)
         with durations.recorded(stage):
             module.run(params, *arguments, **options)
