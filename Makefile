@@ -4,6 +4,7 @@
 # make lint    ruff and mypy
 # make env     the environment alone, in .venv
 # make ui      the MLflow pages on http://127.0.0.1:5000
+# make clean   delete all that stages have made; releases, links and the runs in MLflow stay
 # make bench   timings, as ratios in one run
 
 SHELL := /bin/bash
@@ -57,4 +58,4 @@ bench: env
 	python -m benchmarks
 
 clean:
-	rm -rf data/corpora data/features/[!n]* data/work models predictions protocols/[!n]* results
+	git clean -fdXq -- $(addprefix data/,code corpora features inputs outside params work) models predictions protocols results
