@@ -10,7 +10,6 @@ CORPORA = ["emotiontalk", "meld"]
 KEPT = (
     "data/features",
     "data/corpora",
-    "data/work/media",
     "models",
     "predictions",
     "protocols",
@@ -39,7 +38,12 @@ def finished(folder: Path, *target: str) -> Checkout:
     return checkout
 
 
-def digests(folder: Path) -> dict[str, str]:
-    """Return path -> digest of every file that is the same whenever the study runs: pages have a time in them."""
-    files = (path for top in KEPT for path in sorted((folder / top).rglob("*")) if path.is_file())
+def digests(folder: Path, *further: str) -> dict[str, str]:
+    """Return path -> digest of every file that is the same whenever the study runs: pages have a time in them.
+
+    Args:
+        folder: of the checkout.
+        further: folders beside those that the study keeps, such as what is kept of a stage's work.
+    """
+    files = (path for top in (*KEPT, *further) for path in sorted((folder / top).rglob("*")) if path.is_file())
     return {path.relative_to(folder).as_posix(): file_digest(path) for path in files}

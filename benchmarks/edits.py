@@ -63,7 +63,7 @@ def run(edits: int = EDITS) -> list[str]:
     chance, outcomes = random.Random(SEED), Counter[tuple[str, str]]()
     with tempfile.TemporaryDirectory() as name:
         checkout = finished(Path(name), "report")
-        before = digests(checkout.folder)
+        before = digests(checkout.folder, PROBES)
         lines = []
         for number in range(edits):
             kind, way = list(KINDS)[number % len(KINDS)], WAYS[number // len(KINDS) % len(WAYS)]
@@ -98,7 +98,7 @@ def _outcome(checkout: Checkout, path: Path, before: dict[str, str]) -> str:
         path.unlink(missing_ok=True)
         if again := checkout.attempt("dvc", "repro", "report"):
             return f"LOST: deleting it does not help: {again[-300:]}"
-    after = digests(checkout.folder)
+    after = digests(checkout.folder, PROBES)
     if after != before:
         return f"TAKEN: {sorted(name for name in {*after, *before} if after.get(name) != before.get(name))[:3]}"
     return "refused by name" if failed else "made again as it was"
