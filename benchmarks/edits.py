@@ -1,7 +1,7 @@
 """What becomes of kept files that were edited: made again as they were, refused by name, or taken for good.
 
 A small study with sound runs to its report. Then, one after the other, a file of a random kind is flipped in one bit,
-cut, emptied, deleted, exchanged with another file of its kind or given other bytes in the middle, and `dvc repro` runs
+cut, deleted, exchanged with another file of its kind or given other bytes in the middle, and `dvc repro` runs
 again. Every kept file must then be as it was; where the run stops with an error, the error must name the file, and
 deleting that must help, as the error says.
 """
