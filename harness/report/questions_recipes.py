@@ -71,9 +71,9 @@ def _against(space: str, metric: str, lines: pd.DataFrame, baseline: str) -> Tab
     return Table(
         f"against-{space}",
         f"Recipes against the baseline {baseline}, {space}",
-        f"mean {metric} over targets of the mean over the cross-corpus cells that all recipes have, on the utterances "
-        "that all predicted; interval: dialogues resampled in pairs; p: predictions of whole dialogues exchanged, "
-        "corrected by Holm over the recipes",
+        f"mean {metric} over targets of the mean over the cross-corpus cells, on the sources and utterances that a "
+        "recipe and the baseline both have; interval: dialogues resampled in pairs; p: predictions of whole dialogues "
+        "exchanged, corrected by Holm over the recipes",
         ["recipe", "cells", "− baseline", "interval", "p", "p (Holm)"],
         [[o.first, str(o.cells), *_difference(o), p_text(o.p), p_text(o.p_holm)] for o in rows(lines)],
         drawings=_drawn(lines),

@@ -71,13 +71,13 @@ def _compared(params: dict[str, Any], jobs: list[TargetToScore], done: list[Scor
     settings = params["statistics"]
     lines = []
     for name in params["spaces"]:
-        entries = [
-            entry
+        pairs = [
+            pair
             for job, scored_target in zip(jobs, done, strict=True)
             if job.space == name
-            for entry in scored_target.entries
+            for pair in scored_target.pairs
         ]
-        for pair in recipes_compared.compared(entries, str(settings["baseline"]), float(settings["level"])):
+        for pair in recipes_compared.compared(pairs, float(settings["level"])):
             lines.append([name, params["primary"][name], *astuple(pair)])
     return lines
 

@@ -74,3 +74,26 @@ def small_sample_level(clusters: int, level: float = 0.95) -> float:
         raise ValueError(f"{clusters} clusters have no spread")
     wide = (clusters / (clusters - 1)) ** 0.5 * float(t.ppf((1 + level) / 2, clusters - 1))
     return float(1 - 2 * norm.sf(wide))
+
+
+def level_of_mean(variances: Sequence[float], clusters: Sequence[int], level: float = 0.95) -> float | None:
+    """Return the level whose percentile interval of a mean over targets covers as `level` says, each of few clusters.
+
+    Each target is widened as it would be alone (`small_sample_level`), so that one of few clusters counts by its share
+    of the variance. Degrees of freedom as of Welch (1947) and Satterthwaite (1946) fall short here: the variance of a
+    target of four clusters is known so badly that it seems to be small too often. None where a target has one cluster,
+    whose spread nobody knows.
+
+    Args:
+        variances: of each target over resamples.
+        clusters: of each target.
+        level: between 0 and 1.
+    """
+    from scipy.stats import norm
+
+    if min(clusters) < 2:
+        return None
+    drawn = np.asarray(variances, dtype=np.float64)
+    wide = np.array([float(norm.isf((1 - small_sample_level(count, level)) / 2)) for count in clusters])
+    share = drawn / drawn.sum() if drawn.any() else np.full(len(drawn), 1 / len(drawn))
+    return float(1 - 2 * norm.sf((share @ wide**2) ** 0.5))

@@ -1,37 +1,38 @@
 """Compare every two recipes of a study, per target and over all targets.
 
-What a recipe is worth on a target is the mean over its cross-corpus cells there, of the sources that all recipes have;
-over all targets, the mean of these. Draws of dialogues are shared within a target, so that differences are paired. The
-permutation test compares with one recipe that params.yaml names before anybody looks, the baseline: choosing it from
-the results would flatter it.
+What a recipe is worth on a target is the mean over its cross-corpus cells there; two recipes are compared on the
+sources and utterances that these two share, so that a third one changes nothing. Over all targets it is the mean of the
+differences. Draws of dialogues are shared within a target, so that differences are paired. The permutation test
+compares with one recipe that params.yaml names before anybody looks, the baseline: choosing it from the results would
+flatter it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
-from itertools import combinations
 
 import numpy as np
 
-from harness.evaluation.matrix.scoring import Floats, interval
+from harness.statistics.few_clusters import level_of_mean
 from harness.statistics.paired_tests import farther, holm
+from harness.statistics.sums import Floats, interval
 
 ALL = "all"  # the scope of a difference over all targets
 
 
-@dataclass(slots=True)
-class RecipeScore:
-    """One recipe on one target: the mean over its cells, resampled; and against the baseline, exchanged."""
+@dataclass(frozen=True, slots=True)
+class PairOnTarget:
+    """First minus second on the sources and utterances of one target that both have."""
 
-    recipe: str
+    first: str
+    second: str
     target: str
     cells: int
     clusters: int
-    value: float
-    resamples: Floats  # (resamples,)
-    apart: float | None = None  # from the baseline
-    exchanged: Floats | None = None  # (permutations,) the same after exchanges; None for the baseline itself
+    difference: float
+    resamples: Floats  # (resamples,) the difference in each
+    exchanged: Floats | None = None  # (permutations,) after exchanges; None where second is not the baseline
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class RecipePair:
     first: str
     second: str
     scope: str
+    targets: int
     cells: int
     difference: float
     low: float | None
@@ -53,63 +55,45 @@ class RecipePair:
 COLUMNS = ("space", "metric", *(field.name for field in fields(RecipePair)))
 
 
-def compared(entries: Sequence[RecipeScore], baseline: str, level: float) -> list[RecipePair]:
-    """Return all pairs over all targets, and every recipe against the baseline on each target.
+def compared(pairs: Sequence[PairOnTarget], level: float) -> list[RecipePair]:
+    """Return every pair over the targets that both have, and every recipe against the baseline on each target.
 
     Args:
-        entries: one per recipe and target, of one space and metric; targets that a recipe lacks are left out for all.
-        baseline: a recipe.
-        level: of the intervals; with few dialogues they are widened (`small_sample_level`).
+        pairs: one per two recipes and target, of one space and metric.
+        level: of the intervals; with few dialogues they are widened (`level_of_mean`).
     """
-    recipes = list(dict.fromkeys(entry.recipe for entry in entries))
-    scores = {(entry.recipe, entry.target): entry for entry in entries}
-    targets = [
-        target
-        for target in dict.fromkeys(entry.target for entry in entries)
-        if all((recipe, target) in scores for recipe in recipes)
-        and all(np.isfinite(scores[recipe, target].value) for recipe in recipes)
-    ]
-    if not targets or len(recipes) < 2:
-        return []
-    pairs = [(first, second) for second, first in combinations(recipes, 2)]
-    pairs = [(first, second) if first != baseline else (second, first) for first, second in pairs]
-
-    def difference(scope: str, pair: tuple[str, str], over: Sequence[str]) -> RecipePair:
-        first, second = ([scores[recipe, target] for target in over] for recipe in pair)
-        return _difference(scope, first, second, baseline, level)
-
-    overall = [difference(ALL, pair, targets) for pair in pairs]
-    others = [recipe for recipe in recipes if recipe != baseline and baseline in recipes]
-    each = [difference(target, (recipe, baseline), [target]) for target in targets for recipe in others]
+    on_targets: dict[tuple[str, str], list[PairOnTarget]] = {}
+    for pair in pairs:
+        on_targets.setdefault((pair.first, pair.second), []).append(pair)
+    overall = [_mean(ALL, of_pair, level) for of_pair in on_targets.values()]
+    each = [_mean(pair.target, [pair], level) for pair in pairs if pair.exchanged is not None]
     return [*_corrected(overall), *_corrected(each)]
 
 
-def _difference(
-    scope: str, first: list[RecipeScore], second: list[RecipeScore], baseline: str, level: float
-) -> RecipePair:
-    apart = float(np.mean([a.value - b.value for a, b in zip(first, second, strict=True)]))
-    drawn = np.mean([a.resamples - b.resamples for a, b in zip(first, second, strict=True)], axis=0)
-    clusters = sum(entry.clusters for entry in first)
-    low, high = interval(drawn, clusters, level)
-    p = smallest = None
-    if second[0].recipe == baseline:
-        p, smallest = _p(first)
-    cells = sum(entry.cells for entry in first)
-    return RecipePair(first[0].recipe, second[0].recipe, scope, cells, apart, low, high, p, None, smallest)
+def _mean(scope: str, pairs: Sequence[PairOnTarget], level: float) -> RecipePair:
+    """Return the mean of a difference over targets."""
+    drawn = [pair.resamples for pair in pairs]
+    variances = [float(np.var(known)) if len(known := of[np.isfinite(of)]) else 0.0 for of in drawn]
+    wider = level_of_mean(variances, [pair.clusters for pair in pairs], level)
+    low, high = (interval(np.mean(drawn, axis=0), wider) if wider else None) or (None, None)
+    apart = float(np.mean([pair.difference for pair in pairs]))
+    p, smallest = _p(pairs)
+    first, cells = pairs[0], sum(pair.cells for pair in pairs)
+    return RecipePair(first.first, first.second, scope, len(pairs), cells, apart, low, high, p, None, smallest)
 
 
-def _p(entries: Sequence[RecipeScore]) -> tuple[float | None, float | None]:
+def _p(pairs: Sequence[PairOnTarget]) -> tuple[float | None, float | None]:
     """Return p of the mean difference over targets, each exchanged on its own, and the least it can be.
 
     Of n dialogues there are 2^(n - 1) exchanges that differ in more than the sign.
     """
-    known = [(of.apart, of.exchanged) for of in entries if of.apart is not None and of.exchanged is not None]
-    if len(known) < len(entries):
+    known = [pair.exchanged for pair in pairs if pair.exchanged is not None]
+    if len(known) < len(pairs):
         return None, None
-    observed = float(np.mean([apart for apart, _ in known]))
-    drawn: Floats = np.mean([exchanged for _, exchanged in known], axis=0)
+    observed = float(np.mean([pair.difference for pair in pairs]))
+    drawn: Floats = np.mean(known, axis=0)
     count = len(drawn)
-    smallest = max(1 / (count + 1), 2.0 ** (1 - sum(entry.clusters for entry in entries)))
+    smallest = max(1 / (count + 1), 2.0 ** (1 - sum(pair.clusters for pair in pairs)))
     return max((farther(observed, drawn) + 1) / (count + 1), smallest), smallest
 
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import product
+from functools import cache, lru_cache
+from itertools import combinations, product
 from typing import Any
 from zlib import crc32
 
@@ -17,7 +18,7 @@ from harness.core.plugins import find
 from harness.evaluation.matrix import scoring
 from harness.evaluation.matrix.cells import CellScorer, CellToScore
 from harness.evaluation.matrix.label_views import ViewDifference, differences
-from harness.evaluation.matrix.recipes_compared import RecipeScore
+from harness.evaluation.matrix.recipes_compared import PairOnTarget
 from harness.evaluation.matrix.target_corpus import target_corpus
 from harness.statistics import sums as statistics
 from harness.statistics.paired_tests import exchanged, random_exchanges
@@ -39,11 +40,11 @@ class TargetToScore:
 
 @dataclass(frozen=True, slots=True)
 class ScoredTarget:
-    """Cells, lines of confusion.csv, the entries of the comparison of recipes, and what label views change."""
+    """Cells, lines of confusion.csv, every two recipes, and what label views change."""
 
     cells: list[Cell]
     confusions: list[list[Any]]
-    entries: list[RecipeScore]
+    pairs: list[PairOnTarget]
     views: list[ViewDifference]
 
 
@@ -58,7 +59,7 @@ def work(job: TargetToScore) -> ScoredTarget:
     return ScoredTarget(
         cells=list(scorer.cells(rows)),
         confusions=list(_confusions(label_space, matrix)),
-        entries=list(_entries(job, label_space, matrix)),
+        pairs=list(_pairs(job, label_space, matrix)),
         views=list(differences(matrix, primary, scorer)),
     )
 
@@ -81,28 +82,63 @@ def _confusions(label_space: Space, rows: Sequence[CellToScore]) -> Iterator[lis
                 yield [*cell, name, other, round(counts[t, p], 2), round(share, 4)]
 
 
-def _entries(job: TargetToScore, label_space: Space, rows: Sequence[CellToScore]) -> Iterator[RecipeScore]:
-    """Yield each recipe's mean over the sources that all have, with what the comparison of recipes draws.
+def _pairs(job: TargetToScore, label_space: Space, rows: Sequence[CellToScore]) -> Iterator[PairOnTarget]:
+    """Yield every two recipes on the sources and utterances that both have, with what their comparison draws.
 
-    All recipes are compared on the utterances that all of them predicted. A recipe that was trained on no source
-    (external, zero-shot) stands against the others with its one cell.
+    Draws and exchanges are of this target alone: with the same ones, targets of as many dialogues would move together.
+    The baseline stands second.
     """
-    by_recipe = _by_recipe(rows)
-    trained = [set(of) for of in by_recipe.values() if set(of) != {splits.NO_SOURCE}]
-    common = [name for name in job.params["corpora"] if trained and all(name in of for of in trained)]
-    if not by_recipe or (trained and not common):
-        return
-    sources, none = common or [splits.NO_SOURCE], splits.NO_SOURCE
-    chosen = {recipe: [of.get(name) or of[none] for name in sources] for recipe, of in by_recipe.items()}
-    kept = set.intersection(*(set(scored.ids) for of in chosen.values() for scored in of))
     metric = find("metric", str(job.params["primary"].get(label_space.name)))
-    sums = {
-        recipe: [scoring.statistic(scored.only(kept), label_space, metric) for scored in of]
-        for recipe, of in chosen.items()
-    }
-    baseline = str(job.params["statistics"]["baseline"])
-    for recipe, of in sums.items():
-        yield _entry(job, metric, recipe, of, sums.get(baseline, []) if recipe != baseline else [])
+    settings = job.params["statistics"]
+    baseline, resamples = str(settings["baseline"]), int(settings["resamples"])
+    seed = (int(settings["seed"]) << 32) + crc32(job.target.encode())
+    by_recipe = _by_recipe(rows)
+    ids = {id(scored): frozenset(scored.ids) for of in by_recipe.values() for scored in of.values()}
+
+    @lru_cache(maxsize=4)  # the baseline's are asked for again and again
+    def sums_of(recipe: str, sources: tuple[str, ...], kept: frozenset[str]) -> list[scoring.Floats]:
+        cells = _cells(by_recipe[recipe], sources)
+        return [scoring.statistic(scored.only(kept), label_space, metric) for scored in cells]
+
+    @cache  # most pairs share all rows and sources
+    def mean_of(recipe: str, sources: tuple[str, ...], kept: frozenset[str]) -> tuple[int, float, scoring.Floats]:
+        sums = sums_of(recipe, sources, kept)
+        drawn = statistics.draws(sums[0].shape[1], resamples, seed)
+        value = float(np.mean([metric.from_statistic(of_cell.sum(axis=1)).mean() for of_cell in sums]))
+        return len(drawn[0]), value, np.mean([statistics.resampled(of_cell, drawn, metric) for of_cell in sums], axis=0)
+
+    for second, first in combinations(by_recipe, 2):
+        if first == baseline:
+            first, second = second, first
+        pair = by_recipe[first], by_recipe[second]
+        sources = _sources(job.params["corpora"], *pair)
+        if not sources:
+            continue
+        kept = frozenset.intersection(*(ids[id(scored)] for of in pair for scored in _cells(of, sources)))
+        if not kept:
+            continue
+        (clusters, value, drawn), (_, other, drawn_other) = (mean_of(name, sources, kept) for name in (first, second))
+        if not np.isfinite(value - other):
+            continue
+        moved = None
+        if second == baseline and clusters > 1:
+            masks = random_exchanges(clusters, resamples, seed)
+            both = zip(*(sums_of(name, sources, kept) for name in (first, second)), strict=True)
+            moved = np.mean([exchanged(ours, theirs, metric, masks)[1] for ours, theirs in both], axis=0)
+        yield PairOnTarget(first, second, job.target, len(sources), clusters, value - other, drawn - drawn_other, moved)
+
+
+def _sources(corpora: Sequence[str], *recipes: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the sources that recipes have in common; one trained on none (external, zero-shot) has all of another."""
+    trained = [of for of in recipes if set(of) != {splits.NO_SOURCE}]
+    if not trained:
+        return (splits.NO_SOURCE,)
+    return tuple(name for name in corpora if all(name in of for of in trained))
+
+
+def _cells(of_recipe: Mapping[str, scoring.ScoredRows], sources: Sequence[str]) -> list[scoring.ScoredRows]:
+    """Return a recipe's cells of sources; one trained on none has the same cell for each."""
+    return [of_recipe.get(name) or of_recipe[splits.NO_SOURCE] for name in sources]
 
 
 def _by_recipe(rows: Sequence[CellToScore]) -> dict[str, dict[str, scoring.ScoredRows]]:
@@ -112,22 +148,3 @@ def _by_recipe(rows: Sequence[CellToScore]) -> dict[str, dict[str, scoring.Score
         if row.view == MAIN_VIEW == view_of(row.settings) and row.source != row.target and row.scored:
             by_recipe.setdefault(row.recipe, {})[row.source] = row.scored
     return by_recipe
-
-
-def _entry(job: TargetToScore, metric: Any, recipe: str, sums: Sequence[Any], against: Sequence[Any]) -> RecipeScore:
-    """Return a recipe's entry from the sums per dialogue of its cells; `against` are those of the baseline.
-
-    Draws and exchanges are of this target alone: with the same ones, targets of as many dialogues would move together.
-    """
-    settings, clusters = job.params["statistics"], sums[0].shape[1]
-    resamples, seed = int(settings["resamples"]), (int(settings["seed"]) << 32) + crc32(job.target.encode())
-    drawn = statistics.draws(clusters, resamples, seed)
-    value = float(np.mean([metric.from_statistic(sums_of_recipe.sum(axis=1)).mean() for sums_of_recipe in sums]))
-    spread = np.mean([statistics.resampled(sums_of_recipe, drawn, metric) for sums_of_recipe in sums], axis=0)
-    entry = RecipeScore(recipe, job.target, len(sums), clusters, value, spread)
-    if against and clusters > 1:
-        masks = random_exchanges(clusters, resamples, seed)
-        moved = [exchanged(ours, other, metric, masks) for ours, other in zip(sums, against, strict=True)]
-        entry.apart = float(np.mean([apart for apart, _ in moved]))
-        entry.exchanged = np.mean([apart for _, apart in moved], axis=0)
-    return entry
