@@ -49,7 +49,7 @@ VIEWS = ("multimodal",)
 SPACES: Mapping[str, str | None] = {
     "emotion7": "the seven labels of the column Emotion, one to one",
     "emotion4": "joy, sadness, neutral and anger; the other three are outside",
-    "polarity3": "the column Sentiment, annotated on its own: surprise is of either sign",
+    "polarity3": "the column Sentiment, which follows from Emotion but for surprise, which is of either sign",
     "valence": None,
 }
 

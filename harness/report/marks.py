@@ -12,7 +12,7 @@ from harness.study.metric_facts import higher_is_better
 DEGENERATE, FEW, AT_FLOOR = "†", "‡", "°"
 MARKS = {
     DEGENERATE: "degenerate predictor: nearly constant, or a class never predicted",
-    FEW: "interval from few dialogues, or none from one",
+    FEW: "interval from few dialogues, or none: from one, or a class is missing in some resamples",
     AT_FLOOR: "interval does not clear the majority floor",
 }
 OF_INTERVAL = "interval"  # how a warning about the interval begins; any other one is about the predictor

@@ -16,6 +16,7 @@ from harness.study.cells import TRANSDUCTIVE_SUFFIX, Cell, ratio
 from harness.study.labels import MAIN_VIEW, ClassSpace, Space
 from harness.study.metric_facts import higher_is_better
 from harness.study.params.rows import inputs
+from harness.study.reasons import reason_text
 from harness.study.recipes import TRANSDUCTIVE_NORMALISERS, view_of
 
 SOURCE_DEV, ELSEWHERE = "source_dev", "elsewhere"  # on what a model was selected; of external predictions nobody knows
@@ -128,7 +129,7 @@ class CellScorer:
         value = row.values[name]
         point = float(value.replicates.mean())
         low, high = self.interval(value.resamples, row.scored.dialogues)
-        if np.isnan(point) or (low is None and row.scored.dialogues > 1):
+        if np.isnan(point):
             return cell
         cell.value, cell.low, cell.high, cell.reason = point, low, high, ""
         self._add_context(cell, row, row.scored)
@@ -149,9 +150,12 @@ class CellScorer:
         if row.view == MAIN_VIEW and len(used) == 1:  # what people make of the same modality
             cell.ceiling = self.target.ceiling(self.space, str(used[0]), cell.metric)
         warnings = list(row.warnings)
-        if cell.clusters < int(self.settings["few_clusters"]):
-            some = f"interval from {cell.clusters} dialogues only"
-            warnings.append(some if cell.clusters > 1 else "interval missing: all in one dialogue")
+        if cell.clusters == 1:
+            warnings.append("interval missing: all in one dialogue")
+        elif cell.low is None:
+            warnings.append(f"interval missing: {reason_text('undefined_in_resamples')}")
+        elif cell.clusters < int(self.settings["few_clusters"]):
+            warnings.append(f"interval from {cell.clusters} dialogues only")
         cell.warnings = "; ".join(warnings)
 
     def _compare(self, cell: Cell, row: CellToScore, in_domain: CellToScore) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -23,16 +24,16 @@ STATISTICS = {"resamples": 100, "seed": 1, "level": 0.95, "few_clusters": 20}
 SETTINGS = {"normalise": "none", "fusion": "linear", "text": "e", "audio": "none", "video": "none", "also": "none"}
 
 
-def made(dialogues: int) -> list[Cell]:
-    """The UAR of an in-domain model that is right in four of five, and of another one that is in three of five."""
-    labels = [EMOTION4.classes[at % 4] for at in range(len(NAMES))]
+def made(dialogues: int, metric: str = "uar", label: Callable[[int], int] = lambda at: at % 4) -> list[Cell]:
+    """A metric of an in-domain model that is right in 4 of 5 rows, and of another one that is in 3 of 5."""
+    labels = [EMOTION4.classes[label(at)] for at in range(len(NAMES))]
     utterances = [Utterance(n, "test", f"d{at % dialogues}", at, None, "zh", n) for at, n in enumerate(NAMES)]
     absent = dict.fromkeys(SPACES, Shared(None, "not_annotated"))
     paths.utterances("one").parent.mkdir(parents=True)
     manifest.write_utterances(paths.utterances("one"), utterances)
     known = [{**absent, EMOTION4.name: Shared(label)} for label in labels]
     manifest.write_labels(paths.labels("one"), [Annotation(n, {}, k) for n, k in zip(NAMES, known, strict=True)])
-    scorer, rows = CellScorer(STATISTICS, EMOTION4, ["uar"], TargetCorpus("one")), []
+    scorer, rows = CellScorer(STATISTICS, EMOTION4, [metric], TargetCorpus("one")), []
     for source, right in (("one", 4), ("other", 3)):
         said = [at % 4 if at // 4 % 5 < right else (at + 1) % 4 for at in range(len(NAMES))]
         found = Predictions("all", 1, NAMES, ["test"] * len(NAMES), np.eye(4, dtype=np.float32)[said])
@@ -56,3 +57,17 @@ def test_two_dialogues_have_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert home.low is not None
     assert home.low <= 0.8 <= home.high  # type: ignore[operator]
     assert away.warnings == "interval from 2 dialogues only"
+
+
+def test_a_class_of_one_dialogue_has_a_recall_and_no_interval(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More than a third of the resamples lack it."""
+    monkeypatch.chdir(tmp_path)
+    cells = {
+        cell.metric: cell
+        for cell in made(20, "recall", lambda at: 1 if at == 1 else at % 2 * 2)
+        if cell.source == "one"
+    }
+    rare, common = (cells[f"recall/{EMOTION4.classes[at]}"] for at in (1, 0))
+    assert (rare.value, rare.low, rare.high, rare.reason) == (1, None, None, "")
+    assert rare.warnings == "interval missing: the metric is undefined in more than a twentieth of the resamples"
+    assert common.low is not None
