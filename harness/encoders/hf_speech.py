@@ -8,6 +8,8 @@ Padding would change the rows of two families, so it is kept out. The base model
 time (`feat_extract_norm: group`) and were trained without a mask: here each sound is normalised over its own samples.
 Models whose later convolutions see the padding (data2vec-audio, conformers) get batches of one length. Whisper always
 sees 30 s: a longer sound is encoded in pieces of 30 s, and the frames that are true sound are pooled.
+
+The last hidden state is the output of the model, after its final layer norm, whatever version of transformers it is.
 """
 
 from __future__ import annotations
@@ -117,7 +119,9 @@ class Speech(_hub.Pretrained):
 
         with torch.inference_mode():
             given = torch.from_numpy(values).to(self.network.device, self.network.dtype)
-            return self.pooling.states(self.network(given, output_hidden_states=True, **known).hidden_states)
+            output = self.network(given, output_hidden_states=True, **known)
+        # transformers 5 lists the last state before the final layer norm of the large models, version 4 after it
+        return self.pooling.states((*output.hidden_states[:-1], output.last_hidden_state))
 
 
 def encoder(**options: Any) -> Speech:

@@ -26,7 +26,7 @@ def made(name: str, **options: Any) -> Any:
 
 
 def own_states(name: str, sound: Any) -> Any:
-    """All hidden states of one sound alone, by the library itself."""
+    """All hidden states of one sound alone, by the library itself; the last is what the model gives."""
     import transformers as t
 
     folder = tiny(name)
@@ -35,8 +35,10 @@ def own_states(name: str, sound: Any) -> Any:
     with torch.no_grad():
         if name == "whisper":
             frames = -(-len(sound) // 320)
-            return [one[0, :frames] for one in model.encoder(given["input_features"], output_hidden_states=True)[1]]
-        return [one[0] for one in model(given["input_values"], output_hidden_states=True).hidden_states]
+            given_states = model.encoder(given["input_features"], output_hidden_states=True)
+            return [one[0, :frames] for one in (*given_states.hidden_states[:-1], given_states.last_hidden_state)]
+        output = model(given["input_values"], output_hidden_states=True)
+        return [one[0] for one in (*output.hidden_states[:-1], output.last_hidden_state)]
 
 
 @every_model

@@ -16,7 +16,10 @@ DECODER = {**SMALL, "max_position_embeddings": 64, "vocab_size": 400}
 RELATIVE = {"vocab_size": 400, "max_position_embeddings": 64, "relative_attention": True, "position_buckets": 8,
             "pos_att_type": ["c2p", "p2c"], "position_biased_input": False, "norm_rel_ebd": "layer_norm",
             "share_att_key": True}  # fmt: skip
-SPEECH = ["wav2vec2_group", "wav2vec2_layer", "hubert_group", "hubert_layer", "wavlm", "data2vec_audio", "whisper"]
+SPEECH = [
+    "wav2vec2_group", "wav2vec2_layer", "hubert_group", "hubert_layer", "wavlm", "wavlm_layer", "data2vec_audio",
+    "whisper",
+]  # fmt: skip
 TEXT = ["bert", "roberta", "deberta", "xlm_roberta", "llama", "bloom", "glm"]
 
 
@@ -46,7 +49,9 @@ def _speech(name: str, folder: Path) -> None:
         return
     made: Any
     if kind == "wavlm":
-        made = t.WavLMModel(t.WavLMConfig(**WAVES, feat_extract_norm="layer", num_buckets=16, max_bucket_distance=40))
+        stable = norm == "layer"  # as the large one is
+        buckets = {"num_buckets": 16, "max_bucket_distance": 40}
+        made = t.WavLMModel(t.WavLMConfig(**WAVES, **buckets, feat_extract_norm="layer", do_stable_layer_norm=stable))
     elif kind == "data2vec":
         made = t.Data2VecAudioModel(
             t.Data2VecAudioConfig(**{**WAVES, "num_conv_pos_embeddings": 2}, conv_pos_kernel_size=5)
