@@ -48,7 +48,7 @@ class Text(_hub.Pretrained):
         **shared: Any,
     ) -> None:
         if shared.get("pooling") == "first" and not special:
-            raise SettingError("pooling: first takes the special token that stands first; leave special: true")
+            raise SettingError("pooling: first takes the special token that stands first; set special: true")
         super().__init__(**shared)
         self.special, self.batch = special, held(batch, self.network, cpu=512, gpu=8192)
         self.tokenizer: Any = _hub.part("AutoTokenizer", self.source)

@@ -154,7 +154,7 @@ def test_weights_that_do_not_fill_the_network_are_refused(tmp_path: Path) -> Non
         ({"level": "words"}, "level is 'words'"),
         ({"every": 3}, "every is 3"),
         ({"precision": "int8"}, "precision is 'int8'"),
-        ({"pooling": "first", "special": False}, "leave special: true"),
+        ({"pooling": "first", "special": False}, "set special: true"),
     ],
 )
 def test_an_option_that_cannot_be_is_one_clear_line(options: dict[str, Any], problem: str) -> None:

@@ -36,3 +36,9 @@ def test_a_row_that_cannot_be_made_says_why(options: dict[str, object], error: t
 def test_there_is_a_preset_for_each_of_the_26_encoders_of_the_paper() -> None:
     assert len(presets()) == 26
     assert {row["encoder"] for row in presets().values()} <= set(names("encoder"))
+
+
+def test_texts_are_pooled_without_special_tokens_as_merbench_does() -> None:
+    """Sentence-BERT alone was trained with the mean over all tokens."""
+    pooled = {name: row.get("special", True) for name, row in presets().items() if row["encoder"] == "hf_text"}
+    assert [name for name, special in pooled.items() if special] == ["sentence_bert"]
