@@ -5,7 +5,8 @@ cache). Weights are read from safetensors, or from a `.bin` by torch's unpickler
 (`weights_only`). A model whose weights do not fill its network is refused: the rest would be random numbers.
 
 `trust_remote_code: true` runs the Python files that lie beside the weights with all rights of the user. Baichuan and
-ChatGLM2 need it, since `transformers` has no class for them (its `glm` is GLM-4); read the files and pin the commit.
+ChatGLM2 need it, since `transformers` has no class for them (its `glm` is GLM-4); read the files and pin them by
+`revision`: the commit, or the digest of the Python files of a folder.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from harness.core.errors import SettingError
 from harness.encoders._pooling import Pooling
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
+ELSEWHERE = re.compile(r'"([^"]+)--[^"]*"')  # a class of another repository, in the section `auto_map`
 PRECISIONS = ("auto", "fp32", "bf16")
 # Parts that no hidden state passes through: many checkpoints come without them.
 UNUSED = re.compile(r"(^|\.)(pooler|masked_spec_embed|position_ids|logit_scale)(\.|$)")
@@ -40,6 +42,8 @@ class Source:
         hub = packages()[1]
         place = Path(self.model).expanduser()
         if place.is_dir():
+            if self.trust_remote_code:
+                self._refuse_other_code(place, code_in(place))
             return place
         if self.model.startswith((".", "/", "~")):
             raise SettingError(f"there is no folder {place} to read a model from")
@@ -49,18 +53,39 @@ class Source:
             raise SettingError(self._missing("is not on this machine", hub.constants.HF_HUB_CACHE)) from error
         if not (found / "config.json").is_file():
             raise SettingError(self._missing("is here without its config.json", hub.constants.HF_HUB_CACHE))
-        if self.trust_remote_code and not COMMIT.fullmatch(self.revision):
-            raise SettingError(
-                f"the model {self.model} may run its own code only at a fixed commit; read the Python files in {found} "
-                f"and write `revision: {found.name}` in its row of params.yaml"
-            )
+        if self.trust_remote_code:
+            self._refuse_other_code(found, found.name)
         return found
+
+    def _refuse_other_code(self, folder: Path, pin: str) -> None:
+        """Refuse Python files that nobody has read: they are pinned by `revision`, and none come from elsewhere."""
+        if self.revision != pin:
+            raise SettingError(
+                f"the model {self.model} may run its own code only where `revision` pins it; read the Python files in "
+                f"{folder} and write `revision: {pin}` in its row of params.yaml"
+            )
+        for path in sorted(folder.glob("*config.json")):  # of the model, its tokenizer, its processor
+            named = re.search(r'"auto_map"\s*:\s*\{[^}]*\}', path.read_text(encoding="utf-8", errors="replace"))
+            if named and (elsewhere := ELSEWHERE.search(named[0])):
+                raise SettingError(
+                    f"the model {self.model} takes Python files from {elsewhere[1]} ({path}), which `revision` does "
+                    "not pin; copy them into a folder beside the weights and name them without `--`"
+                )
 
     def _missing(self, what: str, cache: str) -> str:
         return (
             f"the model {self.model} at revision {self.revision} {what} (looked in {cache}, which HF_HOME and "
             f"HF_HUB_CACHE decide); run `hf download {self.model} --revision {self.revision}`"
         )
+
+
+def code_in(folder: Path) -> str:
+    """Return `sha256:` and the digest of the Python files of a folder, with their names."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*.py")):
+        content = hashlib.sha256(path.read_bytes()).hexdigest()
+        digest.update(f"{path.relative_to(folder).as_posix()} {content}\n".encode())
+    return f"sha256:{digest.hexdigest()}"
 
 
 def packages() -> tuple[Any, Any]:
@@ -82,7 +107,7 @@ class Pretrained:
 
     Args:
         model: Hub id or folder.
-        revision: commit of the Hub id.
+        revision: commit of the Hub id; of a folder whose Python files may run, their digest.
         layer: hidden state, or several to be averaged (`Pooling`).
         pooling: over time: mean, mean_std, first or last.
         level: utterance, or frames to keep them.
