@@ -148,6 +148,20 @@ def test_doctor_marks_what_needs_a_hand(capsys: pytest.CaptureFixture[str]) -> N
     assert "  encoder ngrams: ready" in out
 
 
+@pytest.mark.parametrize("left", ["", "sche", "schema: '2.0'\nsta", "schema: \xff"])
+def test_doctor_says_what_to_do_with_a_lock_file_that_dvc_left_half_written(
+    left: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for folder in (".dvc", ".git"):
+        Path(folder).mkdir()
+    Path("dvc.lock").write_text("schema: '2.0'\nstages: {}\n")
+    main(["doctor"])
+    assert "dvc.lock" not in capsys.readouterr().out
+    Path("dvc.lock").write_text(left, encoding="latin-1")
+    main(["doctor"])
+    assert "! pipeline: dvc.lock is damaged" in capsys.readouterr().out
+
+
 def test_show_before_a_study_says_what_to_run(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["show"]) == 1
     assert "dvc repro score" in capsys.readouterr().err

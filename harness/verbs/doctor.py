@@ -95,8 +95,22 @@ def _pipeline() -> list[str]:
         return ["! pipeline: no .dvc folder here; run the command at the top of the checkout"]
     if not any((folder / ".git").exists() for folder in (Path.cwd(), *Path.cwd().parents)):
         return ["! pipeline: this folder is in no git repository, and dvc asks for one; run `git init`"]
+    if _is_damaged(Path("dvc.lock")):
+        return ["! pipeline: dvc.lock is damaged (DVC was killed while it wrote it); delete it and run `dvc repro`"]
     made = paths.REPORT.exists()
     return ["  pipeline: " + (f"report at {paths.REPORT}" if made else "not run yet; run `dvc repro`")]
+
+
+def _is_damaged(lock: Path) -> bool:
+    """Tell whether a lock file of DVC is there that DVC cannot read: it writes the file in place."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        content = YAML(typ="safe").load(lock) if lock.is_file() else {"schema": ""}
+    except (YAMLError, ValueError):
+        return True
+    return not (isinstance(content, dict) and "schema" in content)
 
 
 def _tracking() -> list[str]:

@@ -189,7 +189,9 @@ def test_a_worker_that_dies_while_others_are_started_hangs_nothing(tmp_path: Pat
 
 
 INTERRUPTED = """
+import signal
 import sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets what it runs in the background ignore it
 from pathlib import Path
 sys.path[:0] = sys.argv[2:]
 from harness.core import engine
