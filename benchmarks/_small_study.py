@@ -7,15 +7,7 @@ from benchmarks._checkout import Checkout
 from harness.core.files import file_digest
 
 CORPORA = ["emotiontalk", "meld"]
-KEPT = (
-    "data/features",
-    "data/corpora",
-    "models",
-    "predictions",
-    "protocols",
-    "results/analysis",
-    "results/plots",
-)
+KEPT = ("data/features", "data/corpora", "models", "predictions", "protocols", "results/analysis", "results/plots")
 
 
 def finished(folder: Path, *target: str) -> Checkout:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ ENVIRONMENT = {  # read by MLflow; what the user has set stays
 }
 LOGGERS = ("alembic", "mlflow.store.db.utils")
 CLIENT = ("mlflow", "google", "requests", "urllib3")  # packages that ask a server; google holds protobuf
+TABLE_EXISTS = re.compile(r"\btable \S+ already exists$")
 HALF_MADE = "MLflow was killed while it made or renewed the tables: delete the database if no other study is in it"
 SILENT = ("urllib3.connectionpool",)  # its warnings quote addresses with what is secret in them
 
@@ -63,7 +65,7 @@ def _cause(error: BaseException) -> str:
     while inner is not None:
         cause, inner = inner if isinstance(inner, OSError) else cause, inner.__cause__ or inner.__context__
     text = str(cause).partition("\n[SQL:")[0]
-    return f"{text}; {HALF_MADE}" if text.endswith("already exists") else text
+    return f"{text}; {HALF_MADE}" if TABLE_EXISTS.search(text) else text
 
 
 def client_of(uri: str) -> Any:
