@@ -29,7 +29,7 @@ def run(params: dict[str, Any]) -> None:
     memory.forget()
     engine.prepare(["harness.evaluation.matrix.score_target", "torchmetrics.functional.classification"])
     rows = [*params["recipes"], *(params.get("external") or {})]
-    planned = [{**cell_plans.of_recipe(params, name), "rows": []} for name in rows]
+    planned = [cell_plans.of_recipe(params, name) for name in rows]
     rows_of: dict[tuple[str, str], list[CellToScore]] = defaultdict(list)
     for of, row in (*_of_matrix(planned), *_of_protocols(params, planned)):
         rows_of[of, row.target].append(row)

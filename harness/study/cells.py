@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -26,11 +26,16 @@ class Cell:
 
     `view` is the label view that was tested against, `train_view` the one that was trained on.
     `value` is the mean over replicates (seeds x folds), `low` and `high` its 95 % interval over resampled dialogues,
-    `sd_seeds` the standard deviation over seeds. `n` counts the scored target rows, `n_classes` the classes that
+    `sd_seeds` the standard deviation over seeds, `sd_test` that over resampled test dialogues and `sd_train` that over
+    resampled train dialogues; `low_total` and `high_total` are the interval of these two together. `selected` is what
+    source dev selected; `tied` counts the settings within one standard error of the best there, and the value lies
+    between `tied_low` and `tied_high` over them. `n` counts the scored target rows, `n_classes` the classes that
     occur in their truth, `coverage` the share of the target's test rows that the space scores. `floor` is the
     majority predictor's value, `floor_random` that of a guess by the target's prior, `ceiling` the human one.
     `gap` = value - in-domain value (negative: transfer costs something), with its paired interval; `ratio` =
-    (value - floor) / (in-domain - floor); an in-domain cell has neither. `clusters` counts the resampled dialogues.
+    (value - floor) / (in-domain - floor); an in-domain cell has neither. `gap_low_total` and `gap_high_total` are the
+    interval of the gap over test and training data, `gap_detectable` the smallest gap that would be found with a
+    probability of 80 %. `clusters` counts the resampled dialogues.
     `variant` is what a protocol varies, as in `k=20`; there `source` may be `others`, `all` or `none`.
     `warnings` are short, joined by "; ". Numbers that do not exist are None, never NaN.
     """
@@ -47,6 +52,14 @@ class Cell:
     low: float | None = None
     high: float | None = None
     sd_seeds: float | None = None
+    sd_test: float | None = None
+    sd_train: float | None = None
+    low_total: float | None = None
+    high_total: float | None = None
+    selected: str = ""
+    tied: int | None = None
+    tied_low: float | None = None
+    tied_high: float | None = None
     replicates: int | None = None
     n: int | None = None
     n_classes: int | None = None
@@ -59,6 +72,9 @@ class Cell:
     gap: float | None = None
     gap_low: float | None = None
     gap_high: float | None = None
+    gap_low_total: float | None = None
+    gap_high_total: float | None = None
+    gap_detectable: float | None = None
     ratio: float | None = None
     train_view: str = "multimodal"
     variant: str = ""
@@ -95,6 +111,13 @@ def in_matrix(cells: Iterable[Cell]) -> list[Cell]:
     return [cell for cell in cells if cell.base_protocol == SINGLE_SOURCE]
 
 
+def wider_than_interval(cell: Cell) -> bool:
+    """Tell whether settings that dev cannot tell apart change a cell by more than the width of its interval."""
+    if cell.tied_low is None or cell.tied_high is None or cell.low is None or cell.high is None:
+        return False
+    return cell.tied_high - cell.tied_low > cell.high - cell.low
+
+
 def ratio(value: float, in_domain: float, floor: float, in_domain_low: float) -> float | None:
     """Return the share of the in-domain gain over the floor that carries over.
 
@@ -120,9 +143,16 @@ def read_cells(path: Path) -> list[Cell]:
     if rows.fieldnames != list(hints):
         raise ResultError(f"{path}: its columns are not those of this version; run `dvc repro score`")
     try:
-        return [Cell(**{name: _value(row[name], hints[name]) for name in hints}) for row in rows]
+        return [Cell(**{name: _value(row[name], hints[name]) for name in hints}) for row in rows if _is_whole(row)]
     except (TypeError, ValueError) as error:
         raise ResultError(f"{path}: damaged ({error}); run `dvc repro score`") from error
+
+
+def _is_whole(row: Mapping[str | None, Any]) -> bool:
+    """Raise a ValueError where a line has other columns than the first; csv takes it, with None in their places."""
+    if None in row or None in row.values():
+        raise ValueError("a line does not have all columns")
+    return True
 
 
 def _value(text: str, hint: Any) -> Any:

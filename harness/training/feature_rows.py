@@ -74,10 +74,19 @@ class FeatureRows:
 
 @dataclass(frozen=True, slots=True)
 class Examples:
-    """Features of n utterances and truth: class indices (n,) or numbers (n,)."""
+    """Features of n utterances and truth: class indices (n,) or numbers (n,).
+
+    `dialogues` names the dialogue of each (n,); None takes each utterance for itself.
+    """
 
     x: FeatureRows
     y: NDArray[Any]
+    dialogues: NDArray[Any] | None = None
+
+    def take(self, which: NDArray[np.int64]) -> Examples:
+        """Return these utterances, in this order; one may stand there several times."""
+        dialogues = None if self.dialogues is None else self.dialogues[which]
+        return Examples(self.x.take(which), self.y[which], dialogues)
 
 
 def _taken(matrix: Matrix, place: NDArray[np.int64]) -> Matrix:

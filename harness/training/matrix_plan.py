@@ -17,7 +17,7 @@ from harness.training.corpus_features import (
     why_no_target,
     with_modalities,
 )
-from harness.training.matrix_row import CellRow
+from harness.training.matrix_row import CellRow, TrainingChoices
 
 
 def planned(params: Mapping[str, Any], recipe: str) -> tuple[list[dict[str, str]], list[CellRow]]:
@@ -30,7 +30,7 @@ def planned(params: Mapping[str, Any], recipe: str) -> tuple[list[dict[str, str]
     settings = with_modalities(row(params, "recipes", recipe), params["encoders"])
     loaded = {name: corpus_features(name, settings) for name in params["corpora"]}
     cells = [cell for name in params["spaces"] for cell in _cells(recipe, settings, space(name).name, loaded)]
-    return cells, _jobs(recipe, settings, cells, loaded, tuple(params["training"]["seeds"]))
+    return cells, _jobs(recipe, settings, cells, loaded, TrainingChoices.of(params))
 
 
 def _cells(
@@ -54,16 +54,15 @@ def _jobs(
     row: dict[str, Any],
     cells: list[dict[str, str]],
     loaded: dict[str, CorpusFeatures],
-    seeds: tuple[int, ...],
+    training: TrainingChoices,
 ) -> list[CellRow]:
     targets: dict[tuple[str, str], list[str]] = {}
     for cell in cells:
         if "file" in cell:
             targets.setdefault((cell["source"], cell["space"]), []).append(cell["target"])
-    used = matrix_row.seeds_of(find("fusion", str(row["fusion"])), seeds)
+    of_model = training.of_model(find("fusion", str(row["fusion"])))
     return [
-        CellRow(
-            recipe, row, source, name, tuple(target_names), used, matrix_row.key_of(row, loaded[source], name, seeds)
-        )
+        CellRow(recipe, row, source, name, tuple(target_names), of_model, key)
         for (source, name), target_names in targets.items()
+        for key in [matrix_row.key_of(row, loaded[source], name, training)]
     ]

@@ -14,10 +14,12 @@ from __future__ import annotations
 import importlib.metadata
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+import numpy as np
 
 from harness.core import paths, sealed
 from harness.core.code_digest import code_digest
@@ -31,9 +33,33 @@ from harness.study.recipes import BY_CORPUS, view_of
 from harness.training import model_files, normalisers, replicates
 from harness.training.corpus_features import CorpusFeatures, corpus_features
 from harness.training.feature_rows import Examples
+from harness.training.selection import ONE_STANDARD_ERROR
 
 PACKAGES = ("numpy", "scipy", "torch")
 OF_TESTING = ("description", "test_views")  # keys of a recipe that decide nothing of a model
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingChoices:
+    """The section `training` of params.yaml: seeds, rule of selection, and resamples of the train dialogues."""
+
+    seeds: tuple[int, ...]
+    rule: str = ONE_STANDARD_ERROR
+    resamples: int = 0
+    network_resamples: int = 0
+
+    @classmethod
+    def of(cls, params: Mapping[str, Any]) -> TrainingChoices:
+        """Return what params.yaml says."""
+        given = params["training"]
+        seeds, rule = tuple(given["seeds"]), given.get("selection", ONE_STANDARD_ERROR)
+        return cls(seeds, rule, given.get("resamples", 0), given.get("network_resamples", 0))
+
+    def of_model(self, module: ModuleType) -> TrainingChoices:
+        """Return what of it a model needs: one seed where seeds cannot matter, and its number of resamples."""
+        if module.DETERMINISTIC:
+            return TrainingChoices(self.seeds[:1], self.rule, self.resamples)
+        return TrainingChoices(self.seeds, self.rule, self.network_resamples)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,7 +71,7 @@ class CellRow:
     source: str
     space: str
     targets: tuple[str, ...]
-    seeds: tuple[int, ...]
+    training: TrainingChoices  # of this model
     key: str
 
     def __eq__(self, other: object) -> bool:
@@ -74,8 +100,8 @@ class CellRow:
         return replicates.draws(self.module, self.row["settings"])
 
 
-def key_of(row: Mapping[str, Any], own: CorpusFeatures, name: str, seeds: Sequence[int]) -> str:
-    """Name everything a model is made from: code, libraries, recipe, seeds, features, folds, labels (not of test)."""
+def key_of(row: Mapping[str, Any], own: CorpusFeatures, name: str, training: TrainingChoices) -> str:
+    """Name all that a model is made from: code, libraries, recipe, training, features, folds, labels (not of test)."""
     truth = own.labels(name, view_of(row))
     target, fusion = space(name), str(row["fusion"])
     return digest(
@@ -83,21 +109,16 @@ def key_of(row: Mapping[str, Any], own: CorpusFeatures, name: str, seeds: Sequen
             code_digest(source("fusion", fusion), Path(__file__).with_name("matrix_row_finish.py")),
             {package: importlib.metadata.version(package) for package in PACKAGES},
             {key: value for key, value in row.items() if key not in OF_TESTING},
-            seeds_of(find("fusion", fusion), seeds),
+            astuple(training.of_model(find("fusion", fusion))),
             target.classes if isinstance(target, ClassSpace) else (target.low, target.high),
             own.digests,
             [
-                (utterance.id, utterance.split, utterance.fold, truth.get(utterance.id))
+                (utterance.id, utterance.split, utterance.fold, utterance.dialogue, truth.get(utterance.id))
                 for utterance in own.prepared.utterances
                 if utterance.split != "test"
             ],
         ]
     )
-
-
-def seeds_of(module: ModuleType, seeds: Sequence[int]) -> tuple[int, ...]:
-    """Return the seeds to train with: one where they cannot matter."""
-    return tuple(seeds[:1] if module.DETERMINISTIC else seeds)
 
 
 def is_trained(job: CellRow) -> bool:
@@ -125,4 +146,5 @@ def folds_of(job: CellRow) -> list[splits.Fold]:
 def examples(own: CorpusFeatures, ids: Sequence[str], truth: Mapping[str, Any], target: Space) -> Examples:
     """Return the utterances that have a label, with their features and truth."""
     labelled = [name for name in ids if name in truth]
-    return Examples(own.rows(labelled), indices([truth[name] for name in labelled], target))
+    y = indices([truth[name] for name in labelled], target)
+    return Examples(own.rows(labelled), y, np.array([own.prepared.dialogues[name] for name in labelled]))

@@ -67,13 +67,14 @@ def _predict(
         return
     statistics = None if target.corpus == job.source else own_statistics(target.corpus, job.row)
     predicted = []
-    for replicate in trained.replicates:
+    for replicate in (*trained.replicates, *trained.variants):
         rows = ids[replicate.fold]
+        if replicate.variant:  # nothing is fitted on what a variant says of dev
+            rows = {name: split for name, split in rows.items() if split == "test"}
         x = target.rows(list(rows))
         scores = replicates.predict(job.module, replicate.arrays, x, label_space, job.row, replicate.chosen, statistics)
-        predicted.append(
-            predictions.Predictions(replicate.fold, replicate.seed, list(rows), list(rows.values()), scores)
-        )
+        of = replicate.fold, replicate.seed, list(rows), list(rows.values()), scores, replicate.variant
+        predicted.append(predictions.Predictions(*of))
     predictions.write(path, wanted, label_space, predicted)
 
 

@@ -18,12 +18,10 @@ from harness.fusion._fused import Fused
 from harness.study.labels import ClassSpace, Space
 from harness.training.alignment.align import Aligned, drawn
 from harness.training.batches import Batch, Feed
+from harness.training.selection import DevRows, EpochsKept, SelectedModel
 
 Arrays = dict[str, NDArray[Any]]
-Score = Callable[[NDArray[np.float32], NDArray[Any], Space], float]
-Found = tuple[Arrays, float, dict[str, Any]]
 PREDICT_ROWS = {"utterance": 8192, "frames": 512}
-EPOCH = "epoch"
 ALIGNED_FROM = 0.5  # of the epochs; before that dann has hardly begun, and source dev would choose a model without it
 
 
@@ -39,28 +37,28 @@ class Taught:
 def train(
     module: ModuleType,
     train: Taught,
-    dev: Taught,
+    dev: Feed,
+    on_dev: DevRows,
     space: Space,
     settings: Mapping[str, Any],
     seed: int,
-    score: Score,
     unlabelled: Feed | None = None,
-) -> Found:
-    """Train with AdamW and keep the parameters of the best epoch on dev.
+) -> SelectedModel:
+    """Train with AdamW, and select an epoch on dev.
 
     Args:
         module: has `Model(widths, outputs, settings)`.
-        train, dev: what is fitted, and what the epoch is chosen on.
+        train, dev: what is fitted, and the features of what the epoch is selected on.
+        on_dev: the truth of these rows, and the rule of selection.
         space: cross-entropy for classes, squared error for a scale.
         settings: `lr`, `weight_decay`, `batch`, `epochs`, `patience`, `clip` (largest norm of the gradient, 0: any),
             `drop_modality` (share of a row's features left out while training), and those of the model.
         seed: of the first parameters, the order of rows, and what is dropped.
-        score: what to maximise on dev.
         unlabelled: train rows of a target, for the `alignment` of the settings (alignment/align.py); each step draws as
             many of them as of the source, and the epoch is chosen from the second half.
 
     Returns:
-        the parameters by name, their dev score, and {"epoch": the chosen one, from 1}.
+        the parameters by name, their dev score, and {"epoch": the selected one, from 1}.
 
     Raises:
         SettingError: the training diverged.
@@ -74,7 +72,7 @@ def train(
     optimiser = torch.optim.AdamW(  # fused: one pass over the parameters instead of a dozen
         learning, lr=float(settings["lr"]), weight_decay=float(settings["weight_decay"]), fused=True
     )
-    best, kept, chosen, epochs = -np.inf, {}, 0, int(settings["epochs"])
+    kept, epochs = EpochsKept(on_dev), int(settings["epochs"])
     for epoch in range(1, epochs + 1):
         model.train()
         for which in batches(len(feed), int(settings["batch"]), order):
@@ -85,16 +83,16 @@ def train(
             _step(optimiser, loss, learning, float(settings.get("clip", 0)))
         if target and epoch < epochs * ALIGNED_FROM:
             continue
-        scores = scores_of(model, dev.feed, space)
+        scores = scores_of(model, dev, space)
         if not np.isfinite(scores).all():
             raise diverged(module, epoch, settings)
-        now = score(scores, dev.y, space)
-        if now > best:
-            best, chosen = now, epoch
-            kept = {name: value.detach().cpu().clone() for name, value in model.state_dict().items()}
-        elif epoch - chosen >= int(settings["patience"]):
+        now = on_dev.score(scores)
+        if now > kept.best:
+            state = {name: value.detach().cpu().clone().numpy() for name, value in model.state_dict().items()}
+            kept.add(epoch, now, state, scores)
+        elif epoch - kept.last >= int(settings["patience"]):
             break
-    return {name: value.numpy() for name, value in kept.items()}, float(best), {EPOCH: chosen}
+    return kept.selected()
 
 
 def _step(optimiser: torch.optim.Optimizer, loss: Tensor, learning: list[nn.Parameter], clip: float) -> None:

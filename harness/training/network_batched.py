@@ -1,7 +1,7 @@
 """Train several replicates of one network as one: stacked parameters, one batched pass (for a GPU).
 
 Seeds, learning rates and weight decays may differ; everything else is shared. Each replicate draws its own order of
-rows, stops by itself on source dev, and is the model that `descent.train` would give up to rounding and to what
+rows, stops by itself on source dev, and is the model that `network.train` would give up to rounding and to what
 dropout draws. A model that says `BATCHED = True` can be run so.
 """
 
@@ -21,7 +21,9 @@ from torch.func import functional_call, grad, stack_module_state, vmap
 from harness.fusion._fused import Frames, Fused
 from harness.study.labels import Space
 from harness.training import network
-from harness.training.network import Found, Score, Taught
+from harness.training.batches import Feed
+from harness.training.network import Taught
+from harness.training.selection import DevRows, EpochsKept, SelectedModel
 
 FREE = ("lr", "weight_decay")  # settings in which replicates of one batch may differ
 BETAS, EPSILON = (0.9, 0.999), 1e-8  # as torch.optim.AdamW
@@ -31,13 +33,13 @@ Stack = dict[str, Tensor]
 def train(
     module: ModuleType,
     train: Taught,
-    dev: Taught,
+    dev: Feed,
+    on_dev: DevRows,
     space: Space,
     settings: Sequence[Mapping[str, Any]],
     seeds: Sequence[int],
-    score: Score,
-) -> list[Found]:
-    """Train one replicate per seed; arguments, results and errors are those of `descent.train`, one each."""
+) -> list[SelectedModel]:
+    """Train one replicate per seed; arguments, results and errors are those of `network.train`, one each."""
     feed, shared = train.feed, settings[0]
     y, w = network.on(feed.device, train.y), network.on(feed.device, train.weight.astype(np.float32))
     made = [network.start(module, feed.widths, space, own, seed) for own, seed in zip(settings, seeds, strict=True)]
@@ -46,8 +48,7 @@ def train(
     orders, base = [order for _, order in made], copy.deepcopy(made[0][0])
     slope = _slope(base, state[1], space)
     optimiser = _AdamW(stack, settings)
-    kept: list[Found | None] = [None] * len(seeds)
-    best, chosen = np.full(len(seeds), -np.inf), np.zeros(len(seeds), dtype=int)
+    kept = [EpochsKept(on_dev) for _ in seeds]
     for epoch in range(1, int(shared["epochs"]) + 1):
         base.train()
         parts = [network.batches(len(feed), int(shared["batch"]), order) for order in orders]
@@ -55,19 +56,21 @@ def train(
             rows = torch.stack(which).to(feed.device)
             x, present = network.dropped(*_batch(feed, rows), shared)
             optimiser.step(stack, _clipped(slope(stack, x, present, y[rows], w[rows]), shared))
-        running = epoch - chosen <= int(shared["patience"])
-        scores = _scores(base, stack, state[1], dev.feed, space)
-        for at in np.flatnonzero(running).tolist():
+        waited = [epoch - of_replicate.last for of_replicate in kept]
+        scores = _scores(base, stack, state[1], dev, space)
+        for at, of_replicate in enumerate(kept):
+            if waited[at] > int(shared["patience"]):
+                continue
             if not np.isfinite(scores[at]).all():
                 raise network.diverged(module, epoch, settings[at])
-            now = score(scores[at], dev.y, space)
-            if now > best[at]:
-                best[at], chosen[at] = now, epoch
+            now = on_dev.score(scores[at])
+            if now > of_replicate.best:
                 own = {**stack, **state[1]}
-                kept[at] = {k: v[at].cpu().numpy().copy() for k, v in own.items()}, float(now), {network.EPOCH: epoch}
-        if (epoch - chosen >= int(shared["patience"])).all():
+                arrays = {name: value[at].cpu().numpy().copy() for name, value in own.items()}
+                of_replicate.add(epoch, now, arrays, scores[at])
+        if all(epoch - of_replicate.last >= int(shared["patience"]) for of_replicate in kept):
             break
-    return [state for state in kept if state is not None]
+    return [of_replicate.selected() for of_replicate in kept]
 
 
 def _slope(base: torch.nn.Module, buffers: Stack, space: Space) -> Any:

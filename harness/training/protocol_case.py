@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib.metadata
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -27,22 +27,25 @@ from harness.study.labels import ClassSpace, Space, space
 from harness.study.params.rows import NO_MODALITY
 from harness.study.predictions import Predictions
 from harness.study.recipes import view_of
-from harness.training import protocol_case_masked, replicates
+from harness.study.selected_settings import name_of
+from harness.training import protocol_case_masked, replicates, selection
 from harness.training.corpus_features import SLOT_MODALITIES, corpus_features
-from harness.training.matrix_row import OF_TESTING, PACKAGES, seeds_of
+from harness.training.matrix_row import OF_TESTING, PACKAGES, TrainingChoices
 from harness.training.protocol_case_rows import adaptation, joined, learned, moved, rows_of, without_own
 from harness.training.replicates import Trial
+from harness.training.selection import SelectedModel, Tied
 
 CORAL = "coral"
 
 
 @dataclass(frozen=True, slots=True)
 class ProtocolCase:
-    """A case of a row of `protocols`, with its recipe."""
+    """A case of a row of `protocols`, with its recipe and the rule of selection."""
 
     protocol: str
     row: Mapping[str, Any]
     case: Case
+    rule: str = selection.ONE_STANDARD_ERROR
 
     @property
     def recipe(self) -> dict[str, Any]:
@@ -84,6 +87,7 @@ def key_of(job: ProtocolCase) -> str:
             [_facts(job, run) for run in case.runs] or protocol_case_masked.facts(case, job.row),
             corpus_features(case.target, job.recipe).digests,
             [case.align, case.weight, _aligned_ids(job)],
+            job.rule,
         ]
     )
 
@@ -95,7 +99,11 @@ def _facts(job: ProtocolCase, run: TrainingRun) -> Any:
             (corpus_features(part.corpus, job.recipe).digests, part.share, learned(part, job.recipe, job.case.space))
             for part in of
         ]
-    return seeds_of(find("fusion", str(job.recipe["fusion"])), run.seeds), parts, _tested_ids(job, run)
+    return _seeds(job, run), parts, _tested_ids(job, run)
+
+
+def _seeds(job: ProtocolCase, run: TrainingRun) -> tuple[int, ...]:
+    return TrainingChoices(run.seeds).of_model(find("fusion", str(job.recipe["fusion"]))).seeds
 
 
 def _tested_ids(job: ProtocolCase, run: TrainingRun) -> list[str]:
@@ -128,13 +136,16 @@ def _trained_predictions(job: ProtocolCase, run: TrainingRun) -> list[Prediction
                 "take a recipe of dense ones"
             )
         train, dev = moved([train, dev], seen)
-    data = replicates.TrainingData(train, dev, recipe, None if case.align == CORAL else seen)
+    data = replicates.TrainingData(train, dev, recipe, None if case.align == CORAL else seen, job.rule)
     ids = _tested_ids(job, run)
     x = rows_of(case.target, job.recipe, ids)
     predicted = []
-    for seed, trained, drawn in _trained(module, data, target, recipe, seeds_of(module, run.seeds)):
-        scores = replicates.predict(module, trained.arrays, x, target, recipe, {**drawn, **trained.chosen})
+    for seed, trained in _trained(module, data, target, recipe, _seeds(job, run)):
+        scores = replicates.predict(module, trained.arrays, x, target, recipe, trained.chosen)
         predicted.append(Predictions(run.fold, seed, ids, ["test"] * len(ids), scores))
+        for tied in trained.tied:
+            scores = replicates.predict(module, tied.arrays, x, target, recipe, tied.chosen)
+            predicted.append(Predictions(run.fold, seed, ids, ["test"] * len(ids), scores, tied.name))
     return predicted
 
 
@@ -147,14 +158,20 @@ def _aligned(recipe: dict[str, Any], case: Case) -> dict[str, Any]:
 
 def _trained(
     module: ModuleType, data: replicates.TrainingData, target: Space, recipe: Mapping[str, Any], seeds: Sequence[int]
-) -> Iterator[tuple[int, replicates.Replicate, dict[str, Any]]]:
-    """Yield seed, model and drawn settings; what a search has to choose is chosen with the first seed on dev."""
+) -> Iterator[tuple[int, SelectedModel]]:
+    """Yield seed and model; what a search has to choose is chosen with the first seed on dev."""
     settings = recipe["settings"]
-    first = [Trial(seeds[0], settings_drawn) for settings_drawn in replicates.draws(module, settings)]
-    tried = [replicates.train(module, data, target, recipe, [trial])[0] for trial in first]
-    best = max(range(len(tried)), key=lambda at: tried[at].dev)
-    drawn = replicates.drawn(module, settings, first[best])
-    yield seeds[0], tried[best], drawn
+    draws = replicates.draws(module, settings)
+    names = [replicates.drawn(module, settings, Trial(seeds[0], draw)) for draw in draws]
+
+    def trained(seed: int, at: int) -> SelectedModel:
+        (of,) = replicates.train(module, data, target, recipe, [Trial(seed, draws[at])])
+        beside = tuple(replace(tied, chosen={**names[at], **tied.chosen}) for tied in of.tied)
+        return replace(of, chosen={**names[at], **of.chosen}, tied=beside)
+
+    tried = [trained(seeds[0], at) for at in range(len(draws))]
+    best, others = selection.chosen_draw(draws, tried, data.rule)
+    drawn = [Tied(name_of(names[at]), tried[at].arrays, tried[at].dev, tried[at].chosen) for at in others]
+    yield seeds[0], replace(tried[best], tied=(*tried[best].tied, *drawn))
     for seed in seeds[1:]:
-        trial = Trial(seed, first[best].settings)
-        yield seed, replicates.train(module, data, target, recipe, [trial])[0], drawn
+        yield seed, trained(seed, best)

@@ -16,7 +16,7 @@ from harness.features.matrix import Ragged
 from harness.protocols._case import Case
 from harness.study import splits
 from harness.study.labels import space
-from harness.study.predictions import Predictions
+from harness.study.predictions import RESAMPLE, Predictions
 from harness.training import model_files, replicates
 from harness.training.corpus_features import SLOT_MODALITIES, CorpusFeatures, corpus_features
 from harness.training.feature_rows import ABSENT, FeatureRows
@@ -37,7 +37,9 @@ def predicted(case: Case, row: Mapping[str, Any]) -> list[Predictions]:
     own = None if case.target == case.source else own_statistics(case.target, row)
     every, tested_by = _tested(target), _tested_by(target, case)
     predicted = []
-    for replicate in _model(case).replicates:
+    model = _model(case)
+    tied = [of for of in model.variants if not of.variant.startswith(RESAMPLE)]
+    for replicate in (*model.replicates, *tied):
         keep = _kept(case, row, target.rows(every), replicate.seed)
         mine = set(tested_by.get(replicate.fold, every))
         tested = keep.any(axis=1) & np.array([name in mine and name in target.covered for name in every])
@@ -48,7 +50,8 @@ def predicted(case: Case, row: Mapping[str, Any]) -> list[Predictions]:
         else:
             x = filled(x, keep[tested], _vectors(case, x, {**replicate.arrays, **_prefixed(own or {})}))
         scores = replicates.predict(module, replicate.arrays, x, space(case.space), row, replicate.chosen, own)
-        predicted.append(Predictions(replicate.fold, replicate.seed, ids, ["test"] * len(ids), scores))
+        of = replicate.fold, replicate.seed, ids, ["test"] * len(ids), scores, replicate.variant
+        predicted.append(Predictions(*of))
     return predicted
 
 

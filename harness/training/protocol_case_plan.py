@@ -20,6 +20,7 @@ from harness.training.corpus_features import (
     why_no_target,
     with_modalities,
 )
+from harness.training.matrix_row import TrainingChoices
 from harness.training.protocol_case import ProtocolCase
 
 
@@ -44,7 +45,10 @@ def _of_recipe(
     if getattr(module, "NETWORKS", False) and replicates.selects(fusion):
         raise SettingError(f"protocols.{protocol}: {file} aligns networks, and recipe {name} is {recipe['fusion']}")
     contexts = [_field(params, name, recipe, space_name, loaded) for space_name in spaces]
-    return [ProtocolCase(protocol, recipe, case) for context in contexts for case in module.cases(context, **given)]
+    rule = TrainingChoices.of(params).rule
+    return [
+        ProtocolCase(protocol, recipe, case, rule) for context in contexts for case in module.cases(context, **given)
+    ]
 
 
 def _field(

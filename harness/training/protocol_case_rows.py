@@ -18,6 +18,7 @@ from harness.protocols._case import CorpusPart
 from harness.study import splits
 from harness.study.labels import Space
 from harness.study.predictions import indices
+from harness.study.prepared import prepared
 from harness.study.recipes import BY_CORPUS, view_of
 from harness.training import normalisers
 from harness.training.corpus_features import corpus_features
@@ -46,7 +47,12 @@ def joined(parts: Sequence[CorpusPart], row: Mapping[str, Any], target: Space, v
     truths = [dict(pairs) for pairs in labelled]
     y = [truth[name] for truth, names in zip(truths, ids, strict=True) for name in names]
     rows = [rows_of(part.corpus, row, names) for part, names in zip(parts, ids, strict=True)]
-    return Examples(put_together(rows), indices(y, target))
+    dialogues = [
+        f"{part.corpus} {prepared(part.corpus).dialogues[name]}"
+        for part, names in zip(parts, ids, strict=True)
+        for name in names
+    ]
+    return Examples(put_together(rows), indices(y, target), np.array(dialogues))
 
 
 def rows_of(corpus: str, row: Mapping[str, Any], ids: Sequence[str]) -> FeatureRows:
@@ -72,6 +78,7 @@ def moved(examples: Sequence[Examples], target: FeatureRows) -> list[Examples]:
                 example.x.present
             ),
             example.y,
+            example.dialogues,
         )
         for example in examples
     ]

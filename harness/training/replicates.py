@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Any
 
@@ -13,21 +13,22 @@ from scipy import sparse
 
 from harness.core.errors import SettingError
 from harness.features.matrix import Matrix
-from harness.metrics import ccc, uar
-from harness.statistics import sums as statistics
 from harness.study.labels import ClassSpace, Space
-from harness.training import normalisers, settings_search
+from harness.study.selected_settings import name_of
+from harness.training import normalisers, selection, settings_search
 from harness.training.feature_rows import Examples, FeatureRows
+from harness.training.selection import SelectedModel
 
 Arrays = dict[str, NDArray[Any]]
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A replicate to train: its seed and its settings, complete."""
+    """A replicate to train: its seed, its settings, complete, and the resample of train dialogues (0: all as it is)."""
 
     seed: int
     settings: Mapping[str, Any]
+    resample: int = 0
 
 
 class TrainingData:
@@ -39,32 +40,29 @@ class TrainingData:
         recipe: its `normalise`.
         unlabelled: train rows of the target, on the footing of `train`, for a recipe whose settings name an
             `alignment`; then there is one such object, and one model, per target.
+        rule: by which a setting or epoch is selected on dev (selection.py).
 
     Raises:
         SettingError: the recipe aligns and there is nothing to align with.
     """
 
     def __init__(
-        self, train: Examples, dev: Examples, recipe: Mapping[str, Any], unlabelled: FeatureRows | None = None
+        self,
+        train: Examples,
+        dev: Examples,
+        recipe: Mapping[str, Any],
+        unlabelled: FeatureRows | None = None,
+        rule: str = selection.ONE_STANDARD_ERROR,
     ) -> None:
         if recipe.get("settings", {}).get("alignment") and not (unlabelled is not None and len(unlabelled)):
             raise SettingError("alignment needs train rows of the target, and there are none")
-        self.train, self.dev, self.unlabelled = train, dev, unlabelled
+        self.train, self.dev, self.unlabelled, self.rule = train, dev, unlabelled, rule
         self.state = normalisers.fit_rows(recipe["normalise"], train.x)
-
-
-@dataclass(frozen=True, slots=True)
-class Replicate:
-    """One trained model: its arrays, its score on source dev, and what selection on it chose."""
-
-    arrays: Arrays
-    dev: float
-    chosen: dict[str, Any]
 
 
 def train(
     module: ModuleType, data: TrainingData, space: Space, recipe: Mapping[str, Any], trials: Sequence[Trial]
-) -> list[Replicate]:
+) -> list[SelectedModel]:
     """Train one replicate per trial; several at once only where `together` puts them.
 
     Args:
@@ -78,12 +76,20 @@ def train(
     weight = row_weights(train.y, space, bool(recipe["balanced"]))
     if selects(module):
         x, on = (side_by_side(recipe["normalise"], data.state, rows.x) for rows in (train, dev))
-        selected = [_select(module, x, train.y, on, dev.y, weight, space, trial.settings) for trial in trials]
+        on_dev = selection.DevRows(dev.y, dev.dialogues, space, data.rule)
+        selected = [_select(module, x, train.y, on, on_dev, weight, space, trial.settings) for trial in trials]
     else:
         selected = _descend(module, data, weight, space, recipe, trials)
     state = _prefixed("norm", data.state)
+
+    def whole(arrays: Arrays) -> Arrays:
+        return {**state, **_prefixed("model", arrays)}
+
     return [
-        Replicate({**state, **_prefixed("model", replicate[0])}, replicate[1], replicate[2]) for replicate in selected
+        replace(
+            of, arrays=whole(of.arrays), tied=tuple(replace(other, arrays=whole(other.arrays)) for other in of.tied)
+        )
+        for of in selected
     ]
 
 
@@ -99,7 +105,12 @@ def draws(module: ModuleType, settings: Mapping[str, Any]) -> list[dict[str, Any
 
 def drawn(module: ModuleType, settings: Mapping[str, Any], trial: Trial) -> dict[str, Any]:
     """Return the settings of a trial that a search drew."""
-    return {} if selects(module) else {key: trial.settings[key] for key in settings_search.drawn_keys(settings)}
+    return {} if selects(module) else searched(settings, trial.settings)
+
+
+def searched(settings: Mapping[str, Any], of: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a search chooses of the settings `of` a network, where `settings` are those of the recipe."""
+    return {key: of[key] for key in settings_search.drawn_keys(settings)}
 
 
 def together(module: ModuleType, trials: Sequence[Trial], batching: bool | str) -> list[tuple[Trial, ...]]:
@@ -176,22 +187,22 @@ def _descend(
     space: Space,
     recipe: Mapping[str, Any],
     trials: Sequence[Trial],
-) -> list[tuple[Arrays, float, dict[str, Any]]]:
+) -> list[SelectedModel]:
     from harness.training import network
 
     train, dev = data.train, data.dev
     feeds = [_feed(module, part.x, recipe, data.state, trials[0].settings) for part in (train, dev)]
     fitted = network.Taught(feeds[0], train.y, weight)
-    on = network.Taught(feeds[1], dev.y, np.ones(len(dev.y)))
+    on_dev = selection.DevRows(dev.y, dev.dialogues, space, data.rule)
     if len(trials) == 1:
         alone, other = trials[0].settings, None
         if alone.get("alignment") and data.unlabelled is not None:
             other = _feed(module, data.unlabelled, recipe, data.state, alone)
-        return [network.train(module, fitted, on, space, alone, trials[0].seed, dev_score, other)]
+        return [network.train(module, fitted, feeds[1], on_dev, space, alone, trials[0].seed, other)]
     from harness.training import network_batched
 
     settings, seeds = [trial.settings for trial in trials], [trial.seed for trial in trials]
-    return network_batched.train(module, fitted, on, space, settings, seeds, dev_score)
+    return network_batched.train(module, fitted, feeds[1], on_dev, space, settings, seeds)
 
 
 def _feed(
@@ -205,12 +216,7 @@ def _feed(
 
 def dev_score(scores: NDArray[np.float32], y: NDArray[Any], space: Space) -> float:
     """Return what selection maximises: UAR for classes, CCC for a scale."""
-    one_cluster = np.zeros(len(y), dtype=np.int64)
-    if isinstance(space, ClassSpace):
-        counts = statistics.confusion(y, scores.argmax(axis=1)[None], one_cluster, len(space.classes))
-        return float(uar.from_statistic(counts[0, 0]))
-    sums = statistics.moments(y, scores[:, 0][None].astype(np.float64), one_cluster)
-    return float(np.nan_to_num(ccc.from_statistic(sums[0, 0])))
+    return selection.DevRows(y, None, space).score(scores)
 
 
 def row_weights(y: NDArray[Any], space: Space, balanced: bool) -> NDArray[np.float64]:
@@ -227,21 +233,25 @@ def _select(
     x: Matrix,
     y: NDArray[Any],
     dev: Matrix,
-    dev_y: NDArray[Any],
+    on_dev: selection.DevRows,
     weight: NDArray[np.float64],
     space: Space,
     settings: Mapping[str, Any],
-) -> tuple[Arrays, float, dict[str, Any]]:
-    """Fit every candidate, each from the one before, and keep the first of the best on source dev."""
-    best: tuple[Arrays, float, dict[str, Any]] | None = None
-    arrays: Arrays | None = None
-    for candidate in module.candidates(settings):
-        arrays = module.fit(x, y, weight, space, candidate, arrays)
-        score = dev_score(module.predict(arrays, dev, space), dev_y, space)
-        if best is None or score > best[1]:
-            best = arrays, score, candidate
-    assert best is not None
-    return best
+) -> SelectedModel:
+    """Fit every candidate, the weakest first and each from the one before, and select one on source dev."""
+    fitted: list[Arrays] = []
+    said: list[NDArray[np.float32]] = []
+    candidates = module.candidates(settings)
+    for candidate in candidates:
+        fitted.append(module.fit(x, y, weight, space, candidate, fitted[-1] if fitted else None))
+        said.append(module.predict(fitted[-1], dev, space))
+    scores = [on_dev.score(of_candidate) for of_candidate in said]
+    error = on_dev.error(said[int(np.argmax(scores))])
+    at, others = selection.chosen(scores, error, on_dev.rule)
+    tied = [
+        selection.Tied(name_of(candidates[place]), fitted[place], scores[place], candidates[place]) for place in others
+    ]
+    return SelectedModel(fitted[at], scores[at], candidates[at], error, tuple(tied))
 
 
 def _prefixed(prefix: str, arrays: Mapping[str, NDArray[Any]]) -> Arrays:

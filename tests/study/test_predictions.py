@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -48,10 +49,35 @@ def test_round_trip_in_the_order_written(tmp_path: Path, space: Space, columns: 
     assert [file.name for file in path.parent.iterdir()] == ["p.parquet"]
 
 
+def test_variants_lie_beside_the_replicates_and_are_read_on_demand(tmp_path: Path) -> None:
+    path, selected = tmp_path / "p.parquet", made(4)
+    names = ["c=0.01", "c=0.1", "resample=1"]
+    others = [replace(one, variant=name) for one, name in zip(made(4), names, strict=True)]
+    mixed = [row for pair in zip(others, selected, strict=True) for row in pair]
+    predictions.write(path, KEY, EMOTION4, mixed)
+    for found, wanted in (
+        (predictions.read(path, EMOTION4), selected),
+        (predictions.read(path, EMOTION4, True), others),
+    ):
+        assert [(one.fold, one.seed, one.ids, one.variant) for one in found] == [
+            (one.fold, one.seed, one.ids, one.variant) for one in wanted
+        ]
+        for one, other in zip(found, wanted, strict=True):
+            assert_array_equal(one.scores, other.scores)
+    predictions.write(path, KEY, EMOTION4, selected)
+    assert predictions.read(path, EMOTION4, variants=True) == []
+
+
+def test_variants_of_one_replicate_are_told_apart(tmp_path: Path) -> None:
+    one, path = made(4)[0], tmp_path / "p.parquet"
+    predictions.write(path, KEY, EMOTION4, [one, replace(one, variant="c=1"), replace(one, variant="c=2")])
+    assert [found.variant for found in predictions.read(path, EMOTION4, variants=True)] == ["c=1", "c=2"]
+
+
 def test_the_file_can_be_read_without_this_code_and_holds_no_truth(tmp_path: Path) -> None:
     written(tmp_path / "p.parquet")
     table = pq.read_table(tmp_path / "p.parquet")
-    assert table.column_names == ["id", "split", "fold", "seed", "p_happy", "p_sad", "p_neutral", "p_anger"]
+    assert table.column_names == ["id", "split", "fold", "seed", "variant", "p_happy", "p_sad", "p_neutral", "p_anger"]
     assert table["seed"].to_pylist() == [1, 1, 1, 1, 2, 2]
 
 
@@ -65,12 +91,12 @@ def test_without_a_file_nothing_is_current(tmp_path: Path) -> None:
         predictions.read(tmp_path / "p.parquet", EMOTION4)
 
 
-@pytest.mark.parametrize("column", ["id", "split", "fold", "seed", "p_sad"])
+@pytest.mark.parametrize("column", ["id", "split", "fold", "seed", "variant", "p_sad"])
 def test_a_column_that_is_not_there_is_named(tmp_path: Path, column: str) -> None:
     path = tmp_path / "p.parquet"
     written(path)
     table = pq.read_table(path).drop_columns([column])
-    sealed.write(path, KEY, lambda seal: predictions._parquet(table, {"seal": seal}))
+    sealed.write(path, KEY, lambda seal: predictions._parquet([table], {"seal": seal}))
     with pytest.raises(ResultError, match=rf"p\.parquet: damaged .*{column}.*delete it and run `dvc repro`"):
         predictions.read(path, EMOTION4)
 

@@ -53,6 +53,27 @@ def test_round_trip_in_the_order_written(path: Path) -> None:
     assert [file.name for file in path.parent.iterdir()] == ["x.safetensors"]
 
 
+def test_variants_come_back_and_what_they_share_is_written_once(tmp_path: Path) -> None:
+    first = REPLICATES[0]
+    tied = replace(first, arrays={**first.arrays, "model.scalar": np.array(9.0)}, variant="c=0.1", dev=0.2, error=0.01)
+    again = replace(
+        first, arrays={name: array + 1 for name, array in first.arrays.items()}, variant="resample=1", chosen={"c": 1.0}
+    )
+    file = tmp_path / "x"
+    model_files.write(file, KEY, REPLICATES, variants=[tied, again])
+    read = model_files.read(file)
+    assert [one.variant for one in read.replicates] == [""] * 3
+    for old, new in zip((tied, again), read.variants, strict=True):
+        assert (new.fold, new.seed, new.dev, new.chosen, new.error, new.variant) == (
+            old.fold, old.seed, old.dev, old.chosen, old.error, old.variant,
+        )  # fmt: skip
+        assert set(new.arrays) == set(old.arrays)
+        for name, array in old.arrays.items():
+            assert_array_equal(new.arrays[name], array)
+    assert sorted(name for name in load_file(file) if name.endswith("|c=0.1")) == ["Ses02|1|model.scalar|c=0.1"]
+    assert [one["variant"] for one in read.facts()["variants"]] == ["c=0.1", "resample=1"]
+
+
 def test_the_facts_are_everything_but_the_arrays(path: Path) -> None:
     facts = model_files.read(path).facts()
     assert facts["key"] == KEY

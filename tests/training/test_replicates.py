@@ -16,6 +16,7 @@ from harness.core.plugins import find
 from harness.study.labels import EMOTION4, EMOTION7, VALENCE, ClassSpace, Space
 from harness.training import model_files, normalisers, replicates
 from harness.training.feature_rows import Examples, FeatureRows
+from harness.training.selection import BEST, ONE_STANDARD_ERROR, SelectedModel
 
 CHANCE = np.random.default_rng(7)
 CENTRES = CHANCE.normal(size=(4, 20))
@@ -42,15 +43,13 @@ RECIPES: dict[str, dict[str, Any]] = {
 SPACES = [EMOTION4, VALENCE]
 
 
-def fitted(
-    module: Any, rows: Examples, dev: Examples, space: Space, recipe: Any, seed: int = 1
-) -> replicates.Replicate:
+def fitted(module: Any, rows: Examples, dev: Examples, space: Space, recipe: Any, seed: int = 1) -> SelectedModel:
     lesson = replicates.TrainingData(rows, dev, recipe)
     (found,) = replicates.train(module, lesson, space, recipe, [replicates.Trial(seed, recipe["settings"])])
     return found
 
 
-def train(name: str, space: Space, seed: int = 1) -> tuple[Any, dict[str, Any], replicates.Replicate, Examples]:
+def train(name: str, space: Space, seed: int = 1) -> tuple[Any, dict[str, Any], SelectedModel, Examples]:
     recipe = {**RECIPES[name], "balanced": True}
     module = find("fusion", recipe["fusion"])
     x, y = COUNTS if recipe["normalise"] == "tfidf" else DENSE, Y if isinstance(space, ClassSpace) else SCALE
@@ -143,13 +142,42 @@ class Toy:
         return scores
 
 
-@pytest.mark.parametrize(("right", "chosen"), [([3, 9, 9, 5], 1), ([4, 3, 2], 0), ([0, 1, 2, 3], 3)])
-def test_selection_takes_the_first_best_on_dev_and_fits_on_from_the_one_before(right: list[int], chosen: int) -> None:
+def of_toy(right: list[int], rule: str) -> tuple[Toy, SelectedModel]:
     toy = Toy(right)
     rows = Examples(FeatureRows.of(text=np.zeros((10, 2), dtype=np.float32)), np.zeros(10, dtype=np.int64))
     recipe = {"normalise": "none", "balanced": False, "settings": {}}
-    module = SimpleNamespace(candidates=toy.candidates, fit=toy.fit, predict=toy.predict)
-    found = fitted(module, rows, rows, EMOTION4, recipe)
+    module: Any = SimpleNamespace(candidates=toy.candidates, fit=toy.fit, predict=toy.predict)
+    data = replicates.TrainingData(rows, rows, recipe, rule=rule)
+    (found,) = replicates.train(module, data, EMOTION4, recipe, [replicates.Trial(1, {})])
+    return toy, found
+
+
+@pytest.mark.parametrize(
+    ("right", "chosen", "tied"),  # of 10 rows 9 are right: one standard error is sqrt(.9 * .1 / 9) = .1
+    [
+        ([7, 8, 9, 8], 1, ["c=2", "c=3"]),
+        ([7, 6, 9, 9], 2, ["c=3"]),
+        ([9, 9, 9], 0, ["c=1", "c=2"]),
+        ([1, 2, 9, 3], 2, []),
+    ],
+)
+def test_the_weakest_model_within_one_standard_error_is_selected_and_the_others_are_kept(
+    right: list[int], chosen: int, tied: list[str]
+) -> None:
+    _, found = of_toy(right, ONE_STANDARD_ERROR)
+    assert found.error == pytest.approx(0.1)
+    assert (found.chosen, found.dev) == ({"c": chosen}, right[chosen] / 10)
+    assert [one.name for one in found.tied] == tied
+    for one in found.tied:
+        assert_array_equal(one.arrays["model.right"], [right[int(one.chosen["c"])], one.chosen["c"]])
+        assert one.dev == right[int(one.chosen["c"])] / 10
+
+
+@pytest.mark.parametrize(("right", "chosen"), [([3, 9, 9, 5], 1), ([4, 3, 2], 0), ([0, 1, 2, 3], 3)])
+def test_the_old_rule_takes_the_first_best_on_dev_and_fits_on_from_the_one_before(
+    right: list[int], chosen: int
+) -> None:
+    toy, found = of_toy(right, BEST)
     assert found.chosen == {"c": chosen}
     assert found.dev == right[chosen] / 10
     assert_array_equal(found.arrays["model.right"], [right[chosen], chosen])

@@ -11,13 +11,16 @@ import numpy as np
 
 from harness.evaluation.matrix import scoring
 from harness.evaluation.matrix.target_corpus import TargetCorpus
+from harness.evaluation.matrix.variants import Variants, spread, variants_of
+from harness.statistics.total_spread import detectable, widened
 from harness.study import predictions, splits
-from harness.study.cells import TRANSDUCTIVE_SUFFIX, Cell, ratio
+from harness.study.cells import TRANSDUCTIVE_SUFFIX, Cell, ratio, wider_than_interval
 from harness.study.labels import MAIN_VIEW, ClassSpace, Space
 from harness.study.metric_facts import higher_is_better
 from harness.study.params.rows import inputs
 from harness.study.reasons import reason_text
 from harness.study.recipes import TRANSDUCTIVE_NORMALISERS, view_of
+from harness.study.selected_settings import name_of, selected_text, without_epoch
 
 SOURCE_DEV, ELSEWHERE = "source_dev", "elsewhere"  # on what a model was selected; of external predictions nobody knows
 EXTERNAL = "external"  # fusion of these
@@ -36,12 +39,14 @@ class CellToScore:
     variant: str = ""
     selection: str = SOURCE_DEV
     file: Path | None = None
+    chosen: Mapping[tuple[str, int], Mapping[str, Any]] = field(default_factory=dict)  # by fold and seed, on source dev
     adapted: bool = False  # the model has seen the target's features, without labels
     by_fold: bool = False  # of the target: its parts were predicted by models of their own
     reason: str = ""
     warnings: list[str] = field(default_factory=list)  # of whoever made the predictions, and of their scores
     scored: scoring.ScoredRows | None = None
     values: dict[str, scoring.Value] = field(default_factory=dict)  # by metric
+    variants: Variants = field(default_factory=Variants)
 
 
 def planned_cell(plan: Mapping[str, Any], cell: Mapping[str, str], view: str) -> CellToScore:
@@ -54,10 +59,21 @@ def planned_cell(plan: Mapping[str, Any], cell: Mapping[str, str], view: str) ->
         view=view,
         selection=ELSEWHERE if plan["settings"]["fusion"] == EXTERNAL else SOURCE_DEV,
         file=Path(cell["file"]) if "file" in cell else None,
+        chosen=_chosen(plan, cell),
         by_fold=cell["source"] == cell["target"],
         reason=cell.get("reason", ""),
         warnings=[cell["warning"]] if "warning" in cell else [],
     )
+
+
+def _chosen(plan: Mapping[str, Any], cell: Mapping[str, str]) -> dict[tuple[str, int], Mapping[str, Any]]:
+    """Return what selection on source dev chose for each replicate of a cell."""
+    return {
+        (replicate["fold"], replicate["seed"]): replicate["chosen"]
+        for row in plan["rows"]
+        if (row["source"], row["space"]) == (cell["source"], cell["space"])
+        for replicate in row["replicates"]
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +100,8 @@ class CellScorer:
         if not rows.truth and row.view != MAIN_VIEW:
             row.reason = f"target_no_view:{row.view}"
             return row
-        scored = rows.align(predictions.read(row.file, self.space) if given is None else given, row.by_fold)
+        selected = predictions.read(row.file, self.space) if given is None else given
+        scored = rows.align(selected, row.by_fold)
         if not len(scored.truth):
             row.reason = "no_labelled_test_rows"
             return row
@@ -92,6 +109,9 @@ class CellScorer:
         row.warnings = [*row.warnings, *scoring.degeneracy(scored, self.space)]
         values = scoring.values(scored, self.space, self.metrics, scored.draws(self.settings))
         row.values = {value.metric: value for value in values}
+        if given is None and (others := predictions.read(row.file, self.space, variants=True)):
+            names = {of: name_of(without_epoch(chosen)) for of, chosen in row.chosen.items()}
+            row.variants = variants_of(rows, selected, others, names, row.by_fold, self.space, self.metrics)
         return row
 
     def cells(self, rows: Sequence[CellToScore]) -> Iterator[Cell]:
@@ -139,7 +159,15 @@ class CellScorer:
 
     def _add_context(self, cell: Cell, row: CellToScore, scored: scoring.ScoredRows) -> None:
         """Add what stands beside the value: counts, floors, ceiling, warnings."""
+        assert cell.value is not None
         cell.sd_seeds = scoring.seed_spread(row.values[cell.metric], scored.seeds)
+        cell.sd_test = spread(row.values[cell.metric].resamples.tolist())
+        cell.sd_train = row.variants.train_spread(cell.metric)
+        cell.low_total, cell.high_total = widened((cell.value, cell.low, cell.high), cell.sd_test, cell.sd_train)
+        cell.selected = selected_text(list(row.chosen.values()))
+        if row.chosen or row.variants.tied:
+            cell.tied = len(row.variants.tied) + 1
+            cell.tied_low, cell.tied_high = row.variants.range(cell.metric, cell.value)
         cell.replicates = len(scored.scores)
         cell.n = len(scored.truth)
         cell.n_classes = len(np.unique(scored.truth)) if isinstance(self.space, ClassSpace) else None
@@ -156,6 +184,8 @@ class CellScorer:
             warnings.append(f"interval missing: {reason_text('undefined_in_resamples')}")
         elif cell.clusters < int(self.settings["few_clusters"]):
             warnings.append(f"interval from {cell.clusters} dialogues only")
+        if wider_than_interval(cell):
+            warnings.append(f"{cell.tied} settings that dev cannot tell apart differ by more than the interval")
         cell.warnings = "; ".join(warnings)
 
     def _compare(self, cell: Cell, row: CellToScore, in_domain: CellToScore) -> None:
@@ -168,7 +198,15 @@ class CellScorer:
         if cell.is_in_domain or not in_domain.scored.stands_on(scored):
             return
         cell.gap = cell.value - cell.in_domain
-        cell.gap_low, cell.gap_high = self.interval(value.resamples - home.resamples, scored.dialogues)
+        apart = value.resamples - home.resamples
+        cell.gap_low, cell.gap_high = self.interval(apart, scored.dialogues)
+        ours, theirs = (of.variants.train_spread(cell.metric) for of in (row, in_domain))
+        # two corpora, so two independent variances
+        of_training = None if ours is None or theirs is None else float(np.hypot(ours, theirs))
+        of_test = spread(apart.tolist())
+        gap = cell.gap, cell.gap_low, cell.gap_high
+        cell.gap_low_total, cell.gap_high_total = widened(gap, of_test, of_training)
+        cell.gap_detectable = detectable(of_test, of_training, float(self.settings["level"]))
         home_low, _ = self.interval(home.resamples, scored.dialogues)
         if home_low is not None and cell.floor is not None and higher_is_better(cell.metric):
             cell.ratio = ratio(cell.value, cell.in_domain, cell.floor, home_low)

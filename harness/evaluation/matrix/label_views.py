@@ -17,7 +17,9 @@ import numpy as np
 
 from harness.evaluation.matrix import scoring
 from harness.evaluation.matrix.cells import CellScorer, CellToScore
+from harness.evaluation.matrix.variants import at_equal_settings, retrained_differences, spread
 from harness.statistics import sums
+from harness.statistics.total_spread import widened
 from harness.study.labels import MAIN_VIEW
 from harness.study.recipes import view_of
 
@@ -30,7 +32,11 @@ class ViewDifference:
     """What a label view changes in one cell: `value` minus `other`, on `n` common utterances.
 
     `floor` and `other_floor` are the majority floors of the two sides' labels there: two views need not hold the same
-    classes. `ceiling` is what people with the view's modality alone score against the main label, on all test
+    classes. `sd_train` is the standard deviation of the difference over resampled train dialogues, `low_total` and
+    `high_total` the interval of test and training data together. Of what is learned, the difference lies between
+    `equal_low` and `equal_high` where both sides have the same setting, over those that source dev leaves open for
+    both.
+    `ceiling` is what people with the view's modality alone score against the main label, on all test
     utterances with both labels; it is None where neither side is tested against the main label, and on a scale.
     """
 
@@ -48,6 +54,11 @@ class ViewDifference:
     difference: float
     low: float | None
     high: float | None
+    sd_train: float | None
+    low_total: float | None
+    high_total: float | None
+    equal_low: float | None
+    equal_high: float | None
     floor: float | None
     other_floor: float | None
     ceiling: float | None
@@ -101,6 +112,11 @@ def _difference(
     ours, theirs = (sums.resampled(statistic, both[0].draws(scorer.settings), metric) for statistic in sides)
     low, high = scorer.interval(ours - theirs, dialogues)
     name = metric.__name__.rpartition(".")[2]
+    variants = [(row.variants, other.variants)]
+    equal = at_equal_settings(variants if change == LEARNED else [], common, scorer.space, name)
+    retrained = retrained_differences(variants, common, scorer.space, name)
+    sd_train = spread(retrained) if retrained else None
+    low_total, high_total = widened((value - against, low, high), spread((ours - theirs).tolist()), sd_train)
     floor, other_floor = (scoring.floors(scored.truth, scorer.space, name)[0] for scored in both)
     # what people score against the main label with the modality that is learned, or tested against
     modality = row.view if change == TESTED else view_of(row.settings)
@@ -120,6 +136,11 @@ def _difference(
         difference=value - against,
         low=low,
         high=high,
+        sd_train=sd_train,
+        low_total=low_total,
+        high_total=high_total,
+        equal_low=equal.low,
+        equal_high=equal.high,
         floor=floor,
         other_floor=other_floor,
         ceiling=scorer.target.ceiling(scorer.space, modality, name) if has_ceiling else None,

@@ -14,9 +14,11 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
+from harness.evaluation.matrix.variants import NOT_EQUAL, EqualSettings, spread
 from harness.statistics.few_clusters import level_of_mean
 from harness.statistics.paired_tests import farther, holm
 from harness.statistics.sums import Floats, interval
+from harness.statistics.total_spread import detectable, widened
 
 ALL = "all"  # the scope of a difference over all targets
 
@@ -33,11 +35,20 @@ class PairOnTarget:
     difference: float
     resamples: Floats  # (resamples,) the difference in each
     exchanged: Floats | None = None  # (permutations,) after exchanges; None where second is not the baseline
+    equal: EqualSettings = NOT_EQUAL  # the difference at equal settings
+    retrained: Sequence[float] | None = None  # the difference with each resample of the train dialogues
 
 
 @dataclass(frozen=True, slots=True)
 class RecipePair:
-    """First minus second over one target or all; p of the permutation test only where second is the baseline."""
+    """First minus second over one target or all; p of the permutation test only where second is the baseline.
+
+    `low` and `high` are the interval over resampled test dialogues. `sd_train` is the standard deviation of the
+    difference over resampled train dialogues, and `low_total` and `high_total` the interval of both. `detectable` is
+    the smallest difference that would be found with a probability of 80 %. The difference lies between `equal_low` and
+    `equal_high` where both recipes have the same settings, over those that source dev leaves open for both; it is the
+    mean of `equal_cells` cells.
+    """
 
     first: str
     second: str
@@ -47,6 +58,13 @@ class RecipePair:
     difference: float
     low: float | None
     high: float | None
+    sd_train: float | None
+    low_total: float | None
+    high_total: float | None
+    detectable: float | None
+    equal_cells: int
+    equal_low: float | None
+    equal_high: float | None
     p: float | None
     p_holm: float | None
     smallest_p: float | None
@@ -78,8 +96,44 @@ def _mean(scope: str, pairs: Sequence[PairOnTarget], level: float) -> RecipePair
     low, high = (interval(np.mean(drawn, axis=0), wider) if wider else None) or (None, None)
     apart = float(np.mean([pair.difference for pair in pairs]))
     p, smallest = _p(pairs)
-    first, cells = pairs[0], sum(pair.cells for pair in pairs)
-    return RecipePair(first.first, first.second, scope, len(pairs), cells, apart, low, high, p, None, smallest)
+    sd_test = spread(np.mean(drawn, axis=0).tolist())
+    sd_train = spread(np.mean(retrained, axis=0).tolist()) if (retrained := _retrained(pairs)) else None
+    low_total, high_total = widened((apart, low, high), sd_test, sd_train)
+    equal = _equal([pair.equal for pair in pairs if pair.equal.cells])
+    return RecipePair(
+        first=pairs[0].first,
+        second=pairs[0].second,
+        scope=scope,
+        targets=len(pairs),
+        cells=sum(pair.cells for pair in pairs),
+        difference=apart,
+        low=low,
+        high=high,
+        sd_train=sd_train,
+        low_total=low_total,
+        high_total=high_total,
+        detectable=detectable(sd_test, sd_train, level),
+        equal_cells=equal.cells,
+        equal_low=equal.low,
+        equal_high=equal.high,
+        p=p,
+        p_holm=None,
+        smallest_p=smallest,
+    )
+
+
+def _equal(of_targets: Sequence[EqualSettings]) -> EqualSettings:
+    """Return the mean over targets of the ends of a range."""
+    if not of_targets:
+        return NOT_EQUAL
+    low, high = (float(np.mean([of[end] for of in of_targets])) for end in (1, 2))
+    return EqualSettings(sum(of.cells for of in of_targets), low, high)
+
+
+def _retrained(pairs: Sequence[PairOnTarget]) -> list[Sequence[float]]:
+    """Return the differences of each target with each resample of the train dialogues; empty where one has none."""
+    known = [pair.retrained for pair in pairs if pair.retrained]
+    return known if len(known) == len(pairs) and len({len(of) for of in known}) == 1 else []
 
 
 def _p(pairs: Sequence[PairOnTarget]) -> tuple[float | None, float | None]:

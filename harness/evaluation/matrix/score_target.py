@@ -20,6 +20,7 @@ from harness.evaluation.matrix.cells import CellScorer, CellToScore
 from harness.evaluation.matrix.label_views import ViewDifference, differences
 from harness.evaluation.matrix.recipes_compared import PairOnTarget
 from harness.evaluation.matrix.target_corpus import target_corpus
+from harness.evaluation.matrix.variants import Variants, at_equal_settings, retrained_differences
 from harness.statistics import sums as statistics
 from harness.statistics.paired_tests import exchanged, random_exchanges
 from harness.study import splits
@@ -88,12 +89,14 @@ def _pairs(job: TargetToScore, label_space: Space, rows: Sequence[CellToScore]) 
     Draws and exchanges are of this target alone: with the same ones, targets of as many dialogues would move together.
     The baseline stands second.
     """
-    metric = find("metric", str(job.params["primary"].get(label_space.name)))
     settings = job.params["statistics"]
     baseline, resamples = str(settings["baseline"]), int(settings["resamples"])
     seed = (int(settings["seed"]) << 32) + crc32(job.target.encode())
-    by_recipe = _by_recipe(rows)
+    metric = find("metric", str(job.params["primary"].get(label_space.name)))
+    cells = _by_recipe(rows)
+    by_recipe = {name: {of: row.scored for of, row in rows.items() if row.scored} for name, rows in cells.items()}
     ids = {id(scored): frozenset(scored.ids) for of in by_recipe.values() for scored in of.values()}
+    primary = str(job.params["primary"].get(label_space.name))
 
     @lru_cache(maxsize=4)  # the baseline's are asked for again and again
     def sums_of(recipe: str, sources: tuple[str, ...], kept: frozenset[str]) -> list[scoring.Floats]:
@@ -125,7 +128,20 @@ def _pairs(job: TargetToScore, label_space: Space, rows: Sequence[CellToScore]) 
             masks = random_exchanges(clusters, resamples, seed)
             both = zip(*(sums_of(name, sources, kept) for name in (first, second)), strict=True)
             moved = np.mean([exchanged(ours, theirs, metric, masks)[1] for ours, theirs in both], axis=0)
-        yield PairOnTarget(first, second, job.target, len(sources), clusters, value - other, drawn - drawn_other, moved)
+        variants = list(zip(*(_variants(cells[name], sources) for name in (first, second)), strict=True))
+        equal = variants if _same_settings(cells[first], cells[second]) else []
+        yield PairOnTarget(
+            first=first,
+            second=second,
+            target=job.target,
+            cells=len(sources),
+            clusters=clusters,
+            difference=value - other,
+            resamples=drawn - drawn_other,
+            exchanged=moved,
+            equal=at_equal_settings(equal, kept, label_space, primary),
+            retrained=retrained_differences(variants, kept, label_space, primary),
+        )
 
 
 def _sources(corpora: Sequence[str], *recipes: Mapping[str, Any]) -> tuple[str, ...]:
@@ -141,10 +157,21 @@ def _cells(of_recipe: Mapping[str, scoring.ScoredRows], sources: Sequence[str]) 
     return [of_recipe.get(name) or of_recipe[splits.NO_SOURCE] for name in sources]
 
 
-def _by_recipe(rows: Sequence[CellToScore]) -> dict[str, dict[str, scoring.ScoredRows]]:
-    """Return recipe -> source -> rows of the cross-corpus cells on the main labels that have a value."""
-    by_recipe: dict[str, dict[str, scoring.ScoredRows]] = {}
+def _variants(of_recipe: Mapping[str, CellToScore], sources: Sequence[str]) -> list[Variants]:
+    """Return the variants of a recipe's cells, source by source."""
+    return [(of_recipe.get(name) or of_recipe[splits.NO_SOURCE]).variants for name in sources]
+
+
+def _same_settings(*recipes: Mapping[str, CellToScore]) -> bool:
+    """Tell whether recipes are the same model with the same settings to select from."""
+    first, second = (next(iter(of.values())).settings for of in recipes)
+    return all(first.get(key) == second.get(key) for key in ("fusion", "settings"))
+
+
+def _by_recipe(rows: Sequence[CellToScore]) -> dict[str, dict[str, CellToScore]]:
+    """Return recipe -> source -> the cross-corpus cell on the main labels that has a value."""
+    by_recipe: dict[str, dict[str, CellToScore]] = {}
     for row in rows:
         if row.view == MAIN_VIEW == view_of(row.settings) and row.source != row.target and row.scored:
-            by_recipe.setdefault(row.recipe, {})[row.source] = row.scored
+            by_recipe.setdefault(row.recipe, {})[row.source] = row
     return by_recipe

@@ -51,7 +51,7 @@ def _space(name: str) -> dict[str, Any]:
 
 def _recipe(plan: Mapping[str, Any]) -> dict[str, Any]:
     settings = dict(plan["settings"])
-    return {"description": settings.pop("description", ""), "settings": settings, "rows": plan["rows"]}
+    return {"description": settings.pop("description", ""), "settings": settings}
 
 
 def _warnings(cards: Mapping[str, Any], shared: Sequence[Mapping[str, Any]], cells: Sequence[Cell]) -> list[str]:

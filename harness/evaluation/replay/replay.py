@@ -21,7 +21,7 @@ from harness.study import cell_plans, predictions
 from harness.study.labels import space
 from harness.training import matrix_row, matrix_row_finish, matrix_rows, model_files, protocol_case, protocol_case_plan
 from harness.training.corpus_features import corpus_features, with_modalities
-from harness.training.matrix_row import CellRow
+from harness.training.matrix_row import CellRow, TrainingChoices
 
 ENDING = ".parquet"
 WAYS = "<recipe>/<source>/<space>/<target>, or protocols/<row>/<recipe>/<space>/<case>"
@@ -125,11 +125,11 @@ def made_again(params: Mapping[str, Any], cell: NamedCell) -> list[predictions.P
 
 def _job(params: Mapping[str, Any], cell: NamedCell) -> CellRow:
     recipe = with_modalities(dict(cell.settings), params["encoders"])
-    seeds = tuple(params["training"]["seeds"])
+    training = TrainingChoices.of(params)
     own = corpus_features(cell.source, recipe)
-    used = matrix_row.seeds_of(find("fusion", str(recipe["fusion"])), seeds)
-    key = matrix_row.key_of(recipe, own, cell.space, seeds)
-    return CellRow(cell.recipe, recipe, cell.source, cell.space, (cell.target,), used, key)
+    of_model = training.of_model(find("fusion", str(recipe["fusion"])))
+    key = matrix_row.key_of(recipe, own, cell.space, training)
+    return CellRow(cell.recipe, recipe, cell.source, cell.space, (cell.target,), of_model, key)
 
 
 def _case(params: Mapping[str, Any], cell: NamedCell) -> protocol_case.ProtocolCase:

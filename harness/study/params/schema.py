@@ -101,6 +101,15 @@ class Training(ParamsSection):
     """How models are trained."""
 
     seeds: list[Seed] = Field(min_length=1, description="seeds; a network is trained once with each")
+    selection: Literal["one_standard_error", "best"] = Field(
+        "one_standard_error",
+        description="rule by which source dev selects penalty, epoch and draw: the simplest within one standard error "
+        "of the best, or the best",
+    )
+    resamples: Whole = Field(
+        0, description="times a model without seeds is trained on resampled train dialogues, for `sd_train`; 0: never"
+    )
+    network_resamples: Whole = Field(0, description="the same for networks, with the first seed")
 
 
 class Metrics(ParamsSection):
