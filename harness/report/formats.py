@@ -14,7 +14,9 @@ ABSENT = "–"
 
 _SELECTIONS = {
     "source_dev": "selected on source dev",
+    "source_dev_one_standard_error": "selected on source dev (one-standard-error rule)",
     "target_dev": "selected on target dev (oracle)",
+    "target_dev_one_standard_error": "selected on target dev (oracle; one-standard-error rule)",
     "elsewhere": "made elsewhere",
 }
 

@@ -9,21 +9,24 @@ from harness.report.formats import reason_text
 from harness.study.cells import Cell
 from harness.study.metric_facts import higher_is_better
 
-DEGENERATE, FEW, AT_FLOOR = "†", "‡", "°"
+DEGENERATE, FEW, AT_FLOOR, TIED = "†", "‡", "°", "≈"
 MARKS = {
     DEGENERATE: "degenerate predictor: nearly constant, or a class never predicted",
     FEW: "interval from few dialogues, or none: from one, or a class is missing in some resamples",
     AT_FLOOR: "interval does not clear the majority floor",
+    TIED: "settings that source dev cannot tell apart differ by more than the interval",
 }
-OF_INTERVAL = "interval"  # how a warning about the interval begins; any other one is about the predictor
+# how a warning about the interval or the selection begins; any other one is about the predictor
+OF_INTERVAL, OF_SELECTION = "interval", "selection"
 
 
 def marks_of(cell: Cell) -> str:
     """Return the marks of a cell with a value."""
-    about_interval = [text.startswith(OF_INTERVAL) for text in warnings_of(cell)]
-    mark = DEGENERATE if not all(about_interval) else ""
-    mark += FEW if any(about_interval) else ""
-    return mark + (AT_FLOOR if reaches_floor(cell) else "")
+    warnings = warnings_of(cell)
+    mark = DEGENERATE if any(not text.startswith((OF_INTERVAL, OF_SELECTION)) for text in warnings) else ""
+    mark += FEW if any(text.startswith(OF_INTERVAL) for text in warnings) else ""
+    mark += AT_FLOOR if reaches_floor(cell) else ""
+    return mark + (TIED if any(text.startswith(OF_SELECTION) for text in warnings) else "")
 
 
 def warnings_of(cell: Cell) -> list[str]:

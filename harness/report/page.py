@@ -34,6 +34,11 @@ COLUMNS = {
     "low": "number",
     "high": "number",
     "sd_seeds": "number",
+    "sd_test": "number",
+    "sd_train": "number",
+    "selected": "plain",
+    "tied_low": "number",
+    "tied_high": "number",
     "n": "plain",
     "clusters": "plain",
     "coverage": "percent",
@@ -42,6 +47,7 @@ COLUMNS = {
     "ceiling": "number",
     "in_domain": "number",
     "gap": "signed",
+    "gap_detectable": "number",
     "ratio": "number",
 }
 

@@ -28,6 +28,9 @@ PAIRED = (
 )
 
 
+EQUAL = "; equal settings: range over the settings that source dev leaves open for both"
+
+
 class Group(NamedTuple):
     """The lines of one space that ask the same: labels of `view` learned, or tested against by models of the main."""
 
@@ -138,21 +141,24 @@ def _table(space: str, change: str, lines: pd.DataFrame) -> Table:
     table_rows, drawn = [], []
     for o in rows(lines):
         floors = [number(o.floor)] if learned else [number(o.floor), number(o.other_floor)]
-        spread = interval(o.low, o.high) or ABSENT
+        ends = [(o.low, o.high), (o.low_total, o.high_total), *([(o.equal_low, o.equal_high)] if learned else [])]
+        spans = [interval(*of) or ABSENT for of in ends]
         where = [o.recipe, o.twin if learned else o.train_view, o.source, o.target, o.test_view, count(o.n)]
         table_rows.append(
-            [*where, number(o.value), number(o.other), signed(o.difference), spread, *floors, number(o.ceiling)]
+            [*where, number(o.value), number(o.other), signed(o.difference), *spans, *floors, number(o.ceiling)]
         )
         span: list[Bar] = [] if o.low is None or o.high is None else [("span", o.low, o.high)]
         drawn.append([*span, ("dot", o.difference, o.difference)])
     title = "Whose labels are learned" if learned else "Whose labels are tested against"
     floors = ["floor"] if learned else ["floor", "floor main"]
+    intervals = ["interval", "with training", *(["equal settings"] if learned else [])]
     return Table(
         f"label-views-{change}-{space}",
         f"{title}, {space}",
-        f"{METHODS[change]} ({metric} main); {PAIRED}; floor: always the most frequent class, or the best constant; "
+        f"{METHODS[change]} ({metric} main); {PAIRED}; with training: test and train dialogues resampled"
+        f"{EQUAL if learned else ''}; floor: always the most frequent class, or the best constant; "
         "ceiling: people with this modality alone, against the main label",
-        [*words, "utterances", metric, f"{metric} main", "difference", "interval", *floors, "ceiling"],
+        [*words, "utterances", metric, f"{metric} main", "difference", *intervals, *floors, "ceiling"],
         table_rows,
         words=len(words),
         drawings=drawings(drawn),

@@ -13,6 +13,7 @@ from harness.study.params import only
 from harness.study.params.rows import row
 from harness.study.reasons import counted
 from harness.training import protocol_case, protocol_case_plan
+from harness.training.matrix_row import TrainingChoices
 from harness.training.protocol_case import ProtocolCase
 
 EXAMPLES = ("emotransfer protocols few_shot",)
@@ -36,8 +37,8 @@ def run(params: dict[str, Any], protocol: str) -> None:
     engine.run(
         protocol_case.work, jobs, engine.worker_count(params["engine"]["workers"]), f"protocols {protocol}", sizes
     )
-    plan = {"protocol": protocol, "file": file, "options": options, "cells": [_cell(case) for case in planned]}
-    write_json(paths.case_plan(protocol), plan)
+    facts = {"protocol": protocol, "file": file, "options": options, "selection": TrainingChoices.of(params).rule}
+    write_json(paths.case_plan(protocol), {**facts, "cells": [_cell(case) for case in planned]})
     if not only.is_part(params):
         prune(paths.PROTOCOLS / protocol, [paths.case_plan(protocol), *(job.path for job in jobs)])
     without = counted(case.case.reason for case in planned if case.case.reason)

@@ -13,7 +13,7 @@ from harness.core.files import write_json, write_text
 from harness.core.log import log
 from harness.core.plugins import find
 from harness.evaluation.matrix import label_views, recipes_compared, score_target
-from harness.evaluation.matrix.cells import SOURCE_DEV, CellToScore, planned_cell
+from harness.evaluation.matrix.cells import SOURCE_DEV, CellToScore, planned_cell, selection
 from harness.evaluation.matrix.score_target import ScoredTarget, TargetToScore, named
 from harness.evaluation.matrix.study_facts import study_facts
 from harness.study import cell_plans
@@ -119,7 +119,7 @@ def _of_protocols(params: Mapping[str, Any], planned: Sequence[Mapping[str, Any]
                     MAIN_VIEW,
                     protocol=name,
                     variant=cell["variant"],
-                    selection=getattr(module, "SELECTION", SOURCE_DEV),
+                    selection=selection(getattr(module, "SELECTION", SOURCE_DEV), plan["selection"]),
                     file=Path(cell["file"]) if "file" in cell else None,
                     adapted=getattr(module, "SEES_TARGET_FEATURES", False),
                     by_fold=cell["by_fold"],

@@ -12,7 +12,7 @@ from harness.study.params import only
 from harness.study.params.rows import row
 from harness.study.reasons import counted
 from harness.training import matrix_plan, matrix_rows, model_files
-from harness.training.matrix_row import CellRow
+from harness.training.matrix_row import CellRow, TrainingChoices
 
 EXAMPLES = (
     "emotransfer transfer text_e5",
@@ -35,7 +35,8 @@ def run(params: dict[str, Any], recipe: str) -> None:
     matrix_rows.work(jobs, params["engine"], f"transfer {recipe}")
     rows = [_trained(job) for job in jobs]
     settings = row(params, "recipes", recipe)
-    write_json(paths.plan(recipe), {"recipe": recipe, "settings": settings, "cells": cells, "rows": rows})
+    facts = {"recipe": recipe, "settings": settings, "selection": TrainingChoices.of(params).rule}
+    write_json(paths.plan(recipe), {**facts, "cells": cells, "rows": rows})
     _prune(recipe, jobs, keep=only.is_part(params))
     predicted = sum("file" in cell for cell in cells)
     without = counted(cell["reason"] for cell in cells if "reason" in cell)

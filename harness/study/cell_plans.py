@@ -16,6 +16,8 @@ CELL = ("space", "source", "target")  # keys that every cell has
 def of_recipe(params: Mapping[str, Any], name: str) -> dict[str, Any]:
     """Return plan.json of a row of `recipes` or `external`: `recipe`, `settings`, `cells` and `rows`.
 
+    That of `recipes` has the rule of selection, too: `selection`.
+
     Raises:
         ResultError: it is not there, damaged, or no plan.
     """
@@ -24,12 +26,12 @@ def of_recipe(params: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 
 def of_protocol(name: str) -> dict[str, Any]:
-    """Return plan.json of a row of `protocols`: `protocol`, `file`, `options` and `cells`.
+    """Return plan.json of a row of `protocols`: `protocol`, `file`, `options`, `selection` and `cells`.
 
     Raises:
         ResultError: it is not there, damaged, or no plan.
     """
-    keys = ("protocol", "file", "options", "cells")
+    keys = ("protocol", "file", "options", "selection", "cells")
     return _read(paths.case_plan(name), f"dvc repro protocols@{name}", keys, (*CELL, "recipe", "variant", "by_fold"))
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+ONE_STANDARD_ERROR, BEST = "one_standard_error", "best"
+RULES = (ONE_STANDARD_ERROR, BEST)  # by which a setting is selected (docs/protocol.md 4a)
 EPOCH = "epoch"
 
 

@@ -25,6 +25,10 @@ SECTIONS = {  # field of Cell -> metric key
     "low": "interval/{}_low",
     "high": "interval/{}_high",
     "sd_seeds": "spread/{}",
+    "sd_test": "spread/{}_test",
+    "sd_train": "spread/{}_train",
+    "tied_low": "interval/{}_tied_low",
+    "tied_high": "interval/{}_tied_high",
     "floor": "floor/{}",
     "floor_random": "floor/{}_random",
     "ceiling": "ceiling/{}",
@@ -32,6 +36,7 @@ SECTIONS = {  # field of Cell -> metric key
     "gap": "gap/{}",
     "gap_low": "interval/gap_{}_low",
     "gap_high": "interval/gap_{}_high",
+    "gap_detectable": "gap/{}_detectable",
     "ratio": "ratio/{}",
 }
 COUNTS = ("n", "n_classes", "clusters", "coverage", "replicates")

@@ -30,10 +30,10 @@ from harness.study import splits
 from harness.study.labels import ClassSpace, Space, space
 from harness.study.predictions import indices
 from harness.study.recipes import BY_CORPUS, view_of
+from harness.study.selected_settings import ONE_STANDARD_ERROR
 from harness.training import model_files, normalisers, replicates
 from harness.training.corpus_features import CorpusFeatures, corpus_features
 from harness.training.feature_rows import Examples
-from harness.training.selection import ONE_STANDARD_ERROR
 
 PACKAGES = ("numpy", "scipy", "torch")
 OF_TESTING = ("description", "test_views")  # keys of a recipe that decide nothing of a model

@@ -27,7 +27,7 @@ from harness.study.labels import ClassSpace, Space, space
 from harness.study.params.rows import NO_MODALITY
 from harness.study.predictions import Predictions
 from harness.study.recipes import view_of
-from harness.study.selected_settings import name_of
+from harness.study.selected_settings import ONE_STANDARD_ERROR, name_of
 from harness.training import protocol_case_masked, replicates, selection
 from harness.training.corpus_features import SLOT_MODALITIES, corpus_features
 from harness.training.matrix_row import OF_TESTING, PACKAGES, TrainingChoices
@@ -45,7 +45,7 @@ class ProtocolCase:
     protocol: str
     row: Mapping[str, Any]
     case: Case
-    rule: str = selection.ONE_STANDARD_ERROR
+    rule: str = ONE_STANDARD_ERROR
 
     @property
     def recipe(self) -> dict[str, Any]:

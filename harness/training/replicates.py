@@ -14,7 +14,7 @@ from scipy import sparse
 from harness.core.errors import SettingError
 from harness.features.matrix import Matrix
 from harness.study.labels import ClassSpace, Space
-from harness.study.selected_settings import name_of
+from harness.study.selected_settings import ONE_STANDARD_ERROR, name_of
 from harness.training import normalisers, selection, settings_search
 from harness.training.feature_rows import Examples, FeatureRows
 from harness.training.selection import SelectedModel
@@ -52,7 +52,7 @@ class TrainingData:
         dev: Examples,
         recipe: Mapping[str, Any],
         unlabelled: FeatureRows | None = None,
-        rule: str = selection.ONE_STANDARD_ERROR,
+        rule: str = ONE_STANDARD_ERROR,
     ) -> None:
         if recipe.get("settings", {}).get("alignment") and not (unlabelled is not None and len(unlabelled)):
             raise SettingError("alignment needs train rows of the target, and there are none")

@@ -20,10 +20,8 @@ from numpy.typing import NDArray
 from harness.metrics import ccc, uar
 from harness.statistics import sums
 from harness.study.labels import ClassSpace, Space
-from harness.study.selected_settings import EPOCH
+from harness.study.selected_settings import EPOCH, ONE_STANDARD_ERROR
 
-ONE_STANDARD_ERROR, BEST = "one_standard_error", "best"
-RULES = (ONE_STANDARD_ERROR, BEST)
 Arrays = dict[str, NDArray[Any]]
 
 

@@ -240,7 +240,9 @@ def test_a_corpus_card_counts_every_label_and_reason_once() -> None:
 
 def test_of_an_error_less_is_better_and_nobody_is_left_over() -> None:
     def line(recipe: str, difference: float, p: float) -> dict[str, str]:
-        told = {"space": "valence", "scope": "all", "first": recipe, "second": "base", "cells": "6"}
+        told = {"space": "valence", "scope": "all", "first": recipe, "second": "base", "cells": "6", "targets": "2"}
+        told |= {"low_total": str(difference - 0.2), "high_total": str(difference + 0.2), "detectable": "0.14"}
+        told |= {"equal_low": "", "equal_high": ""}
         spread = {"low": str(difference - 0.1), "high": str(difference + 0.1), "p": str(p), "p_holm": str(p)}
         return {**told, **spread, "difference": str(difference)}
 
@@ -249,6 +251,8 @@ def test_of_an_error_less_is_better_and_nobody_is_left_over() -> None:
         every = [{**one, "metric": metric} for one in lines]
         asked = recipes(frame(every), frame([]), frame([]), "base")
         assert asked.answer == [f"valence: against the baseline base, {better} is better, {worse} is worse."]
+        row = next(row for row in asked.tables[0].rows if row[0] == "b")
+        assert row[1:8] == ["2", "6", "+.200", "[.100, .300]", "[.000, .400]", "–", ".140"]
     undecided = recipes(frame([{**line("a", -0.2, 0.4), "metric": "mae"}]), frame([]), frame([]), "base")
     assert undecided.answer[0].endswith("none is better, none is worse; of all the study cannot tell.")
 

@@ -13,12 +13,13 @@ from numpy.testing import assert_array_equal
 from harness.core.errors import SettingError
 from harness.core.plugins import find
 from harness.study.labels import EMOTION4, VALENCE, Space
+from harness.study.selected_settings import BEST, ONE_STANDARD_ERROR
 from harness.training import network, network_batched
 from harness.training.batches import Feed
 from harness.training.feature_rows import FeatureRows
 from harness.training.network import Taught
 from harness.training.replicates import dev_score
-from harness.training.selection import BEST, ONE_STANDARD_ERROR, DevRows, SelectedModel
+from harness.training.selection import DevRows, SelectedModel
 
 SETTINGS: dict[str, Any] = {
     "hidden": 16,

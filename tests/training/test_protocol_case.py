@@ -133,7 +133,7 @@ def test_the_oracle_selects_on_target_dev_and_says_so(here: Path) -> None:
     protocols(params, oracle={"recipes": ["text"]})
     stage("score", params)
     cells = [one for one in transfer.read_cells(paths.CELLS) if one.protocol == "oracle" and one.metric == "uar"]
-    assert {one.selection for one in cells} == {"target_dev"}
+    assert {one.selection for one in cells} == {"target_dev_one_standard_error"}
     assert len([one for one in cells if one.value is not None]) == 6
 
 

@@ -14,9 +14,10 @@ from sklearn.metrics import balanced_accuracy_score
 
 from harness.core.plugins import find
 from harness.study.labels import EMOTION4, EMOTION7, VALENCE, ClassSpace, Space
+from harness.study.selected_settings import BEST, ONE_STANDARD_ERROR
 from harness.training import model_files, normalisers, replicates
 from harness.training.feature_rows import Examples, FeatureRows
-from harness.training.selection import BEST, ONE_STANDARD_ERROR, SelectedModel
+from harness.training.selection import SelectedModel
 
 CHANCE = np.random.default_rng(7)
 CENTRES = CHANCE.normal(size=(4, 20))

@@ -10,7 +10,8 @@ import pytest
 from sklearn.metrics import balanced_accuracy_score
 
 from harness.study.labels import EMOTION4, VALENCE
-from harness.training.selection import BEST, ONE_STANDARD_ERROR, DevRows, chosen, chosen_draw
+from harness.study.selected_settings import BEST, ONE_STANDARD_ERROR
+from harness.training.selection import DevRows, chosen, chosen_draw
 
 CHANCE = np.random.default_rng(5)
 

@@ -20,9 +20,10 @@ from harness.study.metric_facts import higher_is_better
 from harness.study.params.rows import inputs
 from harness.study.reasons import reason_text
 from harness.study.recipes import TRANSDUCTIVE_NORMALISERS, view_of
-from harness.study.selected_settings import name_of, selected_text, without_epoch
+from harness.study.selected_settings import BEST, name_of, selected_text, without_epoch
 
-SOURCE_DEV, ELSEWHERE = "source_dev", "elsewhere"  # on what a model was selected; of external predictions nobody knows
+# on what a model was selected, before the rule; of external predictions nobody knows
+SOURCE_DEV, ELSEWHERE = "source_dev", "elsewhere"
 EXTERNAL = "external"  # fusion of these
 
 
@@ -57,13 +58,23 @@ def planned_cell(plan: Mapping[str, Any], cell: Mapping[str, str], view: str) ->
         source=cell["source"],
         target=cell["target"],
         view=view,
-        selection=ELSEWHERE if plan["settings"]["fusion"] == EXTERNAL else SOURCE_DEV,
+        selection=ELSEWHERE if plan["settings"]["fusion"] == EXTERNAL else selection(SOURCE_DEV, plan["selection"]),
         file=Path(cell["file"]) if "file" in cell else None,
         chosen=_chosen(plan, cell),
         by_fold=cell["source"] == cell["target"],
         reason=cell.get("reason", ""),
         warnings=[cell["warning"]] if "warning" in cell else [],
     )
+
+
+def selection(on: str, rule: str) -> str:
+    """Return the selection of a cell: the rows it was made on and its rule, where that is not the plain best.
+
+    Args:
+        on: `source_dev` or `target_dev`.
+        rule: `training.selection` of params.yaml.
+    """
+    return on if rule == BEST else f"{on}_{rule}"
 
 
 def _chosen(plan: Mapping[str, Any], cell: Mapping[str, str]) -> dict[tuple[str, int], Mapping[str, Any]]:
@@ -185,7 +196,7 @@ class CellScorer:
         elif cell.clusters < int(self.settings["few_clusters"]):
             warnings.append(f"interval from {cell.clusters} dialogues only")
         if wider_than_interval(cell):
-            warnings.append(f"{cell.tied} settings that dev cannot tell apart differ by more than the interval")
+            warnings.append(f"selection: {cell.tied} settings that dev leaves open differ by more than the interval")
         cell.warnings = "; ".join(warnings)
 
     def _compare(self, cell: Cell, row: CellToScore, in_domain: CellToScore) -> None:

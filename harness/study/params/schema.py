@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 from harness.study.labels import MAIN_VIEW
 from harness.study.params.rows import NATIVE
 from harness.study.recipes import NORMALISERS, VIEWS
+from harness.study.selected_settings import ONE_STANDARD_ERROR, RULES
 
 LARGEST_SEED = 2**32 - 1
 
@@ -101,8 +102,8 @@ class Training(ParamsSection):
     """How models are trained."""
 
     seeds: list[Seed] = Field(min_length=1, description="seeds; a network is trained once with each")
-    selection: Literal["one_standard_error", "best"] = Field(
-        "one_standard_error",
+    selection: Literal[RULES] = Field(  # type: ignore[valid-type]
+        ONE_STANDARD_ERROR,
         description="rule by which source dev selects penalty, epoch and draw: the simplest within one standard error "
         "of the best, or the best",
     )

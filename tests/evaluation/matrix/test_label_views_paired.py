@@ -119,6 +119,7 @@ def brute_force(rows: np.ndarray, alternating: bool, *sides: tuple[str, str]) ->
 def line(change: str, difference: float, low: str = "", high: str = "", **more: str) -> dict[str, str]:
     told = {"space": "valence", "metric": "ccc", "change": change, "recipe": "own", "twin": "main", "source": "a"}
     told |= {"target": "a", "train_view": "text", "test_view": MAIN_VIEW, "n": "9", "value": "0.5", "other": "0.4"}
+    told |= dict.fromkeys(("low_total", "high_total", "equal_low", "equal_high"), "")
     return {**told, "difference": str(difference), "low": low, "high": high, "floor": "", "other_floor": ""} | {
         "ceiling": "",
         **more,
@@ -135,10 +136,10 @@ def test_a_difference_without_an_interval_is_not_called_unsure() -> None:
     ]
     overview, table = asked.tables
     assert overview.rows == [["text", "learned", MAIN_VIEW, "valence", "CCC", "+.200", "1 of 1", "−.100", "0 of 1"]]
-    assert [row[-3:] for row in table.rows] == [
-        ["–", "–", "–"],
-        ["[.100, .500]", "–", "–"],
-        ["[−.200, .100]", "–", "–"],
+    assert [row[-5:] for row in table.rows] == [
+        ["–", "–", "–", "–", "–"],
+        ["[.100, .500]", "–", "–", "–", "–"],
+        ["[−.200, .100]", "–", "–", "–", "–"],
     ]
     assert number(line("learned", 0.1), "low") is None
 
