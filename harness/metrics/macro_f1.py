@@ -16,6 +16,7 @@ from harness.metrics._margins import counted, parts, reduced
 TITLE = "macro-F1"
 MEANING = "mean F1 over the same classes as UAR"
 KIND, STATISTIC, HIGHER_IS_BETTER = "classes", "confusion", True
+AVERAGES_CLASSES = True  # so a class of very few rows is left out (harness/statistics/rare_classes.py)
 
 
 def f1_per_class(margins: NDArray[Any]) -> NDArray[np.float64]:

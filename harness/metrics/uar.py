@@ -1,4 +1,4 @@
-"""UAR, unweighted average recall: the mean recall over the classes that occur in the target's truth.
+"""UAR, unweighted average recall: the mean recall over the classes that have enough rows in the target's truth.
 
 A prediction of a class that does not occur there is a miss. This equals scikit-learn's balanced_accuracy_score;
 torchmetrics and audmetric average over other sets of classes, so we take torchmetrics' counts and average ourselves.
@@ -15,11 +15,12 @@ from harness.metrics._margins import counted, parts, reduced
 
 TITLE = "UAR"
 MEANING = (
-    "unweighted average recall: mean recall over the classes that occur in the target's truth; "
-    "a prediction of any other class is a miss"
+    "unweighted average recall: mean recall over the classes that have enough rows in the target's truth "
+    "(`statistics.least_support`); a prediction of any other class is a miss"
 )
 MATRIX = False
 KIND, STATISTIC, HIGHER_IS_BETTER = "classes", "confusion", True
+AVERAGES_CLASSES = True  # so a class of very few rows is left out (harness/statistics/rare_classes.py)
 
 
 def from_statistic(confusion: NDArray[Any]) -> NDArray[np.float64]:

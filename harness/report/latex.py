@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from harness.report.formats import FORMS, interval, number, reason_text
 from harness.report.grid import Block, Grid, ordered
-from harness.report.marks import AT_FLOOR, DEGENERATE, FEW, MARKS, TIED
+from harness.report.marks import AT_FLOOR, DEGENERATE, FEW, MARKS, RARE, TIED
 from harness.report.tables import Table
 
 SPECIAL = {
@@ -26,7 +26,7 @@ SPECIAL = {
     "−": "$-$",
     "→": r"$\rightarrow$",
 }
-_MARKS = {DEGENERATE: r"\dagger", FEW: r"\ddagger", AT_FLOOR: r"\circ", TIED: r"\approx"}
+_MARKS = {DEGENERATE: r"\dagger", FEW: r"\ddagger", AT_FLOOR: r"\circ", TIED: r"\approx", RARE: r"\S"}
 
 
 def escape(text: str) -> str:

@@ -9,24 +9,26 @@ from harness.report.formats import reason_text
 from harness.study.cells import Cell
 from harness.study.metric_facts import higher_is_better
 
-DEGENERATE, FEW, AT_FLOOR, TIED = "†", "‡", "°", "≈"
+DEGENERATE, FEW, AT_FLOOR, TIED, RARE = "†", "‡", "°", "≈", "§"
 MARKS = {
     DEGENERATE: "degenerate predictor: nearly constant, or a class never predicted",
     FEW: "interval from few dialogues, or none: from one, or a class is missing in some resamples",
     AT_FLOOR: "interval does not clear the majority floor",
     TIED: "settings that source dev cannot tell apart differ by more than the interval",
+    RARE: "mean over fewer classes: one has too few test utterances",
 }
-# how a warning about the interval or the selection begins; any other one is about the predictor
-OF_INTERVAL, OF_SELECTION = "interval", "selection"
+# how a warning about the interval, the selection or the classes begins; any other one is about the predictor
+OF_INTERVAL, OF_SELECTION, OF_CLASSES = "interval", "selection", "classes"
 
 
 def marks_of(cell: Cell) -> str:
     """Return the marks of a cell with a value."""
     warnings = warnings_of(cell)
-    mark = DEGENERATE if any(not text.startswith((OF_INTERVAL, OF_SELECTION)) for text in warnings) else ""
+    mark = DEGENERATE if any(not text.startswith((OF_INTERVAL, OF_SELECTION, OF_CLASSES)) for text in warnings) else ""
     mark += FEW if any(text.startswith(OF_INTERVAL) for text in warnings) else ""
     mark += AT_FLOOR if reaches_floor(cell) else ""
-    return mark + (TIED if any(text.startswith(OF_SELECTION) for text in warnings) else "")
+    mark += TIED if any(text.startswith(OF_SELECTION) for text in warnings) else ""
+    return mark + (RARE if any(text.startswith(OF_CLASSES) for text in warnings) else "")
 
 
 def warnings_of(cell: Cell) -> list[str]:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from harness.statistics import sums
 from harness.statistics.calibration import Floats, checked
+from harness.statistics.rare_classes import without_rare
 from harness.statistics.sums import LEAST
 
 CAUSES = ("prior", "coverage", "feature")
@@ -54,7 +55,7 @@ class GapCell:
 
     truth (n,) class indices; clusters (n,) dialogue numbers from 0; inside, cross (replicates, n, classes)
     probabilities of the in-domain and the cross-corpus models, whose numbers of replicates may differ; target, source
-    (classes,) priors of the train rows of the two.
+    (classes,) priors of the train rows of the two; least the rows that a class needs to enter a mean over classes.
     """
 
     truth: NDArray[Any]
@@ -63,6 +64,7 @@ class GapCell:
     cross: NDArray[Any]
     target: NDArray[Any]
     source: NDArray[Any]
+    least: int = 0
 
 
 def decomposed(cell: GapCell, metric: ModuleType, weights: NDArray[Any], level: float = 0.95) -> Decomposition:
@@ -150,10 +152,11 @@ def _values(cell: GapCell, scores: Floats, metric: ModuleType, weights: NDArray[
     counts = sums.confusion(np.asarray(cell.truth), scores.argmax(axis=-1), cell.clusters, scores.shape[-1])
     reduce = getattr(metric, "reduced", None)
     value = metric.from_reduced if reduce else metric.from_statistic
+    counts = without_rare(counts, metric, cell.least)
     left = reduce(counts) if reduce else counts
     every = [value(left.sum(axis=1)).mean(axis=0, keepdims=True)]
     if len(weights):
-        every.append(np.mean([value(resample) for resample in sums.sums(left, weights)], axis=0))
+        every.append(sums.resampled(counts, weights, metric))
     return np.concatenate(every)
 
 

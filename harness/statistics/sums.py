@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.statistics.rare_classes import where_complete
+
 BINS = 15  # of the calibration error
 LEAST = 2.0**-23  # a probability under the resolution of float32 counts as this in a logarithm
 DRAWN = 1000  # resamples that are drawn at a time
@@ -127,14 +129,17 @@ def averaged(drawn: Floats, metric: Any) -> Floats:
         drawn: (replicates, resamples, ...) from `sums`; metrics of one statistic share them.
         metric: a module of harness/metrics.
     """
-    average: Floats = np.mean([metric.from_statistic(summed) for summed in drawn], axis=0)
+    values = [where_complete(metric.from_statistic(summed), summed, metric) for summed in drawn]
+    average: Floats = np.mean(values, axis=0)
     return average
 
 
 def resampled(statistic: Floats, weights: NDArray[Any], metric: Any) -> Floats:
     """Return the metric of each resample of one statistic, averaged over replicates, on what the metric needs of it."""
     if reduce := getattr(metric, "reduced", None):
-        average: Floats = np.mean([metric.from_reduced(summed) for summed in sums(reduce(statistic), weights)], axis=0)
+        drawn = sums(reduce(statistic), weights)
+        values = [where_complete(metric.from_reduced(summed), summed, metric) for summed in drawn]
+        average: Floats = np.mean(values, axis=0)
         return average
     return averaged(sums(statistic, weights), metric)
 

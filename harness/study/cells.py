@@ -29,14 +29,14 @@ class Cell:
     `sd_seeds` the standard deviation over seeds, `sd_test` that over resampled test dialogues and `sd_train` that over
     resampled train dialogues; `low_total` and `high_total` are the interval of these two together. `selected` is what
     source dev selected; `tied` counts the settings within one standard error of the best there, and the value lies
-    between `tied_low` and `tied_high` over them. `n` counts the scored target rows, `n_classes` the classes that
-    occur in their truth, `coverage` the share of the target's test rows that the space scores. `floor` is the
-    majority predictor's value, `floor_random` that of a guess by the target's prior, `ceiling` the human one.
-    `gap` = value - in-domain value (negative: transfer costs something), with its paired interval; `ratio` =
-    (value - floor) / (in-domain - floor); an in-domain cell has neither. `gap_low_total` and `gap_high_total` are the
-    interval of the gap over test and training data, `gap_detectable` the smallest gap that would be found with a
-    probability of 80 %. `clusters` counts the resampled dialogues.
-    `variant` is what a protocol varies, as in `k=20`; there `source` may be `others`, `all` or `none`.
+    between `tied_low` and `tied_high` over them. `n` counts the scored target rows, `n_classes` the classes that occur
+    in their truth, of a mean over classes those that enter it, `coverage` the share of the target's test rows that the
+    space scores. `floor` is the majority predictor's value, `floor_random` that of a guess by the target's prior,
+    `ceiling` the human one. `gap` = value - in-domain value (negative: transfer costs something), with its paired
+    interval; `ratio` = (value - floor) / (in-domain - floor); an in-domain cell has neither. `gap_low_total` and
+    `gap_high_total` are the interval of the gap over test and training data, `gap_detectable` the smallest gap that
+    would be found with a probability of 80 %. `clusters` counts the resampled dialogues. `variant` is what a protocol
+    varies, as in `k=20`; there `source` may be `others`, `all` or `none`.
     `warnings` are short, joined by "; ". Numbers that do not exist are None, never NaN.
     """
 

@@ -13,6 +13,7 @@ from scipy import sparse
 
 from harness.core.errors import SettingError
 from harness.features.matrix import Matrix
+from harness.statistics.rare_classes import LEAST_SUPPORT, rare
 from harness.study.labels import ClassSpace, Space
 from harness.study.selected_settings import ONE_STANDARD_ERROR, name_of
 from harness.training import normalisers, selection, settings_search
@@ -220,11 +221,17 @@ def dev_score(scores: NDArray[np.float32], y: NDArray[Any], space: Space) -> flo
 
 
 def row_weights(y: NDArray[Any], space: Space, balanced: bool) -> NDArray[np.float64]:
-    """Return a weight per row: n / (present classes * rows of its class) when balanced, else 1."""
+    """Return a weight per row, 1 on average: 1 without balance, else so that every class counts alike.
+
+    Classes count alike where they have enough rows; one that has fewer than others counts as if it had ten, or two rows
+    would decide as much of a model as thousands.
+    """
     if not balanced or not isinstance(space, ClassSpace):
         return np.ones(len(y))
     counts = np.bincount(y, minlength=len(space.classes))
-    weight: NDArray[np.float64] = (len(y) / (np.count_nonzero(counts) * np.maximum(counts, 1)))[y]
+    enough = np.where(rare(counts, LEAST_SUPPORT), LEAST_SUPPORT, np.maximum(counts, 1))
+    of_rows = (1 / enough)[y]
+    weight: NDArray[np.float64] = of_rows * (len(y) / of_rows.sum())
     return weight
 
 

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from harness.metrics import ccc, uar
 from harness.statistics import sums
+from harness.statistics.rare_classes import LEAST_SUPPORT, without_rare
 from harness.study.labels import ClassSpace, Space
 from harness.study.selected_settings import EPOCH, ONE_STANDARD_ERROR
 
@@ -74,7 +75,7 @@ class ScoredModel(Protocol):
 
 
 class DevRows:
-    """The dev rows that a model is selected on.
+    """The dev rows that a model is selected on; a class of fewer than ten rows does not enter their UAR.
 
     Args:
         y: class indices (n,) or numbers (n,).
@@ -108,7 +109,8 @@ class DevRows:
     def _sums(self, scores: NDArray[np.float32]) -> tuple[ModuleType, NDArray[np.float64]]:
         if isinstance(self.space, ClassSpace):
             said = scores.argmax(axis=1)[None]
-            return uar, sums.confusion(self.y, said, self._clusters, len(self.space.classes))[0]
+            counts = sums.confusion(self.y, said, self._clusters, len(self.space.classes))
+            return uar, without_rare(counts, uar, LEAST_SUPPORT)[0]
         return ccc, sums.moments(self.y, scores[:, 0][None].astype(np.float64), self._clusters)[0]
 
 

@@ -164,8 +164,12 @@ def test_an_encoder_a_model_a_metric_and_a_protocol_are_one_file_and_one_row_eac
     assert times
     assert {path: path.stat().st_mtime_ns for path in times} == times
     cells = (repo.folder / "results" / "cells.csv").read_text(encoding="utf-8")
-    assert re.search(r"emotion4,multimodal,text_relu,meld,emotiontalk,single_source,source_dev_one_standard_error,gmean,\d", cells)
-    assert re.search(r"emotion4,multimodal,text_ngrams,meld,emotiontalk,learning_curve,source_dev_one_standard_error,gmean,\d", cells)
+    assert re.search(
+        r"emotion4,multimodal,text_relu,meld,emotiontalk,single_source,source_dev_one_standard_error,gmean,\d", cells
+    )
+    assert re.search(
+        r"emotion4,multimodal,text_ngrams,meld,emotiontalk,learning_curve,source_dev_one_standard_error,gmean,\d", cells
+    )
     assert "G-mean" in repo.run(sys.executable, "-m", "harness", "show", "--space", "emotion4", "--metric", "gmean")
     for page in (repo.folder / "results" / name for name in ("report.html", "report.md")):
         text = page.read_text(encoding="utf-8")

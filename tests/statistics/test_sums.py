@@ -13,7 +13,7 @@ from sklearn.dummy import DummyClassifier
 from sklearn.metrics import confusion_matrix, f1_score
 
 from harness.core.plugins import find, names
-from harness.evaluation.matrix import scoring
+from harness.evaluation.matrix import floors, scoring
 from harness.statistics import sums
 from harness.study.labels import EMOTION4, EMOTION7, VALENCE, ClassSpace, Space
 from harness.study.release import Annotation
@@ -48,7 +48,8 @@ def test_a_resample_is_the_metric_of_repeated_dialogues(name: str, space: Space)
         ]
         scores = cell.scores[:, rows] if isinstance(space, ClassSpace) else cell.scores[:, rows, 0]
         slow = metric.point(torch.from_numpy(cell.truth[rows]), torch.from_numpy(scores.copy())).mean(axis=0)
-        assert_allclose(fast[at], slow, atol=5e-6)
+        lost = getattr(metric, "AVERAGES_CLASSES", False) and set(cell.truth[rows]) < set(cell.truth)
+        assert_allclose(fast[at], np.nan if lost else slow, atol=5e-6)
 
 
 @pytest.mark.parametrize(("name", "space"), CASES)
@@ -143,10 +144,10 @@ def test_floors_of_emotiontalk(real_labels: list[Annotation], space: ClassSpace,
     labels = [row.shared[space.name].value for row in real_labels]
     truth = np.array([space.classes.index(str(label)) for label in labels if label is not None])
     for name, value in expected.items():
-        assert scoring.floors(truth, space, name)[0] == pytest.approx(value, abs=5e-4)
+        assert floors.floors(truth, space, name)[0] == pytest.approx(value, abs=5e-4)
     constant = np.full(len(truth), space.classes.index("neutral"))
     reference = f1_score(truth, constant, average="weighted", zero_division=0)
-    assert scoring.floors(truth, space, "wf1")[0] == pytest.approx(reference)
+    assert floors.floors(truth, space, "wf1")[0] == pytest.approx(reference)
 
 
 def simulated(seed: int, dialogues: int = 80) -> tuple[Any, Any, Any]:

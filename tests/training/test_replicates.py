@@ -113,8 +113,18 @@ def test_balanced_weights_sum_to_n_and_make_classes_count_alike(seed: int) -> No
     y = np.random.default_rng(seed).choice(7, 90, p=[0.5, 0.2, 0.1, 0.1, 0.1, 0, 0])
     weight = replicates.row_weights(y, EMOTION7, True)
     assert weight.sum() == pytest.approx(90)
-    shares = [weight[y == name].sum() for name in set(y)]
-    assert shares == pytest.approx([90 / len(shares)] * len(shares))
+    shares = {name: weight[y == name].sum() for name in set(y)}
+    support = {name: (y == name).sum() for name in shares}
+    enough = [shares[name] for name in shares if support[name] >= 10]
+    assert enough == pytest.approx([max(enough)] * len(enough))
+    for name, rows in support.items():  # a class of few rows counts as if it had ten
+        assert shares[name] == pytest.approx(max(enough) * min(rows / 10, 1))
+
+
+def test_in_a_few_shot_all_classes_count_alike() -> None:
+    y = np.repeat([0, 1, 2, 3], [5, 5, 5, 4])
+    weight = replicates.row_weights(y, EMOTION4, True)
+    assert [weight[y == name].sum() for name in range(4)] == pytest.approx([19 / 4] * 4)
 
 
 def test_weights_are_one_without_balance_and_on_a_scale() -> None:

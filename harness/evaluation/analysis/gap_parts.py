@@ -28,7 +28,8 @@ def lines(on_target: RecipeOnTarget, source: str) -> Iterator[list[Any]]:
     if not home.stands_on(scored):
         return
     source_prior, target_prior = (np.mean(list(priors.values()), axis=0) for priors in (learned, learned_at_home))
-    cell = GapCell(scored.truth, scored.clusters, home.scores, scored.scores, target_prior, source_prior)
+    priors = target_prior, source_prior
+    cell = GapCell(scored.truth, scored.clusters, home.scores, scored.scores, *priors, least=scored.least)
     weights = scored.draws(on_target.statistics)
     several = weights.shape[1] > 1  # one dialogue has no interval
     level = small_sample_level(weights.shape[1], on_target.level) if several else on_target.level

@@ -5,15 +5,16 @@ The estimate sees the scores of the target's test rows and no label. `oracle` re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from harness.core.plugins import find
 from harness.evaluation.analysis.recipe_on_target import RecipeOnTarget
-from harness.evaluation.matrix.scoring import Floats
+from harness.evaluation.matrix.scoring import Floats, ScoredRows
 from harness.statistics.prior_shift import Shift, adjusted, bbse, em, ratio, shares
+from harness.statistics.rare_classes import without_rare
 from harness.statistics.sums import confusion
 from harness.statistics.temperature import fitted, tempered
 
@@ -40,7 +41,7 @@ def lines(on_target: RecipeOnTarget, source: str) -> Iterator[list[Any]]:
             _corrected(method, scores.astype(np.float64), prior, true, dev.get((replicate.fold, replicate.seed)))
             for replicate, scores, prior in zip(replicates, scored.scores, priors, strict=True)
         ]
-        cells = {"method": method, **_summary(estimates, scored.truth, scored.scores, priors, true)}
+        cells = {"method": method, **_summary(estimates, scored, priors, true)}
         yield [cells.get(column) for column in COLUMNS]
 
 
@@ -60,17 +61,17 @@ def _corrected(method: str, p: Floats, source: Floats, true: Floats, dev: Any) -
     return shift, None if shift.weights is None else adjusted(p, shift.weights)
 
 
-def _summary(estimates: list[Any], truth: Any, scores: Any, sources: list[Floats], true: Floats) -> dict[str, Any]:
+def _summary(estimates: list[Any], scored: ScoredRows, sources: list[Floats], true: Floats) -> dict[str, Any]:
     """Return column -> cell of one method, without those that have nothing to say."""
     away = float(np.mean([np.abs(source - true).sum() / 2 for source in sources]))
-    cells: dict[str, Any] = {f"{name}_before": _value(name, truth, scores) for name in METRICS}
+    cells: dict[str, Any] = {f"{name}_before": _value(name, scored, scored.scores) for name in METRICS}
     cells |= {"distance_source": away, "replicates": len(estimates)}
     missing = [shift for shift, after in estimates if after is None]
     if missing:
         reasons = sorted({shift.reason or "" if shift else "no_labelled_dev_rows" for shift in missing})
         return cells | {"reason": "; ".join(reasons)}
     corrected = np.stack([after for _, after in estimates])
-    cells |= {name: _value(name, truth, corrected) for name in METRICS}
+    cells |= {name: _value(name, scored, corrected) for name in METRICS}
     shifts = [shift for shift, _ in estimates if shift is not None]
     if not shifts:
         return cells | {"distance": 0.0}
@@ -82,10 +83,10 @@ def _summary(estimates: list[Any], truth: Any, scores: Any, sources: list[Floats
     }
 
 
-def _value(metric: str, truth: Any, scores: Any) -> float:
-    of: Callable[..., Any] = find("metric", metric).from_statistic
-    one_cluster = np.zeros(len(truth), dtype=np.int64)
-    return float(np.mean(of(confusion(truth, scores.argmax(axis=-1), one_cluster, scores.shape[-1])[:, 0])))
+def _value(name: str, scored: ScoredRows, scores: Any) -> float:
+    metric, one_cluster = find("metric", name), np.zeros(len(scored.truth), dtype=np.int64)
+    counts = confusion(scored.truth, scores.argmax(axis=-1), one_cluster, scores.shape[-1])
+    return float(np.mean(metric.from_statistic(without_rare(counts, metric, scored.least)[:, 0])))
 
 
 def _mean(values: list[Any]) -> float | None:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.evaluation.matrix.scoring import Floats, ScoredRows
-from harness.evaluation.matrix.target_corpus import target_corpus
+from harness.evaluation.matrix.target_corpus import least_support, target_corpus
 from harness.statistics import prior_shift
 from harness.study import predictions
 from harness.study.labels import ClassSpace, space
@@ -29,7 +29,7 @@ class RecipeOnTarget:
         self.space, self.params, self.plan = label_space, params, plan
         self.metric, self.statistics = str(params["primary"][name]), params["statistics"]
         self.level = float(self.statistics["level"])
-        self.target = target_corpus(target)
+        self.target = target_corpus(target, least_support(params))
         self._files = {
             (cell["source"], cell["target"]): Path(cell["file"])
             for cell in plan["cells"]

@@ -7,7 +7,7 @@ two strata of one dialogue pairwise.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from harness.core.plugins import find
 from harness.evaluation.matrix.scoring import Floats, ScoredRows, interval, statistic
 from harness.statistics import sums as statistics
+from harness.statistics.rare_classes import averages_classes, without_rare
 from harness.study.labels import ClassSpace, Space
 
 FEW_ROWS = 50  # under so many a recall is known to no better than +- .14
@@ -52,7 +53,8 @@ def stratified(
 ) -> list[Stratum]:
     """Return every metric in every stratum of a cell's test rows, strata in order of name.
 
-    A stratum is scored by the classes that occur in its own truth. `recall` becomes one value per class, as in scoring.
+    A stratum is scored by the classes that have enough rows in its own truth. `recall` becomes one value per class, as
+    in scoring.
 
     Args:
         scored: the cell.
@@ -78,11 +80,12 @@ def stratified(
     values = []
     for metric in metrics:
         module = find("metric", metric)
-        sums = _by_stratum(statistic(kept, space, module), len(names), dialogues)
+        sums = _by_stratum(statistic(replace(kept, least=0), space, module), len(names), dialogues)
         for at, name in enumerate(names):
-            points = module.from_statistic(sums[:, at].sum(axis=1))
+            own = without_rare(sums[:, at], module, scored.least) if averages_classes(module) else sums[:, at]
+            points = module.from_statistic(own.sum(axis=1))
             with np.errstate(invalid="ignore"):
-                resamples = statistics.resampled(sums[:, at], weights, module)
+                resamples = statistics.resampled(own, weights, module)
             clusters = scored.clusters[number == at]
             if points.ndim == 1:
                 values.append(_stratum(name, metric, points, resamples, level, clusters))

@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from harness.core.plugins import find
 from harness.evaluation.matrix import scoring
 from harness.evaluation.matrix.target_corpus import TargetCorpus
 from harness.evaluation.matrix.variants import Variants, spread, variants_of
+from harness.statistics.rare_classes import averages_classes
 from harness.statistics.total_spread import detectable, widened
 from harness.study import predictions, splits
 from harness.study.cells import TRANSDUCTIVE_SUFFIX, Cell, ratio, wider_than_interval
@@ -48,6 +50,7 @@ class CellToScore:
     scored: scoring.ScoredRows | None = None
     values: dict[str, scoring.Value] = field(default_factory=dict)  # by metric
     variants: Variants = field(default_factory=Variants)
+    rare: dict[str, int] = field(default_factory=dict)  # classes left out of a mean over classes, and their rows
 
 
 def planned_cell(plan: Mapping[str, Any], cell: Mapping[str, str], view: str) -> CellToScore:
@@ -118,6 +121,7 @@ class CellScorer:
             return row
         row.scored = scored
         row.warnings = [*row.warnings, *scoring.degeneracy(scored, self.space)]
+        row.rare = scored.rare(self.space)
         values = scoring.values(scored, self.space, self.metrics, scored.draws(self.settings))
         row.values = {value.metric: value for value in values}
         if given is None and (others := predictions.read(row.file, self.space, variants=True)):
@@ -160,6 +164,8 @@ class CellScorer:
         value = row.values[name]
         point = float(value.replicates.mean())
         low, high = self.interval(value.resamples, row.scored.dialogues)
+        if name.partition("/")[2] in row.rare:  # a bootstrap of so few rows draws the same ones again and again
+            low, high = None, None
         if np.isnan(point):
             return cell
         cell.value, cell.low, cell.high, cell.reason = point, low, high, ""
@@ -181,7 +187,8 @@ class CellScorer:
             cell.tied_low, cell.tied_high = row.variants.range(cell.metric, cell.value)
         cell.replicates = len(scored.scores)
         cell.n = len(scored.truth)
-        cell.n_classes = len(np.unique(scored.truth)) if isinstance(self.space, ClassSpace) else None
+        few = row.rare if averages_classes(find("metric", cell.metric.partition("/")[0])) else {}
+        cell.n_classes = len(np.unique(scored.truth)) - len(few) if isinstance(self.space, ClassSpace) else None
         cell.clusters = scored.dialogues
         cell.coverage = len(scored.truth) / scored.asked
         cell.floor, cell.floor_random = self.target.floors(scored.truth, self.space, cell.metric)
@@ -189,7 +196,12 @@ class CellScorer:
         if row.view == MAIN_VIEW and len(used) == 1:  # what people make of the same modality
             cell.ceiling = self.target.ceiling(self.space, str(used[0]), cell.metric)
         warnings = list(row.warnings)
-        if cell.clusters == 1:
+        if few:
+            warnings.append(f"classes left out: {', '.join(f'{name} ({n} rows)' for name, n in few.items())}")
+        of_class = cell.metric.partition("/")[2]
+        if of_class in row.rare:
+            warnings.append(f"interval missing: too few test rows of {of_class} ({row.rare[of_class]})")
+        elif cell.clusters == 1:
             warnings.append("interval missing: all in one dialogue")
         elif cell.low is None:
             warnings.append(f"interval missing: {reason_text('undefined_in_resamples')}")

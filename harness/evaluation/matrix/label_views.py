@@ -15,7 +15,7 @@ from types import ModuleType
 
 import numpy as np
 
-from harness.evaluation.matrix import scoring
+from harness.evaluation.matrix import floors, scoring
 from harness.evaluation.matrix.cells import CellScorer, CellToScore
 from harness.evaluation.matrix.variants import at_equal_settings, retrained_differences, spread
 from harness.statistics import sums
@@ -117,7 +117,7 @@ def _difference(
     retrained = retrained_differences(variants, common, scorer.space, name)
     sd_train = spread(retrained) if retrained else None
     low_total, high_total = widened((value - against, low, high), spread((ours - theirs).tolist()), sd_train)
-    floor, other_floor = (scoring.floors(scored.truth, scorer.space, name)[0] for scored in both)
+    floor, other_floor = (floors.floors(scored.truth, scorer.space, name, scored.least)[0] for scored in both)
     # what people score against the main label with the modality that is learned, or tested against
     modality = row.view if change == TESTED else view_of(row.settings)
     has_ceiling = change == TESTED or row.view == MAIN_VIEW

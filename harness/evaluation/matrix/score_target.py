@@ -19,7 +19,7 @@ from harness.evaluation.matrix import scoring
 from harness.evaluation.matrix.cells import CellScorer, CellToScore
 from harness.evaluation.matrix.label_views import ViewDifference, differences
 from harness.evaluation.matrix.recipes_compared import PairOnTarget
-from harness.evaluation.matrix.target_corpus import target_corpus
+from harness.evaluation.matrix.target_corpus import least_support, target_corpus
 from harness.evaluation.matrix.variants import Variants, at_equal_settings, retrained_differences
 from harness.statistics import sums as statistics
 from harness.statistics.paired_tests import exchanged, random_exchanges
@@ -53,7 +53,9 @@ def work(job: TargetToScore) -> ScoredTarget:
     """Score every planned cell of one space and target."""
     label_space = space(job.space)
     metrics = job.params["metrics"]["classes" if isinstance(label_space, ClassSpace) else "scale"]
-    scorer = CellScorer(job.params["statistics"], label_space, metrics, target_corpus(job.target))
+    scorer = CellScorer(
+        job.params["statistics"], label_space, metrics, target_corpus(job.target, least_support(job.params))
+    )
     rows = [scorer.score(replace(row)) for row in job.rows]  # copies: what was scored is not kept with the job
     matrix = [row for row in rows if row.protocol == splits.SINGLE_SOURCE]
     primary = find("metric", str(job.params["primary"].get(label_space.name)))

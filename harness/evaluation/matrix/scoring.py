@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from harness.core.plugins import find
 from harness.statistics import sums
 from harness.statistics.few_clusters import small_sample_level
+from harness.statistics.rare_classes import averages_classes, rare, where_complete, without_rare
 from harness.study.labels import ClassSpace, Space
 from harness.study.predictions import Predictions
 
@@ -31,6 +32,7 @@ class ScoredRows:
     asked: int  # test rows of the target, scored or not
     seeds: tuple[int, ...]  # of each replicate
     ids: Sequence[str] = ()  # of the rows
+    least: int = 0  # rows that a class needs to enter a mean over classes
 
     @cached_property
     def predicted(self) -> NDArray[np.int64]:
@@ -62,7 +64,22 @@ class ScoredRows:
         _, first, number = np.unique(self.clusters[at], return_index=True, return_inverse=True)
         clusters = first.argsort().argsort()[number].astype(np.int64)
         ids = [self.ids[place] for place in at]
-        return ScoredRows(self.truth[at], self.scores[:, at], clusters, self.asked, self.seeds, ids)
+        return ScoredRows(self.truth[at], self.scores[:, at], clusters, self.asked, self.seeds, ids, self.least)
+
+    def rare(self, space: Space) -> dict[str, int]:
+        """Return class -> rows of the classes that have too few to enter a mean over classes."""
+        if not isinstance(space, ClassSpace):
+            return {}
+        support = np.bincount(self.truth, minlength=len(space.classes))
+        few = rare(support, self.least)
+        return {name: int(support[at]) for at, name in enumerate(space.classes) if few[at]}
+
+    def enough(self, space: Space) -> NDArray[np.bool_]:
+        """Return which rows (n,) are of a class that enters a mean over classes."""
+        if not isinstance(space, ClassSpace):
+            return np.ones(len(self.truth), dtype=bool)
+        of_few: NDArray[np.bool_] = rare(np.bincount(self.truth, minlength=len(space.classes)), self.least)[self.truth]
+        return ~of_few
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +94,18 @@ class Value:
 class Tested:
     """The labelled test rows of a target, beside which predictions are put; those with the same rows share arrays."""
 
-    def __init__(self, truth: Mapping[str, Any], dialogues: Mapping[str, str], tested: Sequence[str]) -> None:
+    def __init__(
+        self, truth: Mapping[str, Any], dialogues: Mapping[str, str], tested: Sequence[str], least: int = 0
+    ) -> None:
         """Keep what is true of a target.
 
         Args:
             truth: id -> class index or number.
             dialogues: id -> dialogue.
             tested: ids of the target's test rows.
+            least: rows that a class needs to enter a mean over classes.
         """
-        self.truth, self.dialogues, self.asked = truth, dialogues, len(tested)
+        self.truth, self.dialogues, self.asked, self.least = truth, dialogues, len(tested), least
         self.labelled = [name for name in tested if name in truth]
         self._before: tuple[list[str], NDArray[Any], NDArray[np.int64]] | None = None
         self._orders: tuple[list[Any], list[str], list[NDArray[np.int64]]] | None = None
@@ -116,6 +136,7 @@ class Tested:
             asked=self.asked,
             seeds=tuple(seeds) if in_domain else tuple(replicate.seed for replicate in replicates),
             ids=rows,
+            least=self.least,
         )
 
     def _ordered(self, groups: Sequence[Sequence[Predictions]]) -> tuple[list[str], list[NDArray[np.int64]]]:
@@ -157,8 +178,12 @@ def values(scored: ScoredRows, space: Space, metrics: Sequence[str], weights: ND
     scores = torch.from_numpy(scored.scores)
     drawn = spreads(scored, space, metrics, weights)
     values = []
+    kept = torch.from_numpy(scored.enough(space))
+    of_kept = (truth, scores) if bool(kept.all()) else (truth[kept], scores[:, kept])
     for name in metrics:
-        points = find("metric", name).point(truth, scores if isinstance(space, ClassSpace) else scores[..., 0])
+        metric = find("metric", name)
+        y, p = of_kept if averages_classes(metric) else (truth, scores)
+        points = metric.point(y, p if isinstance(space, ClassSpace) else p[..., 0])
         spread = drawn[name]
         if points.ndim == 1:
             values.append(Value(name, points, spread))
@@ -178,25 +203,27 @@ def spreads(scored: ScoredRows, space: Space, metrics: Sequence[str], weights: N
     for name in metrics:
         metric = find("metric", name)
         reduced = getattr(metric, "reduced", None)
-        key = (metric.STATISTIC, getattr(metric, "CUTS", None))
+        key = (metric.STATISTIC, getattr(metric, "CUTS", None), averages_classes(metric))
         if key not in summed:
             summed[key] = statistic(scored, space, metric)
         if (key, reduced) not in drawn:
             left = reduced(summed[key]) if reduced else summed[key]
             drawn[key, reduced] = sums.sums(left, weights)
         value = metric.from_reduced if reduced else metric.from_statistic
-        resamples[name] = np.mean([value(sums_of_replicate) for sums_of_replicate in drawn[key, reduced]], axis=0)
+        values = [where_complete(value(of_replicate), of_replicate, metric) for of_replicate in drawn[key, reduced]]
+        resamples[name] = np.mean(values, axis=0)
     return resamples
 
 
 def statistic(scored: ScoredRows, space: Space, metric: ModuleType) -> Floats:
-    """Return the sums per dialogue that a metric is a function of."""
+    """Return the sums per dialogue that a metric is a function of; a mean over classes is without the rare ones."""
     if isinstance(space, ClassSpace):
         if metric.STATISTIC == "calibration":
             return sums.calibration(scored.truth, scored.scores.astype(np.float64), scored.clusters)
         if metric.STATISTIC == "probability":
             return sums.probability(scored.truth, scored.scores.astype(np.float64), scored.clusters)
-        return sums.confusion(scored.truth, scored.predicted, scored.clusters, len(space.classes))
+        counts = sums.confusion(scored.truth, scored.predicted, scored.clusters, len(space.classes))
+        return without_rare(counts, metric, scored.least)
     predicted = scored.scores[..., 0].astype(np.float64)
     if metric.STATISTIC == "cut":
         return sums.cut(scored.truth, predicted, scored.clusters, metric.CUTS)
@@ -210,38 +237,6 @@ def interval(resamples: Floats, dialogues: int, level: float) -> tuple[float | N
     """
     spread = sums.interval(resamples, small_sample_level(dialogues, level)) if dialogues > 1 else None
     return spread or (None, None)
-
-
-def floors(truth: NDArray[Any], space: Space, name: str) -> tuple[float | None, float | None]:
-    """Return a metric's value for the majority predictor and for guessing by the prior, both of the target's truth.
-
-    For a scale: the constant that is best for the metric (median for mae, mean otherwise); nothing is guessed.
-    """
-    module = find("metric", name.partition("/")[0])
-    if not isinstance(space, ClassSpace):
-        return _constant_floor(truth.astype(np.float64), module), None
-    if module.STATISTIC != "confusion":
-        return None, None
-    k = len(space.classes)
-    return of_matrix(sums.majority(truth, k), space, name), of_matrix(sums.prior_matched(truth, k), space, name)
-
-
-def of_matrix(matrix: Floats, space: ClassSpace, name: str) -> float | None:
-    """Return a metric of a confusion matrix (k, k), or `recall/<class>` of one class; None where it is undefined."""
-    metric, _, part = name.partition("/")
-    value = find("metric", metric).from_statistic(matrix)
-    value = value[space.classes.index(part)] if part else value
-    return None if np.isnan(value) else float(value)
-
-
-def _constant_floor(truth: Floats, module: ModuleType) -> float | None:
-    constant = np.median(truth) if module.STATISTIC == "moments" and not module.HIGHER_IS_BETTER else truth.mean()
-    one_cluster = np.zeros(len(truth), dtype=np.int64)
-    if module.STATISTIC == "cut":
-        middle = np.digitize(truth, module.CUTS, right=True)
-        return float(module.from_statistic(sums.majority(middle, len(module.CUTS) + 1)))
-    value = float(module.from_statistic(sums.moments(truth, np.full((1, len(truth)), constant), one_cluster)[0, 0]))
-    return None if np.isnan(value) else value
 
 
 def degeneracy(scored: ScoredRows, space: Space) -> list[str]:

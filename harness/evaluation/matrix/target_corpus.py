@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -9,8 +10,9 @@ from numpy.typing import NDArray
 
 from harness.core.memory import remembered
 from harness.core.plugins import find
-from harness.evaluation.matrix import scoring
+from harness.evaluation.matrix import floors, scoring
 from harness.statistics import sums
+from harness.statistics.rare_classes import LEAST_SUPPORT, without_rare
 from harness.study import splits
 from harness.study.labels import MAIN_VIEW, ClassSpace, Space
 from harness.study.predictions import indices
@@ -22,10 +24,11 @@ class TargetCorpus:
 
     Args:
         name: a row of `corpora`.
+        least: rows that a class needs to enter a mean over classes.
     """
 
-    def __init__(self, name: str) -> None:
-        self.name, self.prepared = name, prepared(name)
+    def __init__(self, name: str, least: int = LEAST_SUPPORT) -> None:
+        self.name, self.prepared, self.least = name, prepared(name), least
         splits_of_rows = splits.target_rows(self.prepared.utterances)
         self.tested = [id_ for id_, split in splits_of_rows.items() if split == "test"]
         self._rows: dict[tuple[str, str], scoring.Tested] = {}
@@ -39,14 +42,15 @@ class TargetCorpus:
             labels = self.prepared.labels(space.name, view)
             known = {id_: labels[id_] for id_ in self.tested if id_ in labels}
             truth = dict(zip(known, indices(list(known.values()), space).tolist(), strict=True))
-            self._rows[key] = scoring.Tested(truth, self.prepared.dialogues, self.tested)
+            self._rows[key] = scoring.Tested(truth, self.prepared.dialogues, self.tested, self.least)
         return self._rows[key]
 
     def floors(self, truth: NDArray[Any], space: Space, metric: str) -> tuple[float | None, float | None]:
-        """Return `scoring.floors` of the truth of a cell, which cells with the same rows share."""
+        """Return `floors.floors` of the truth of a cell, which cells with the same rows share."""
         key = id(truth), space.name, metric
         if key not in self._floors:
-            self._floors[key] = truth, scoring.floors(truth, space, metric)  # kept, so that no other array has its id
+            # the truth is kept, so that no other array has its id
+            self._floors[key] = truth, floors.floors(truth, space, metric, self.least)
         return self._floors[key][1]
 
     def ceiling(self, space: Space, modality: str, metric: str) -> float | None:
@@ -59,15 +63,21 @@ class TargetCorpus:
     def _ceiling(self, space: Space, modality: str, metric: str) -> float | None:
         human, truth = self.rows(space, modality).truth, self.rows(space).truth
         both = [id_ for id_ in truth if id_ in human]
-        is_counted = find("metric", metric.partition("/")[0]).STATISTIC == "confusion"
-        if not both or not is_counted or not isinstance(space, ClassSpace):
+        module = find("metric", metric.partition("/")[0])
+        if not both or module.STATISTIC != "confusion" or not isinstance(space, ClassSpace):
             return None
         one_cluster = np.zeros(len(both), dtype=np.int64)
         t, p = (np.array([side[id_] for id_ in both], dtype=np.int64) for side in (truth, human))
-        return scoring.of_matrix(sums.confusion(t, p[None], one_cluster, len(space.classes))[0, 0], space, metric)
+        counts = sums.confusion(t, p[None], one_cluster, len(space.classes))
+        return floors.of_matrix(without_rare(counts, module, self.least)[0, 0], space, metric)
+
+
+def least_support(params: Mapping[str, Any]) -> int:
+    """Return the rows that a class needs to enter a mean over classes, of params.yaml."""
+    return int(params["statistics"].get("least_support", LEAST_SUPPORT))
 
 
 @remembered(8)
-def target_corpus(name: str) -> TargetCorpus:
+def target_corpus(name: str, least: int = LEAST_SUPPORT) -> TargetCorpus:
     """Return a corpus of the study as it is tested on; a process reads each once."""
-    return TargetCorpus(name)
+    return TargetCorpus(name, least)

@@ -11,7 +11,7 @@ import numpy as np
 
 from harness.core.paths import CELLS
 from harness.evaluation.matrix.cells import CellScorer, CellToScore
-from harness.evaluation.matrix.target_corpus import TargetCorpus
+from harness.evaluation.matrix.target_corpus import TargetCorpus, least_support
 from harness.evaluation.replay.replay import NamedCell
 from harness.study.cells import read_cells
 from harness.study.labels import MAIN_VIEW, ClassSpace, space
@@ -80,7 +80,7 @@ def scored(
     row = CellToScore(
         cell.recipe, dict(cell.settings), cell.source, cell.target, MAIN_VIEW, file=cell.file, by_fold=cell.by_fold
     )
-    scorer = CellScorer(params["statistics"], label_space, metrics, TargetCorpus(cell.target))
+    scorer = CellScorer(params["statistics"], label_space, metrics, TargetCorpus(cell.target, least_support(params)))
     values = {name: float(value.replicates.mean()) for name, value in scorer.score(row, now).values.items()}
     lines = [
         f"different: {name} {value:.6f}, now {values[name]:.6f}"

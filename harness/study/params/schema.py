@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from harness.statistics.rare_classes import LEAST_SUPPORT
 from harness.study.labels import MAIN_VIEW
 from harness.study.params.rows import NATIVE
 from harness.study.recipes import NORMALISERS, VIEWS
@@ -127,6 +128,9 @@ class Statistics(ParamsSection):
     level: float = Field(ge=0.5, lt=1, description="coverage of the intervals")
     seed: Seed = Field(description="seed of the resampling")
     few_clusters: Whole = Field(description="a cell with fewer dialogues than this gets a warning")
+    least_support: Whole = Field(
+        LEAST_SUPPORT, description="test rows that a class needs to enter UAR and macro-F1 of a target"
+    )
     baseline: Name | None = Field(description="recipe that the others are tested against; null tests none")
 
 

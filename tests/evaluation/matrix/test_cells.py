@@ -11,7 +11,7 @@ import pytest
 from harness.core import paths
 from harness.evaluation.matrix.cells import CellScorer, CellToScore
 from harness.evaluation.matrix.target_corpus import TargetCorpus
-from harness.report.marks import FEW, marks_of
+from harness.report.marks import DEGENERATE, FEW, RARE, marks_of
 from harness.study import manifest
 from harness.study.cells import Cell
 from harness.study.labels import EMOTION4, SPACES, Shared
@@ -24,10 +24,16 @@ STATISTICS = {"resamples": 100, "seed": 1, "level": 0.95, "few_clusters": 20}
 SETTINGS = {"normalise": "none", "fusion": "linear", "text": "e", "audio": "none", "video": "none", "also": "none"}
 
 
-def made(dialogues: int, metric: str = "uar", label: Callable[[int], int] = lambda at: at % 4) -> list[Cell]:
+def made(
+    dialogues: int,
+    metric: str = "uar",
+    label: Callable[[int], int] = lambda at: at % 4,
+    dialogue: Callable[[int], int] | None = None,
+) -> list[Cell]:
     """A metric of an in-domain model that is right in 4 of 5 rows, and of another one that is in 3 of 5."""
+    of = dialogue or (lambda at: at % dialogues)
     labels = [EMOTION4.classes[label(at)] for at in range(len(NAMES))]
-    utterances = [Utterance(n, "test", f"d{at % dialogues}", at, None, "zh", n) for at, n in enumerate(NAMES)]
+    utterances = [Utterance(n, "test", f"d{of(at)}", at, None, "zh", n) for at, n in enumerate(NAMES)]
     absent = dict.fromkeys(SPACES, Shared(None, "not_annotated"))
     paths.utterances("one").parent.mkdir(parents=True)
     manifest.write_utterances(paths.utterances("one"), utterances)
@@ -53,7 +59,7 @@ def test_one_dialogue_has_no_interval(tmp_path: Path, monkeypatch: pytest.Monkey
 
 def test_two_dialogues_have_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    home, away = made(2)
+    home, away = made(2, dialogue=lambda at: at // 20)
     assert home.low is not None
     assert home.low <= 0.8 <= home.high  # type: ignore[operator]
     assert away.warnings == "interval from 2 dialogues only"
@@ -69,5 +75,34 @@ def test_a_class_of_one_dialogue_has_a_recall_and_no_interval(tmp_path: Path, mo
     }
     rare, common = (cells[f"recall/{EMOTION4.classes[at]}"] for at in (1, 0))
     assert (rare.value, rare.low, rare.high, rare.reason) == (1, None, None, "")
-    assert rare.warnings == "interval missing: the metric is undefined in more than a twentieth of the resamples"
+    assert rare.warnings == "interval missing: too few test rows of sad (1)"
     assert common.low is not None
+
+
+@pytest.mark.parametrize("rare", [(1, 5), (0, 4)], ids=["right", "wrong"])
+def test_a_class_of_two_rows_decides_no_mean_and_the_cell_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rare: tuple[int, int]
+) -> None:
+    """The model says class at % 4 of most rows, so the two rows of class 1 are right or wrong."""
+    monkeypatch.chdir(tmp_path)
+    truth = np.array([1 if at in rare else (0, 2, 3)[at % 3] for at in range(40)])
+    said = np.array([at % 4 if at // 4 % 5 < 4 else (at + 1) % 4 for at in range(40)])
+    home, _ = made(10, label=lambda at: int(truth[at]))
+    recalls = [(said[truth == name] == name).mean() for name in (0, 2, 3)]
+    assert home.value == pytest.approx(np.mean(recalls))
+    assert (home.n_classes, home.n) == (3, 40)
+    assert home.floor == pytest.approx(1 / 3)
+    assert "classes left out: sad (2 rows)" in home.warnings
+    assert RARE in marks_of(home)
+    assert DEGENERATE not in marks_of(home)
+
+
+def test_a_mean_over_classes_has_no_interval_where_resamples_lose_a_class(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ten rows of one dialogue are enough rows, and more than a third of the resamples have none of them."""
+    monkeypatch.chdir(tmp_path)
+    cell, _ = made(4, label=lambda at: 1 if at % 4 == 1 else 0)
+    assert cell.value is not None
+    assert (cell.low, cell.high) == (None, None)
+    assert cell.warnings.endswith("the metric is undefined in more than a twentieth of the resamples")

@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.metrics import balanced_accuracy_score, recall_score
 
 from harness.core.plugins import find, names
-from harness.evaluation.matrix import scoring
+from harness.evaluation.matrix import floors, scoring
 from harness.statistics import sums
 from harness.study.labels import EMOTION4, POLARITY3, VALENCE
 from harness.study.predictions import Predictions
@@ -117,16 +117,16 @@ def test_values_are_those_of_scikit_learn_class_by_class() -> None:
 def test_floors_of_classes() -> None:
     shares = np.bincount(TRUTH, minlength=4) / len(TRUTH)
     happy, sad = shares[:2]
-    assert scoring.floors(TRUTH, EMOTION4, "wa") == pytest.approx((happy, (shares**2).sum()))
-    assert scoring.floors(TRUTH, EMOTION4, "uar") == pytest.approx((1 / 3, 1 / 3))
-    assert scoring.floors(TRUTH, EMOTION4, "recall/happy") == pytest.approx((1, happy))
-    assert scoring.floors(TRUTH, EMOTION4, "recall/sad") == pytest.approx((0, sad))
-    assert scoring.floors(TRUTH, EMOTION4, "recall/anger") == (None, None)
-    assert scoring.floors(TRUTH, EMOTION4, "ece") == (None, None)
+    assert floors.floors(TRUTH, EMOTION4, "wa") == pytest.approx((happy, (shares**2).sum()))
+    assert floors.floors(TRUTH, EMOTION4, "uar") == pytest.approx((1 / 3, 1 / 3))
+    assert floors.floors(TRUTH, EMOTION4, "recall/happy") == pytest.approx((1, happy))
+    assert floors.floors(TRUTH, EMOTION4, "recall/sad") == pytest.approx((0, sad))
+    assert floors.floors(TRUTH, EMOTION4, "recall/anger") == (None, None)
+    assert floors.floors(TRUTH, EMOTION4, "ece") == (None, None)
 
 
 def test_the_floor_of_mae_is_the_best_constant_there_is() -> None:
-    floor, random = scoring.floors(SCALE, VALENCE, "mae")
+    floor, random = floors.floors(SCALE, VALENCE, "mae")
     assert floor is not None
     assert floor == pytest.approx(
         min(np.abs(SCALE - constant).mean() for constant in np.linspace(-1, 1, 4001)), abs=1e-5
@@ -135,11 +135,11 @@ def test_the_floor_of_mae_is_the_best_constant_there_is() -> None:
 
 
 def test_floors_of_a_scale() -> None:
-    assert scoring.floors(SCALE, VALENCE, "ccc") == (pytest.approx(0, abs=1e-9), None)
-    assert scoring.floors(SCALE, VALENCE, "pearson") == (None, None), "a constant has no correlation"
+    assert floors.floors(SCALE, VALENCE, "ccc") == (pytest.approx(0, abs=1e-9), None)
+    assert floors.floors(SCALE, VALENCE, "pearson") == (None, None), "a constant has no correlation"
     for name, borders in {"acc2": [0], "acc3": [-0.1, 0.1], "acc5": [-0.7, -0.1, 0.1, 0.7]}.items():
         counts = np.bincount(np.digitize(SCALE, borders, right=True))
-        assert scoring.floors(SCALE, VALENCE, name) == (pytest.approx(counts.max() / 80), None)
+        assert floors.floors(SCALE, VALENCE, name) == (pytest.approx(counts.max() / 80), None)
 
 
 def always(name: int, share: float, k: int = 4) -> Any:
