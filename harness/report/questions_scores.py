@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Point = tuple[float, float, float]
-Means = list[tuple[str, str, list[float | None]]]  # space, recipe, what `_eces` returns
+Means = list[tuple[str, str, list[float | None]]]  # space, recipe, what `_errors` returns
 
 
 def calibration(lines: pd.DataFrame, bins: pd.DataFrame) -> Question:
@@ -24,12 +24,12 @@ def calibration(lines: pd.DataFrame, bins: pd.DataFrame) -> Question:
     tables, figures = [], []
     means: Means = []
     for space, recipe, recipe_lines in nested(lines, "space", "recipe"):
-        means.append((space, recipe, _eces(recipe_lines)))
+        means.append((space, recipe, _errors(recipe_lines)))
         tables.append(_calibration(space, recipe, recipe_lines))
         if len(of_recipe := of(bins, space=space, recipe=recipe)):
             figures.append(report_figures.reliability(f"Reliability, {space}, {recipe}", _curves(of_recipe)))
-    parts = [part for at, where in ((0, "in-domain"), (2, "cross-corpus")) if (part := _ece_text(means, at, where))]
-    answer = [f"The mean ECE is {'; '.join(parts)}."] if parts else []
+    parts = [part for at, where in ((0, "in-domain"), (2, "cross-corpus")) if (part := _error_text(means, at, where))]
+    answer = [f"The mean calibration error (RMS-CE) is {'; '.join(parts)}."] if parts else []
     title = "Can its probabilities be believed?"
     overview = [_calibration_overview(means)] if means else []
     return Question("calibration", "Calibration", title, answer, [*overview, *tables], figures)
@@ -40,8 +40,8 @@ def _calibration(space: str, recipe: str, lines: pd.DataFrame) -> Table:
     for source, target, cell in groups(lines, "source", "target"):
         by_state = {line.state: line for line in rows(cell)}
         raw, tempered, oracle = (by_state[name] for name in ("raw", "tempered", "oracle"))
-        pairs = [getattr(state, name) for name in ("ece", "nll", "brier") for state in (raw, tempered)]
-        table_rows.append([source, target, *map(number, [*pairs, oracle.ece, raw.aurc, tempered.temperature])])
+        pairs = [getattr(state, name) for name in ("rms_ce", "nll", "brier") for state in (raw, tempered)]
+        table_rows.append([source, target, *map(number, [*pairs, oracle.rms_ce, raw.aurc, tempered.temperature])])
     return Table(
         f"calibration-{space}-{recipe}",
         f"Calibration, {space}, {recipe}",
@@ -49,29 +49,29 @@ def _calibration(space: str, recipe: str, lines: pd.DataFrame) -> Table:
         "bound; AURC: mean risk over coverages, 0 best; of all these lower is better; T: the mean temperature, over 1 "
         "where the model was too sure",
         [
-            *("source", "target", "ECE", "ECE tempered", "NLL", "NLL tempered", "Brier", "Brier tempered"),
-            *("ECE oracle", "AURC", "T"),
+            *("source", "target", "RMS-CE", "RMS-CE tempered", "NLL", "NLL tempered", "Brier", "Brier tempered"),
+            *("RMS-CE oracle", "AURC", "T"),
         ],
         table_rows,
         words=2,
     )
 
 
-def _eces(lines: pd.DataFrame) -> list[float | None]:
-    """Return the mean ECE in-domain, raw and tempered, and cross-corpus, raw and tempered.
+def _errors(lines: pd.DataFrame) -> list[float | None]:
+    """Return the mean RMS-CE in-domain, raw and tempered, and cross-corpus, raw and tempered.
 
     Raw is over the cells that have both, where some have: predictions made elsewhere have no dev to fit on.
     """
     means = []
     for half in halves(lines):
-        by_state = half.pivot(index=["source", "target"], columns="state", values="ece")
+        by_state = half.pivot(index=["source", "target"], columns="state", values="rms_ce")
         by_state = by_state.reindex(columns=["raw", "tempered"])
         both = by_state.dropna(subset="tempered")
         means += [mean((both if len(both) else by_state)["raw"]), mean(both["tempered"])]
     return means
 
 
-def _ece_text(means: Means, at: int, where: str) -> str:
+def _error_text(means: Means, at: int, where: str) -> str:
     """Return ".101 in-domain, and .052 after ...": means over spaces and recipes, of those that have both numbers."""
     raw = [values[at] for *_, values in means if values[at] is not None]
     both = [(values[at], values[at + 1]) for *_, values in means if values[at + 1] is not None]
@@ -85,7 +85,7 @@ def _calibration_overview(means: Means) -> Table:
     return Table(
         "calibration-overview",
         "Mean calibration error",
-        "ECE, raw and with a temperature fitted on source dev, over the cells that have both, where some have; "
+        "RMS-CE, raw and with a temperature fitted on source dev, over the cells that have both, where some have; "
         "lower is better",
         ["space", "recipe", "in-domain", "in-domain tempered", "cross-corpus", "cross-corpus tempered"],
         [[space, recipe, *map(number, values)] for space, recipe, values in means],

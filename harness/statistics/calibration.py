@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.statistics.sums import BINS, probability
+from harness.statistics.sums import BINS, calibration, probability
 
 TOLERANCE = 1e-3  # by which the probabilities of a row may miss 1
 Floats = NDArray[np.float64]
@@ -35,6 +35,7 @@ class Calibration:
 
     nll: float
     brier: float
+    rms_ce: float
     ece: float
     adaptive_ece: float
     classwise_ece: float
@@ -42,15 +43,22 @@ class Calibration:
     excess_aurc: float
 
 
-def measured(truth: NDArray[Any], scores: NDArray[Any]) -> Calibration:
+def measured(truth: NDArray[Any], scores: NDArray[Any], dialogues: NDArray[np.int64] | None = None) -> Calibration:
     """Return every measure of this module, averaged over replicates.
+
+    Args:
+        truth: class indices (n,).
+        scores: probabilities (replicates, n, classes).
+        dialogues: number of the dialogue of each row (n,); None takes each row for itself.
 
     Raises:
         ValueError: no rows, or scores that are not probabilities of the truth's rows and classes.
     """
     y, p = checked(truth, scores)
     every = (nll, brier, ece, adaptive_ece, classwise_ece, aurc, excess_aurc)
-    return Calibration(*(float(measure(y, p).mean()) for measure in every))
+    values = {measure.__name__: float(measure(y, p).mean()) for measure in every}
+    clusters = np.arange(len(y)) if dialogues is None else dialogues
+    return Calibration(**values, rms_ce=float(debiased(calibration(y, p, clusters).sum(axis=1)).mean()))
 
 
 def nll(truth: NDArray[Any], scores: NDArray[Any]) -> Floats:
@@ -74,6 +82,19 @@ def ece(truth: NDArray[Any], scores: NDArray[Any], bins: int = BINS) -> Floats:
     y, p = checked(truth, scores)
     _, hits, confidence = _binned((p.argmax(axis=-1) == y), p.max(axis=-1), bins)
     value: Floats = np.abs(hits - confidence).sum(axis=1) / len(y)
+    return value
+
+
+def debiased(bins: NDArray[Any]) -> Floats:
+    """Return the root mean squared calibration error without its bias (harness/metrics/rms_ce.py says how).
+
+    Args:
+        bins: (..., bins, 3) of `sums.calibration`, summed over dialogues.
+    """
+    rows, apart, squares = bins[..., 0], bins[..., 1], bins[..., 2]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        squared = np.where(rows > 0, (apart**2 - squares) / rows, 0).sum(axis=-1) / rows.sum(axis=-1)
+    value: Floats = np.sqrt(np.maximum(squared, 0))
     return value
 
 

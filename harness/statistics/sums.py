@@ -59,16 +59,20 @@ def moments(truth: Floats, predicted: Floats, clusters: NDArray[np.int64]) -> Fl
 
 
 def calibration(truth: NDArray[np.int64], probabilities: Floats, clusters: NDArray[np.int64]) -> Floats:
-    """Sum (replicates, clusters, bins, 3): rows, hits, confidence of truth (n,), probabilities (replicates, n, k)."""
+    """Sum (replicates, clusters, bins, 3) of truth (n,) and probabilities (replicates, n, k).
+
+    Rows, hits minus confidence, and the square of that sum: products of a cluster with itself (`squares` of `sums`).
+    """
     size = int(clusters.max()) + 1
     confidence = probabilities.max(axis=-1).astype(np.float64)
     hits = probabilities.argmax(axis=-1) == truth
     bins = np.clip(np.ceil(confidence * BINS).astype(np.int64) - 1, 0, BINS - 1)
     sums = [
-        [np.bincount(clusters * BINS + b, weights=w, minlength=size * BINS) for w in (np.ones_like(c), h, c)]
-        for b, h, c in zip(bins, hits.astype(np.float64), confidence, strict=True)
+        [np.bincount(clusters * BINS + b, weights=w, minlength=size * BINS) for w in (np.ones_like(apart), apart)]
+        for b, apart in zip(bins, hits - confidence, strict=True)
     ]
-    return np.asarray(sums).reshape(len(probabilities), 3, size, BINS).transpose(0, 2, 3, 1)
+    counted = np.asarray(sums).reshape(len(probabilities), 2, size, BINS).transpose(0, 2, 3, 1)
+    return np.concatenate([counted, counted[..., 1:] ** 2], axis=-1)
 
 
 def probability(truth: NDArray[np.int64], probabilities: Floats, clusters: NDArray[np.int64]) -> Floats:
@@ -100,17 +104,23 @@ def draws(clusters: int, resamples: int, seed: int) -> NDArray[np.uint32]:
     return drawn
 
 
-def sums(statistic: Floats, weights: NDArray[Any]) -> Floats:
+def sums(statistic: Floats, weights: NDArray[Any], squares: int | None = None) -> Floats:
     """Return the sums of each resample, (replicates, resamples, ...), laid out so that resamples follow each other.
 
     Args:
         statistic: (replicates, clusters, ...) sums.
         weights: (resamples, clusters) from `draws`.
+        squares: place in the last axis of products of a cluster with itself: those of one drawn twice count four times,
+            and so what is left without them are products of different clusters, in a resample as in the sample.
     """
+    if squares is not None:
+        drawn = sums(statistic, weights)
+        drawn[..., squares] = sums(np.ascontiguousarray(statistic[..., squares]), weights.astype(np.float64) ** 2)
+        return drawn
     replicates, clusters, *shape = statistic.shape
     rows = statistic.reshape(replicates, clusters, -1).swapaxes(1, 2).reshape(-1, clusters)
-    drawn: Floats = np.moveaxis(_product(rows, weights.T).reshape(replicates, *shape, len(weights)), -1, 1)
-    return drawn
+    linear: Floats = np.moveaxis(_product(rows, weights.T).reshape(replicates, *shape, len(weights)), -1, 1)
+    return linear
 
 
 def _product(rows: Floats, weights: NDArray[Any]) -> Floats:
@@ -141,7 +151,7 @@ def resampled(statistic: Floats, weights: NDArray[Any], metric: Any) -> Floats:
         values = [where_complete(metric.from_reduced(summed), summed, metric) for summed in drawn]
         average: Floats = np.mean(values, axis=0)
         return average
-    return averaged(sums(statistic, weights), metric)
+    return averaged(sums(statistic, weights, getattr(metric, "SQUARES", None)), metric)
 
 
 def interval(values: Floats, level: float) -> tuple[float, float] | None:

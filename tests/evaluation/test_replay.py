@@ -57,7 +57,7 @@ def test_a_cell_is_equal_and_the_study_untouched(study: dict[str, Any], name: st
     replay(study, name)
     said = capsys.readouterr().out.splitlines()
     assert [line.partition(":")[0] for line in said] == ["equal", "equal"]
-    assert said[1] == "equal: 9 of 9 values in results/cells.csv"
+    assert said[1] == "equal: 10 of 10 values in results/cells.csv"
     assert state() == before
 
 

@@ -40,6 +40,18 @@ def calibration_error(truth: Any, scores: Any, k: int) -> float:
     return total
 
 
+def debiased_error(truth: Any, scores: Any, k: int) -> float:
+    """The root of the mean product of the distances of two rows that share a bin."""
+    apart = np.array([float(row.argmax() == true) - float(row.max()) for row, true in zip(scores, truth, strict=True)])
+    of = np.array([min(int(np.ceil(float(row.max()) * 15)) - 1, 14) for row in scores])
+    total = 0.0
+    for one in range(15):
+        inside = apart[of == one]
+        for at, value in enumerate(inside):
+            total += value * np.delete(inside, at).sum() / len(inside)
+    return float(np.sqrt(max(total / len(truth), 0)))
+
+
 def concordance(truth: Any, predicted: Any, k: int) -> float:
     n, p = len(truth), predicted[:, 0].astype(float)
     mt, mp = sum(truth) / n, sum(p) / n
@@ -67,6 +79,7 @@ REFERENCES: dict[str, Reference] = {
     "wf1": lambda t, s, k: sk.f1_score(t, s.argmax(1), average="weighted", zero_division=0),
     "recall": lambda t, s, k: sk.recall_score(t, s.argmax(1), labels=range(k), average=None, zero_division=np.nan),
     "ece": calibration_error,
+    "rms_ce": debiased_error,
     "brier": lambda t, s, k: np.mean([((row - np.eye(k)[c]) ** 2).sum() for row, c in zip(s, t, strict=True)]),
     "nll": lambda t, s, k: sk.log_loss(t, s, labels=range(k)),
     "ccc": concordance,
@@ -87,7 +100,7 @@ def both(name: str, space: Space, truth: Any, scores: Any) -> tuple[Any, Any]:
     """The metric of truth (n,) and scores (replicates, n, columns), by `point` and by `from_statistic`."""
     module, scores = find("metric", name), np.asarray(scores, dtype=np.float32)
     shown = torch.from_numpy(scores if isinstance(space, ClassSpace) else scores[..., 0])
-    clusters = np.arange(len(truth)) % min(3, len(truth))
+    clusters = np.arange(len(truth)) % (len(truth) if hasattr(module, "SQUARES") else min(3, len(truth)))
     scored = scoring.ScoredRows(np.asarray(truth), scores, clusters, len(truth), (1,))
     sums = scoring.statistic(scored, space, module).sum(axis=1)
     return module.point(torch.from_numpy(np.asarray(truth)), shown), module.from_statistic(sums)

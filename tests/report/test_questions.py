@@ -15,7 +15,7 @@ def states(recipe: str, target: str, raw: float, tempered: float | None) -> list
     """The lines of one cell of calibration.csv; without a temperature as of predictions made elsewhere."""
     keys = {"space": "emotion4", "recipe": recipe, "source": "a", "target": target, "temperature": "1.5"}
     values = {"raw": raw, "tempered": tempered, "oracle": 0.01}
-    measures = ("ece", "nll", "brier", "aurc")
+    measures = ("rms_ce", "nll", "brier", "aurc")
     shown = {state: "" if value is None else str(value) for state, value in values.items()}
     return [{**keys, "state": state, **dict.fromkeys(measures, text)} for state, text in shown.items()]
 
@@ -26,15 +26,15 @@ def test_calibration_before_and_after_is_told_of_the_same_cells() -> None:
     elsewhere = [*states("llm", "a", 0.9, None), *states("llm", "b", 0.7, None)]
     asked = calibration(frame([*ours, *elsewhere]), frame([]))
     assert asked.answer == [
-        "The mean ECE is .100 in-domain, and .050 after a temperature from source dev; .200 cross-corpus, and .150 "
-        "after a temperature from source dev."
+        "The mean calibration error (RMS-CE) is .100 in-domain, and .050 after a temperature from source dev; .200 "
+        "cross-corpus, and .150 after a temperature from source dev."
     ]
     assert [row[1:] for row in asked.tables[0].rows] == [
         ["ours", ".100", ".050", ".200", ".150"],
         ["llm", ".900", "–", ".700", "–"],
     ]
     alone = calibration(frame(elsewhere), frame([]))
-    assert alone.answer == ["The mean ECE is .900 in-domain; .700 cross-corpus."]
+    assert alone.answer == ["The mean calibration error (RMS-CE) is .900 in-domain; .700 cross-corpus."]
 
 
 def contrasted(recipe: str, p: str, ways: str, smallest: str) -> list[dict[str, str]]:

@@ -114,7 +114,7 @@ def test_rows_of_one_confidence_count_as_in_the_mean_of_their_orders() -> None:
 def test_a_perfect_model_is_best_everywhere() -> None:
     truth = np.array([0, 1, 2, 2])
     found = calibration.measured(truth, np.eye(3)[truth])
-    assert found == calibration.Calibration(0, 0, 0, 0, 0, 0, 0)
+    assert found == calibration.Calibration(0, 0, 0, 0, 0, 0, 0, 0)
 
 
 def test_a_calibrated_model_has_hardly_any_error() -> None:

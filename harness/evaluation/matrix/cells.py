@@ -187,11 +187,14 @@ class CellScorer:
             cell.tied_low, cell.tied_high = row.variants.range(cell.metric, cell.value)
         cell.replicates = len(scored.scores)
         cell.n = len(scored.truth)
-        few = row.rare if averages_classes(find("metric", cell.metric.partition("/")[0])) else {}
+        metric = find("metric", cell.metric.partition("/")[0])
+        few = row.rare if averages_classes(metric) else {}
         cell.n_classes = len(np.unique(scored.truth)) - len(few) if isinstance(self.space, ClassSpace) else None
         cell.clusters = scored.dialogues
         cell.coverage = len(scored.truth) / scored.asked
         cell.floor, cell.floor_random = self.target.floors(scored.truth, self.space, cell.metric)
+        if hasattr(metric, "of_calibrated"):
+            cell.floor = float(metric.of_calibrated(scored.scores).mean())
         used = row.settings["inputs"] if "inputs" in row.settings else list(inputs(row.settings))
         if row.view == MAIN_VIEW and len(used) == 1:  # what people make of the same modality
             cell.ceiling = self.target.ceiling(self.space, str(used[0]), cell.metric)
@@ -203,7 +206,7 @@ class CellScorer:
             warnings.append(f"interval missing: too few test rows of {of_class} ({row.rare[of_class]})")
         elif cell.clusters == 1:
             warnings.append("interval missing: all in one dialogue")
-        elif cell.low is None:
+        elif cell.low is None and getattr(metric, "INTERVAL", True):
             warnings.append(f"interval missing: {reason_text('undefined_in_resamples')}")
         elif cell.clusters < int(self.settings["few_clusters"]):
             warnings.append(f"interval from {cell.clusters} dialogues only")

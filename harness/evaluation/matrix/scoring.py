@@ -183,7 +183,10 @@ def values(scored: ScoredRows, space: Space, metrics: Sequence[str], weights: ND
     for name in metrics:
         metric = find("metric", name)
         y, p = of_kept if averages_classes(metric) else (truth, scores)
-        points = metric.point(y, p if isinstance(space, ClassSpace) else p[..., 0])
+        if hasattr(metric, "SQUARES"):  # which rows are of one dialogue decides its value
+            points = np.asarray(metric.from_statistic(statistic(scored, space, metric).sum(axis=1)))
+        else:
+            points = metric.point(y, p if isinstance(space, ClassSpace) else p[..., 0])
         spread = drawn[name]
         if points.ndim == 1:
             values.append(Value(name, points, spread))
@@ -206,9 +209,13 @@ def spreads(scored: ScoredRows, space: Space, metrics: Sequence[str], weights: N
         key = (metric.STATISTIC, getattr(metric, "CUTS", None), averages_classes(metric))
         if key not in summed:
             summed[key] = statistic(scored, space, metric)
+        squares = getattr(metric, "SQUARES", None)
+        if not getattr(metric, "INTERVAL", True):
+            resamples[name] = np.full(len(weights), np.nan)
+            continue
         if (key, reduced) not in drawn:
             left = reduced(summed[key]) if reduced else summed[key]
-            drawn[key, reduced] = sums.sums(left, weights)
+            drawn[key, reduced] = sums.sums(left, weights, squares)
         value = metric.from_reduced if reduced else metric.from_statistic
         values = [where_complete(value(of_replicate), of_replicate, metric) for of_replicate in drawn[key, reduced]]
         resamples[name] = np.mean(values, axis=0)
