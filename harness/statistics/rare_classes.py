@@ -19,14 +19,14 @@ Floats = NDArray[np.float64]
 
 
 def rare(support: NDArray[Any], least: int) -> NDArray[np.bool_]:
-    """Return which classes (k,) have rows, but fewer than `least`; none where that would leave no class.
+    """Return which classes (k,) have rows, but fewer than `least`; none where that would leave one class or none.
 
     Args:
         support: rows of each class (k,).
         least: rows that a class needs.
     """
     few = (support > 0) & (support < least)
-    some: NDArray[np.bool_] = few if (support >= least).any() else np.zeros_like(few)
+    some: NDArray[np.bool_] = few if ((support > 0) & ~few).sum() > 1 else np.zeros_like(few)
     return some
 
 

@@ -81,7 +81,7 @@ def test_every_pair_has_a_value_or_a_reason_for_every_metric(folder: Path) -> No
     find("verb", "unlink").run(params, "m3ed")
     run_to_cells(params)
     cells = read_cells(paths.CELLS)
-    for space, metrics in (("emotion4", 9), ("polarity3", 8), ("valence", 6)):
+    for space, metrics in (("emotion4", 10), ("polarity3", 9), ("valence", 6)):
         found = [c for c in cells if c.space == space]
         assert len(found) == 25 * metrics
         assert {(c.source, c.target) for c in found} == {(a, b) for a in corpora for b in corpora}

@@ -22,6 +22,7 @@ RECALL = [0.7, 0.4, 0.6, 0.5, 0.5, 0.5, 0.6]
         ([100, 2, 0, 50], 10, [False, True, False, False]),
         ([100, 10, 9], 10, [False, False, True]),
         ([5, 5, 4], 10, [False, False, False]),  # of a few-shot dev split nothing is left out
+        ([100, 2, 3], 10, [False, False, False]),  # a mean over one class says nothing
         ([100, 2], 0, [False, False]),
         ([0, 0], 10, [False, False]),
     ],
