@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from harness.statistics import sums
 from harness.statistics.calibration import Floats, checked
-from harness.statistics.rare_classes import without_rare
+from harness.statistics.rare_classes import COMPLETE, without_rare
 from harness.statistics.sums import LEAST
 
 CAUSES = ("prior", "coverage", "feature")
@@ -175,7 +175,7 @@ def _steps(values: dict[World, Floats]) -> dict[str, Floats]:
 def _term(steps: Floats, level: float) -> Term:
     by_order = np.atleast_2d(steps)
     mean = by_order.mean(axis=0)
-    low, high = sums.interval(mean[1:], level) or (None, None) if len(mean) > 1 else (None, None)
+    low, high = sums.interval(mean[1:], level, COMPLETE) or (None, None) if len(mean) > 1 else (None, None)
     first = by_order[:, 0]
     return Term(float(mean[0]), low, high, float(first.min()), float(first.max()))
 

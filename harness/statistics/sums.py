@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.statistics.rare_classes import where_complete
+from harness.statistics.rare_classes import DEFINED, where_complete
 
 BINS = 15  # of the calibration error
 LEAST = 2.0**-23  # a probability under the resolution of float32 counts as this in a logarithm
@@ -154,10 +154,16 @@ def resampled(statistic: Floats, weights: NDArray[Any], metric: Any) -> Floats:
     return averaged(sums(statistic, weights, getattr(metric, "SQUARES", None)), metric)
 
 
-def interval(values: Floats, level: float) -> tuple[float, float] | None:
-    """Return the percentile interval, or None when the metric is undefined in a twentieth of the resamples."""
+def interval(values: Floats, level: float, defined: float = DEFINED) -> tuple[float, float] | None:
+    """Return the percentile interval of the resamples in which the metric is defined, or None where these are too few.
+
+    Args:
+        values: (resamples,), NaN where the metric is undefined.
+        level: between 0 and 1.
+        defined: share of the resamples that must have a value.
+    """
     known = values[np.isfinite(values)]
-    if len(known) < 0.95 * len(values):
+    if not len(known) or len(known) < defined * len(values):
         return None
     low, high = np.quantile(known, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)

@@ -34,7 +34,7 @@ WORDS: Mapping[str, str] = {
     "fewer_than_two_sources": "fewer than two corpora can be learned from",
     "scale_has_no_classes": "a scale has no classes",
     "undefined": "the metric is undefined on these utterances",
-    "undefined_in_resamples": "the metric is undefined in more than a twentieth of the resamples",
+    "undefined_in_resamples": "the metric is undefined in too many of the resamples",
 }
 
 

@@ -120,6 +120,6 @@ def _stratum(
     warnings = tuple(f"{count} {what}, fewer than {few}" for count, few, what in sizes if count < few)
     if not np.isfinite(mean):
         return Stratum(name, metric, None, None, None, rows, dialogues, warnings, "undefined", points, resamples)
-    low, high = interval(resamples, dialogues, level)
+    low, high = interval(resamples, dialogues, level, find("metric", metric.partition("/")[0]))
     reason = "one_dialogue" if dialogues < 2 else "undefined_in_resamples" if low is None else None
     return Stratum(name, metric, mean, low, high, rows, dialogues, warnings, reason, points, resamples)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from harness.core.plugins import find
 from harness.evaluation.matrix import scoring
 from harness.evaluation.matrix.target_corpus import TargetCorpus
 from harness.evaluation.matrix.variants import Variants, spread, variants_of
-from harness.statistics.rare_classes import averages_classes
+from harness.statistics.rare_classes import DEFINED, averages_classes
 from harness.statistics.total_spread import detectable, widened
 from harness.study import predictions, splits
 from harness.study.cells import TRANSDUCTIVE_SUFFIX, Cell, ratio, wider_than_interval
@@ -140,9 +141,11 @@ class CellScorer:
             for name in names:
                 yield self._cell(row, at_home.get((row.recipe, row.view)), name)
 
-    def interval(self, resamples: scoring.Floats, dialogues: int) -> tuple[float | None, float | None]:
+    def interval(
+        self, resamples: scoring.Floats, dialogues: int, metric: ModuleType
+    ) -> tuple[float | None, float | None]:
         """Return the interval of a metric's resamples at the level of params.yaml (`scoring.interval`)."""
-        return scoring.interval(resamples, dialogues, float(self.settings["level"]))
+        return scoring.interval(resamples, dialogues, float(self.settings["level"]), metric)
 
     def _cell(self, row: CellToScore, in_domain: CellToScore | None, name: str) -> Cell:
         transductive = row.settings["normalise"] in TRANSDUCTIVE_NORMALISERS or row.adapted
@@ -163,7 +166,7 @@ class CellScorer:
             return cell
         value = row.values[name]
         point = float(value.replicates.mean())
-        low, high = self.interval(value.resamples, row.scored.dialogues)
+        low, high = self.interval(value.resamples, row.scored.dialogues, find("metric", name.partition("/")[0]))
         if name.partition("/")[2] in row.rare:  # a bootstrap of so few rows draws the same ones again and again
             low, high = None, None
         if np.isnan(point):
@@ -198,21 +201,28 @@ class CellScorer:
         used = row.settings["inputs"] if "inputs" in row.settings else list(inputs(row.settings))
         if row.view == MAIN_VIEW and len(used) == 1:  # what people make of the same modality
             cell.ceiling = self.target.ceiling(self.space, str(used[0]), cell.metric)
-        warnings = list(row.warnings)
+        cell.warnings = "; ".join(self._warnings(cell, row, metric, few))
+
+    def _warnings(self, cell: Cell, row: CellToScore, metric: ModuleType, few: Mapping[str, int]) -> Iterator[str]:
+        """Yield what a reader must know before believing a cell."""
+        yield from row.warnings
         if few:
-            warnings.append(f"classes left out: {', '.join(f'{name} ({n} rows)' for name, n in few.items())}")
+            yield f"classes left out: {', '.join(f'{name} ({n} rows)' for name, n in few.items())}"
         of_class = cell.metric.partition("/")[2]
+        lost = float(np.mean(~np.isfinite(row.values[cell.metric].resamples)))
         if of_class in row.rare:
-            warnings.append(f"interval missing: too few test rows of {of_class} ({row.rare[of_class]})")
+            yield f"interval missing: too few test rows of {of_class} ({row.rare[of_class]})"
         elif cell.clusters == 1:
-            warnings.append("interval missing: all in one dialogue")
-        elif cell.low is None and getattr(metric, "INTERVAL", True):
-            warnings.append(f"interval missing: {reason_text('undefined_in_resamples')}")
-        elif cell.clusters < int(self.settings["few_clusters"]):
-            warnings.append(f"interval from {cell.clusters} dialogues only")
+            yield "interval missing: all in one dialogue"
+        elif cell.low is None:
+            if getattr(metric, "INTERVAL", True):
+                yield f"interval missing: {reason_text('undefined_in_resamples')}"
+        elif lost > 1 - DEFINED:
+            yield f"interval from the {1 - lost:.0%} of resamples that have every class"
+        elif (cell.clusters or 0) < int(self.settings["few_clusters"]):
+            yield f"interval from {cell.clusters} dialogues only"
         if wider_than_interval(cell):
-            warnings.append(f"selection: {cell.tied} settings that dev leaves open differ by more than the interval")
-        cell.warnings = "; ".join(warnings)
+            yield f"selection: {cell.tied} settings that dev leaves open differ by more than the interval"
 
     def _compare(self, cell: Cell, row: CellToScore, in_domain: CellToScore) -> None:
         """Add gap and ratio against the in-domain cell, where both stand on the same rows and so the same resamples."""
@@ -225,7 +235,8 @@ class CellScorer:
             return
         cell.gap = cell.value - cell.in_domain
         apart = value.resamples - home.resamples
-        cell.gap_low, cell.gap_high = self.interval(apart, scored.dialogues)
+        metric = find("metric", cell.metric.partition("/")[0])
+        cell.gap_low, cell.gap_high = self.interval(apart, scored.dialogues, metric)
         ours, theirs = (of.variants.train_spread(cell.metric) for of in (row, in_domain))
         # two corpora, so two independent variances
         of_training = None if ours is None or theirs is None else float(np.hypot(ours, theirs))
@@ -233,6 +244,6 @@ class CellScorer:
         gap = cell.gap, cell.gap_low, cell.gap_high
         cell.gap_low_total, cell.gap_high_total = widened(gap, of_test, of_training)
         cell.gap_detectable = detectable(of_test, of_training, float(self.settings["level"]))
-        home_low, _ = self.interval(home.resamples, scored.dialogues)
+        home_low, _ = self.interval(home.resamples, scored.dialogues, metric)
         if home_low is not None and cell.floor is not None and higher_is_better(cell.metric):
             cell.ratio = ratio(cell.value, cell.in_domain, cell.floor, home_low)

@@ -110,7 +110,7 @@ def _difference(
         return
     dialogues = both[0].dialogues
     ours, theirs = (sums.resampled(statistic, both[0].draws(scorer.settings), metric) for statistic in sides)
-    low, high = scorer.interval(ours - theirs, dialogues)
+    low, high = scorer.interval(ours - theirs, dialogues, metric)
     name = metric.__name__.rpartition(".")[2]
     variants = [(row.variants, other.variants)]
     equal = at_equal_settings(variants if change == LEARNED else [], common, scorer.space, name)

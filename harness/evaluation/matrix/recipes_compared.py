@@ -17,6 +17,7 @@ import numpy as np
 from harness.evaluation.matrix.variants import NOT_EQUAL, EqualSettings, spread
 from harness.statistics.few_clusters import level_of_mean
 from harness.statistics.paired_tests import farther, holm
+from harness.statistics.rare_classes import COMPLETE
 from harness.statistics.sums import Floats, interval
 from harness.statistics.total_spread import detectable, widened
 
@@ -93,7 +94,7 @@ def _mean(scope: str, pairs: Sequence[PairOnTarget], level: float) -> RecipePair
     drawn = [pair.resamples for pair in pairs]
     variances = [float(np.var(known)) if len(known := of[np.isfinite(of)]) else 0.0 for of in drawn]
     wider = level_of_mean(variances, [pair.clusters for pair in pairs], level)
-    low, high = (interval(np.mean(drawn, axis=0), wider) if wider else None) or (None, None)
+    low, high = (interval(np.mean(drawn, axis=0), wider, COMPLETE) if wider else None) or (None, None)
     apart = float(np.mean([pair.difference for pair in pairs]))
     p, smallest = _p(pairs)
     sd_test = spread(np.mean(drawn, axis=0).tolist())

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from harness.core.plugins import find
 from harness.statistics import sums
 from harness.statistics.few_clusters import small_sample_level
-from harness.statistics.rare_classes import averages_classes, rare, where_complete, without_rare
+from harness.statistics.rare_classes import DEFINED, averages_classes, defined_share, rare, where_complete, without_rare
 from harness.study.labels import ClassSpace, Space
 from harness.study.predictions import Predictions
 
@@ -237,13 +237,17 @@ def statistic(scored: ScoredRows, space: Space, metric: ModuleType) -> Floats:
     return sums.moments(scored.truth, predicted, scored.clusters)
 
 
-def interval(resamples: Floats, dialogues: int, level: float) -> tuple[float | None, float | None]:
+def interval(
+    resamples: Floats, dialogues: int, level: float, metric: ModuleType | None = None
+) -> tuple[float | None, float | None]:
     """Return the percentile interval of a metric over resampled dialogues; of few it is widened (`small_sample_level`).
 
-    Both ends are None of one dialogue, and where the metric is undefined in too many resamples (`sums.interval`).
+    Both ends are None of one dialogue, and where the metric is undefined in too many resamples (`defined_share`).
     """
-    spread = sums.interval(resamples, small_sample_level(dialogues, level)) if dialogues > 1 else None
-    return spread or (None, None)
+    if dialogues < 2:
+        return None, None
+    defined = defined_share(metric) if metric else DEFINED
+    return sums.interval(resamples, small_sample_level(dialogues, level), defined) or (None, None)
 
 
 def degeneracy(scored: ScoredRows, space: Space) -> list[str]:

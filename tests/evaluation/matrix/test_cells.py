@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -97,12 +98,22 @@ def test_a_class_of_two_rows_decides_no_mean_and_the_cell_says_so(
     assert DEGENERATE not in marks_of(home)
 
 
-def test_a_mean_over_classes_has_no_interval_where_resamples_lose_a_class(
+def test_the_interval_of_a_mean_is_of_the_resamples_that_have_every_class(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Ten rows of one dialogue are enough rows, and more than a third of the resamples have none of them."""
+    """Ten rows of one dialogue are enough rows, and about a third of the resamples have none of them."""
     monkeypatch.chdir(tmp_path)
     cell, _ = made(4, label=lambda at: 1 if at % 4 == 1 else 0)
+    assert cell.low is not None
+    assert re.search(r"interval from the (6|7)\d% of resamples that have every class", cell.warnings)
+    assert FEW in marks_of(cell)
+
+
+def test_where_most_resamples_lose_a_class_there_is_no_interval(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    cell, _ = made(3, label=lambda at: at % 3)  # each class in a dialogue of its own
     assert cell.value is not None
     assert (cell.low, cell.high) == (None, None)
-    assert cell.warnings.endswith("the metric is undefined in more than a twentieth of the resamples")
+    assert cell.warnings.endswith("the metric is undefined in too many of the resamples")
