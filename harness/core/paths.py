@@ -23,6 +23,7 @@ RESULTS = Path("results")
 CELLS = RESULTS / "cells.csv"
 COMPARISON = RESULTS / "comparison.csv"
 VIEWS = RESULTS / "views.csv"
+WORTH = RESULTS / "worth.csv"
 ANALYSIS = RESULTS / "analysis"
 FORESEEN = RESULTS / "foresee"
 STUDY = RESULTS / "study.json"

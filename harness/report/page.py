@@ -49,6 +49,8 @@ COLUMNS = {
     "gap": "signed",
     "gap_detectable": "number",
     "ratio": "number",
+    "ratio_low": "number",
+    "ratio_high": "number",
 }
 
 
@@ -91,7 +93,10 @@ def latex(cells: Sequence[Cell], space: str, metric: str, facts: Mapping[str, An
 def all_tables(cells: Sequence[Cell], facts: Mapping[str, Any], sheets: Sheets | None = None) -> list[Table]:
     """Return the tables of the report beside its matrices."""
     answered = questions(sheets or {}, facts)
-    return [*of_questions(answered), *tables(cells, facts.get("primary", {}), facts.get("protocols"))]
+    return [
+        *of_questions(answered),
+        *tables(cells, facts.get("primary", {}), facts.get("protocols"), (sheets or {}).get("worth")),
+    ]
 
 
 def _context(every: Sequence[Cell], facts: Mapping[str, Any], sheets: Sheets | None) -> dict[str, Any]:
@@ -110,7 +115,7 @@ def _context(every: Sequence[Cell], facts: Mapping[str, Any], sheets: Sheets | N
         "sentences": sentences(best, lead.blocks[0].metric) if lead and best else [],
         "cards": cards(facts),
         "questions": questions(sheets or {}, facts),
-        "protocols": tables(every, facts.get("primary", {}), facts.get("protocols")),
+        "protocols": tables(every, facts.get("primary", {}), facts.get("protocols"), (sheets or {}).get("worth")),
         "cells": [*cells, *_beside(every, facts.get("primary", {}))],
         "varying": [
             name for name in ("view", "protocol", "variant", "selection") if len({getattr(c, name) for c in every}) > 1

@@ -177,7 +177,12 @@ def _within_is_better(line: Any) -> bool:
 def _contrast(line: Any) -> list[str]:
     if line is None:
         return [ABSENT] * 4
-    return [number(line.within), number(line.across), signed(line.difference), p_text(line.p)]
+    return [
+        f"{number(line.within)} ({line.within_cells})",
+        f"{number(line.across)} ({line.across_cells})",
+        signed(line.difference),
+        p_text(line.p),
+    ]
 
 
 def _within(space: str, table_rows: Sequence[Sequence[str]], notes: Sequence[str]) -> Table:
@@ -185,9 +190,10 @@ def _within(space: str, table_rows: Sequence[Sequence[str]], notes: Sequence[str
     return Table(
         f"languages-{space}",
         f"Within and across languages, {space}",
-        "means over cross-corpus cells; ratio: share of the in-domain gain over the floor that carries over, which "
-        "takes floor and difficulty of a target out; p (one-sided): languages given to corpora in every other way, "
-        "because cells share corpora and are not independent",
+        "means over cross-corpus cells, and in brackets of how many; ratio: share of the in-domain gain over the floor "
+        "that carries over, which takes floor and difficulty of a target out and is missing where there is no "
+        "in-domain gain; p (one-sided): languages given to corpora in every other way, because cells share corpora and "
+        "are not independent",
         ["recipe", *(f"ratio {name}" for name in columns), *(f"value {name}" for name in columns)],
         table_rows,
         notes=sorted(set(notes)),
@@ -202,10 +208,13 @@ def directions(lines: pd.DataFrame, names: Collection[str]) -> Iterator[Table]:
             yield Table(
                 f"directions-{space}",
                 f"There and back, {space}",
-                "ratio of first → second minus that of second → first",
-                ["recipe", "first", "second", "difference"],
-                [[o.recipe, o.first, o.second, signed(o.value)] for o in rows(known)],
+                "ratio of first → second minus that of second → first, with its interval over test dialogues of both",
+                ["recipe", "first", "second", "difference", "interval"],
+                [
+                    [o.recipe, o.first, o.second, signed(o.value), interval(o.low, o.high) or ABSENT]
+                    for o in rows(known)
+                ],
                 words=3,
-                drawings=drawings([[("span", 0.0, value)] for value in known["value"]]),
-                drawn="the difference",
+                drawings=_drawn(known.assign(difference=known["value"])),
+                drawn="the difference and its interval",
             )

@@ -12,8 +12,9 @@ if TYPE_CHECKING:
 NUMBERS = {
     *("n", "rows", "dialogues", "cells", "pairs", "targets", "assignments"),
     *("value", "other", "difference", "low", "high", "floor", "other_floor", "ceiling", "threshold"),
-    *("sd_train", "low_total", "high_total", "equal_low", "equal_high", "equal_cells", "detectable"),
+    *("sd_train", "low_total", "high_total", "equal_low", "equal_high", "equal_cells", "detectable", "shots"),
     *("p", "p_holm", "p_joint", "smallest_p", "rank", "critical_difference", "within", "across"),
+    *("within_cells", "across_cells"),
     *("rms_ce", "ece", "nll", "brier", "aurc", "temperature", "accuracy", "confidence"),
     *("distance_source", "distance", "condition", "uar", "uar_before", "wf1", "wf1_before"),
 }  # any other column is text

@@ -35,7 +35,11 @@ def run(params: dict[str, Any]) -> None:
 
 def _sheets() -> Sheets:
     """Return name -> lines of what `score`, `analyse` and `foresee` found beside the cells."""
-    files = [("comparison", paths.COMPARISON, "score"), ("views", paths.VIEWS, "score")]
+    files = [
+        ("comparison", paths.COMPARISON, "score"),
+        ("views", paths.VIEWS, "score"),
+        ("worth", paths.WORTH, "score"),
+    ]
     files += [(path.stem, path, "analyse") for path in sorted(paths.ANALYSIS.glob("*.csv"))]
     if (path := paths.FORESEEN / "ranks.csv").exists():
         files.append(("foreseen", path, "foresee"))

@@ -12,7 +12,7 @@ from harness.core import csv_tables, engine, memory, paths
 from harness.core.files import write_json, write_text
 from harness.core.log import log
 from harness.core.plugins import find
-from harness.evaluation.matrix import label_views, recipes_compared, score_target
+from harness.evaluation.matrix import label_views, recipes_compared, score_target, worth
 from harness.evaluation.matrix.cells import SOURCE_DEV, CellToScore, planned_cell, selection
 from harness.evaluation.matrix.score_target import ScoredTarget, TargetToScore, named
 from harness.evaluation.matrix.study_facts import study_facts
@@ -25,7 +25,7 @@ from harness.study.split_overlap import overlaps
 
 
 def run(params: dict[str, Any]) -> None:
-    """Write results/cells.csv, comparison.csv, views.csv, study.json, transfer.json and plots/."""
+    """Write results/cells.csv, comparison.csv, views.csv, worth.csv, study.json, transfer.json and plots/."""
     memory.forget()
     engine.prepare(["harness.evaluation.matrix.score_target", "torchmetrics.functional.classification"])
     rows = [*params["recipes"], *(params.get("external") or {})]
@@ -45,6 +45,7 @@ def run(params: dict[str, Any]) -> None:
     write_text(paths.CELLS, cells_to_csv(cells))
     write_text(paths.COMPARISON, csv_tables.text(recipes_compared.COLUMNS, _compared(params, jobs, done)))
     write_text(paths.VIEWS, csv_tables.text(label_views.COLUMNS, _views(params, jobs, done)))
+    write_text(paths.WORTH, csv_tables.text(worth.COLUMNS, _worths(params, jobs, done)))
     write_json(paths.STUDY, study_facts(params, planned, cells, shared))
     matrix = in_matrix(cells)
     write_json(paths.SUMMARY, _summary(matrix, params["primary"]))
@@ -91,6 +92,15 @@ def _views(params: dict[str, Any], jobs: list[TargetToScore], done: list[ScoredT
         for space, differences in of
         if space == name
         for difference in differences
+    ]
+
+
+def _worths(params: dict[str, Any], jobs: list[TargetToScore], done: list[ScoredTarget]) -> list[list[Any]]:
+    """Return the lines of worth.csv: what sources are worth in labels of a target, by the primary metric."""
+    return [
+        [job.space, params["primary"][job.space], *astuple(line)]
+        for job, scored_target in zip(jobs, done, strict=True)
+        for line in scored_target.worths
     ]
 
 

@@ -12,6 +12,8 @@ SLACK = 1e-12
 MOST = 100_000  # assignments that are tried
 
 Cells = Mapping[tuple[str, str], float | None]
+Ends = tuple[float | None, float | None]  # of an interval
+NO_ENDS: Ends = (None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +40,13 @@ class LanguageContrast:
 
 @dataclass(frozen=True, slots=True)
 class Asymmetry:
-    """S(first -> second) - S(second -> first), or the reason why there is none."""
+    """S(first -> second) - S(second -> first) with its interval, or the reason why there is none."""
 
     first: str
     second: str
     value: float | None
+    low: float | None = None
+    high: float | None = None
     reason: str | None = None
 
 
@@ -142,13 +146,16 @@ def _fill(left: int, sizes: list[int]) -> Iterator[tuple[int, ...]]:
             yield from ((at, *more) for more in _fill(left - 1, rest))
 
 
-def asymmetry(cells: Cells) -> list[Asymmetry]:
+def asymmetry(cells: Cells, ends: Mapping[tuple[str, str], Ends] | None = None) -> list[Asymmetry]:
     """Return, for every two corpora, what carries over one way minus the other way; use the ratio, not the value.
 
-    Values of two targets differ in floor and difficulty; the normalised transfer ratio takes both out.
+    Values of two targets differ in floor and difficulty; the normalised transfer ratio takes both out. The test rows of
+    the two ways are of two corpora, so their ratios vary independently, and the interval of the difference follows from
+    those of the two (square-and-add, Zou & Donner 2008).
 
     Args:
         cells: (source, target) -> normalised transfer ratio, None where undefined. The diagonal is not used.
+        ends: (source, target) -> ends of the ratio's interval.
     """
     corpora = list(dict.fromkeys(corpus for pair in cells for corpus in pair))
     filled = []
@@ -157,7 +164,19 @@ def asymmetry(cells: Cells) -> list[Asymmetry]:
             there, back = cells.get((first, second)), cells.get((second, first))
             if there is None or back is None:
                 missing = [f"{s} -> {t}" for s, t, v in ((first, second, there), (second, first, back)) if v is None]
-                filled.append(Asymmetry(first, second, None, f"undefined: {', '.join(missing)}"))
+                filled.append(Asymmetry(first, second, None, reason=f"undefined: {', '.join(missing)}"))
             else:
-                filled.append(Asymmetry(first, second, there - back))
+                spans = ((ends or {}).get((first, second), NO_ENDS), (ends or {}).get((second, first), NO_ENDS))
+                filled.append(Asymmetry(first, second, there - back, *_of_difference((there, back), spans)))
     return filled
+
+
+def _of_difference(values: tuple[float, float], spans: tuple[Ends, Ends]) -> Ends:
+    """Return the interval of the difference of two independent values, from the intervals of both."""
+    (low, high), (other_low, other_high) = spans
+    if low is None or high is None or other_low is None or other_high is None:
+        return NO_ENDS
+    first, second = values
+    below = ((first - low) ** 2 + (other_high - second) ** 2) ** 0.5
+    above = ((high - first) ** 2 + (second - other_low) ** 2) ** 0.5
+    return first - second - below, first - second + above

@@ -132,26 +132,18 @@ def _product(rows: Floats, weights: NDArray[Any]) -> Floats:
     return product
 
 
-def averaged(drawn: Floats, metric: Any) -> Floats:
-    """Return the metric of each resample, averaged over replicates: (resamples,) or (resamples, classes).
-
-    Args:
-        drawn: (replicates, resamples, ...) from `sums`; metrics of one statistic share them.
-        metric: a module of harness/metrics.
-    """
-    values = [where_complete(metric.from_statistic(summed), summed, metric) for summed in drawn]
-    average: Floats = np.mean(values, axis=0)
-    return average
+def each(statistic: Floats, weights: NDArray[Any], metric: Any) -> Floats:
+    """Return the metric of each replicate in each resample, (replicates, resamples)."""
+    reduce, squares = getattr(metric, "reduced", None), getattr(metric, "SQUARES", None)
+    drawn = sums(reduce(statistic), weights) if reduce else sums(statistic, weights, squares)
+    value = metric.from_reduced if reduce else metric.from_statistic
+    return np.stack([where_complete(value(summed), summed, metric) for summed in drawn])
 
 
 def resampled(statistic: Floats, weights: NDArray[Any], metric: Any) -> Floats:
     """Return the metric of each resample of one statistic, averaged over replicates, on what the metric needs of it."""
-    if reduce := getattr(metric, "reduced", None):
-        drawn = sums(reduce(statistic), weights)
-        values = [where_complete(metric.from_reduced(summed), summed, metric) for summed in drawn]
-        average: Floats = np.mean(values, axis=0)
-        return average
-    return averaged(sums(statistic, weights, getattr(metric, "SQUARES", None)), metric)
+    average: Floats = each(statistic, weights, metric).mean(axis=0)
+    return average
 
 
 def interval(values: Floats, level: float, defined: float = DEFINED) -> tuple[float, float] | None:

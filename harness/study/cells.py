@@ -33,7 +33,8 @@ class Cell:
     in their truth, of a mean over classes those that enter it, `coverage` the share of the target's test rows that the
     space scores. `floor` is the majority predictor's value, `floor_random` that of a guess by the target's prior,
     `ceiling` the human one. `gap` = value - in-domain value (negative: transfer costs something), with its paired
-    interval; `ratio` = (value - floor) / (in-domain - floor); an in-domain cell has neither. `gap_low_total` and
+    interval; `ratio` = (value - floor) / (in-domain - floor), with its interval over resampled test dialogues; an
+    in-domain cell has neither. `gap_low_total` and
     `gap_high_total` are the interval of the gap over test and training data, `gap_detectable` the smallest gap that
     would be found with a probability of 80 %. `clusters` counts the resampled dialogues. `variant` is what a protocol
     varies, as in `k=20`; there `source` may be `others`, `all` or `none`.
@@ -76,6 +77,8 @@ class Cell:
     gap_high_total: float | None = None
     gap_detectable: float | None = None
     ratio: float | None = None
+    ratio_low: float | None = None
+    ratio_high: float | None = None
     train_view: str = "multimodal"
     variant: str = ""
     warnings: str = ""

@@ -38,6 +38,8 @@ SECTIONS = {  # field of Cell -> metric key
     "gap_high": "interval/gap_{}_high",
     "gap_detectable": "gap/{}_detectable",
     "ratio": "ratio/{}",
+    "ratio_low": "interval/ratio_{}_low",
+    "ratio_high": "interval/ratio_{}_high",
 }
 COUNTS = ("n", "n_classes", "clusters", "coverage", "replicates")
 RECALL = re.compile(r"recall[/_.:](?P<label>.+)")

@@ -40,6 +40,7 @@ def test_calibration_before_and_after_is_told_of_the_same_cells() -> None:
 def contrasted(recipe: str, p: str, ways: str, smallest: str) -> list[dict[str, str]]:
     told = {"space": "emotion4", "metric": "uar", "recipe": recipe, "within": "0.5", "across": "0.4", "reason": ""}
     numbers = {"difference": "0.1", "p": p, "smallest_p": smallest, "assignments": ways}
+    numbers |= {"within_cells": "2", "across_cells": "4"}
     return [{**told, **numbers, "of": of} for of in ("ratio", "value")]
 
 
@@ -75,9 +76,11 @@ def test_recipes_without_a_pair_in_common_are_not_called_ranked() -> None:
 
 def test_directions_are_told_where_no_space_has_classes() -> None:
     """Calibration names the analysed recipes, and a study of scales alone has none."""
-    there = [{"space": "valence", "recipe": "r", "first": "a", "second": "b", "value": "0.2", "reason": ""}]
-    (asked,) = questions({"asymmetry": frame(there)}, {})
+    there = {"space": "valence", "recipe": "r", "first": "a", "second": "b", "value": "0.2", "reason": ""}
+    spans = [{"low": "", "high": ""}, {"low": "-0.1", "high": "0.5"}]
+    (asked,) = questions({"asymmetry": frame([{**there, **span} for span in spans])}, {})
     assert [table.anchor for table in asked.tables] == ["directions-valence"]
+    assert [row[3:] for row in asked.tables[0].rows] == [["+.200", "–"], ["+.200", "[−.100, .500]"]]
 
 
 def test_a_gap_without_a_value_says_why_below_the_others() -> None:

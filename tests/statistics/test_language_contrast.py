@@ -101,3 +101,24 @@ def test_asymmetry_is_one_way_minus_the_other() -> None:
     assert found[0].value == pytest.approx(0.3)
     assert (found[1].value, found[1].reason) == (None, "undefined: c -> a")
     assert found[2].reason == "undefined: b -> c, c -> b"
+
+
+def test_the_interval_of_an_asymmetry_covers_the_difference_of_two_independent_ratios() -> None:
+    chance, held = np.random.default_rng(3), []
+    for _ in range(1000):
+        there, back = chance.normal(0.6, 0.07), chance.normal(0.5, 0.05)
+        ends = {
+            ("a", "b"): (there - 1.96 * 0.07, there + 1.96 * 0.07),
+            ("b", "a"): (back - 1.96 * 0.05, back + 1.96 * 0.05),
+        }
+        (found,) = language_contrast.asymmetry({("a", "b"): there, ("b", "a"): back}, ends)
+        assert found.value == pytest.approx(there - back)
+        held.append(found.low <= 0.1 <= found.high)  # type: ignore[operator]
+    assert np.mean(held) == pytest.approx(0.95, abs=0.02)
+
+
+def test_an_asymmetry_of_a_ratio_without_interval_has_none() -> None:
+    ratios = {("a", "b"): 0.6, ("b", "a"): 0.5}
+    for ends in ({}, {("a", "b"): (0.5, 0.7)}, {("a", "b"): (0.5, 0.7), ("b", "a"): (None, None)}):
+        (found,) = language_contrast.asymmetry(ratios, ends)  # type: ignore[arg-type]
+        assert (found.value, found.low, found.high) == (pytest.approx(0.1), None, None)

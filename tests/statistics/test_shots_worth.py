@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness.statistics.shots_worth import Worth, crossing
+from harness.statistics.shots_worth import Worth, crossing, crossing_interval
 
 LINE = {5: 0.30, 20: 0.40, 100: 0.50}
 
@@ -38,3 +38,24 @@ def test_beyond_the_tried_numbers_only_a_side_is_known() -> None:
 def test_a_value_on_the_line_is_its_own_number() -> None:
     assert crossing(LINE, 0.4).shots == pytest.approx(20)
     assert crossing(LINE, 0.3) == Worth(5)
+
+
+def test_the_interval_of_a_crossing_is_that_of_its_resamples() -> None:
+    """The figures of docs/real-text.md before it had one: 51 labels, or 34 to 79."""
+    chance = np.random.default_rng(0)
+    line, zero = {5: 0.313, 20: 0.354, 50: 0.401, 100: 0.434, 300: 0.485}, 0.402
+    drawn = np.array(list(line.values())) + chance.normal(0, 0.005, (4000, 5))
+    low, high = crossing_interval(list(line), drawn, zero + chance.normal(0, 0.01, 4000), 0.95)
+    assert (low.shots, high.shots) == (pytest.approx(34, abs=2), pytest.approx(79, abs=4))
+    assert (low.bound, high.bound) == ("", "")
+
+
+def test_an_end_beyond_the_tried_numbers_says_so() -> None:
+    chance = np.random.default_rng(1)
+    drawn = np.array([0.3, 0.4, 0.5]) + chance.normal(0, 0.01, (1000, 3))
+    low, high = crossing_interval([5, 20, 100], drawn, np.full(1000, 0.49), 0.95)
+    assert (str(high), low.bound) == (">100", "")
+    low, high = crossing_interval([5, 20, 100], drawn, np.full(1000, 0.30), 0.95)
+    assert (str(low), high.bound) == ("<5", "")
+    nothing = crossing_interval([5, 20, 100], np.full((10, 3), np.nan), np.zeros(10), 0.95)
+    assert nothing == (Worth(None), Worth(None))

@@ -21,7 +21,7 @@ CONTRAST = (  # of a `LanguageContrast`
     *("assignments", "reason"),
 )
 LANGUAGES = ("space", "metric", "recipe", "of", *CONTRAST)
-ASYMMETRY = ("space", "recipe", "first", "second", "value", "reason")
+ASYMMETRY = ("space", "recipe", "first", "second", "value", "low", "high", "reason")
 OF = ("ratio", "value")  # what is contrasted; the ratio takes floor and difficulty of the target out
 
 
@@ -47,7 +47,8 @@ def tables(
             ours = [cell for cell in of_space if cell.recipe == recipe and cell.source in spoken]
             contrasts += [[space, metric, recipe, *line] for line in _contrasts(ours, spoken, higher_is_better(metric))]
             ratios = {(cell.source, cell.target): cell.ratio for cell in ours if not cell.is_in_domain}
-            there_and_back = language_contrast.asymmetry(ratios)
+            ends = {(cell.source, cell.target): (cell.ratio_low, cell.ratio_high) for cell in ours}
+            there_and_back = language_contrast.asymmetry(ratios, ends)
             directions += [[space, recipe, *astuple(direction)] for direction in there_and_back]
     return {
         "ranks": (RANKS, ranks),

@@ -247,3 +247,9 @@ class CellScorer:
         home_low, _ = self.interval(home.resamples, scored.dialogues, metric)
         if home_low is not None and cell.floor is not None and higher_is_better(cell.metric):
             cell.ratio = ratio(cell.value, cell.in_domain, cell.floor, home_low)
+            if cell.ratio is not None:
+                gained = home.resamples - cell.floor
+                shares = np.divide(
+                    value.resamples - cell.floor, gained, out=np.full(len(gained), np.nan), where=gained > 0
+                )
+                cell.ratio_low, cell.ratio_high = self.interval(shares, scored.dialogues, metric)

@@ -21,6 +21,7 @@ from harness.evaluation.matrix.label_views import ViewDifference, differences
 from harness.evaluation.matrix.recipes_compared import PairOnTarget
 from harness.evaluation.matrix.target_corpus import least_support, target_corpus
 from harness.evaluation.matrix.variants import Variants, at_equal_settings, retrained_differences
+from harness.evaluation.matrix.worth import SourceWorth, worths
 from harness.statistics import sums as statistics
 from harness.statistics.paired_tests import exchanged, random_exchanges
 from harness.study import splits
@@ -41,12 +42,13 @@ class TargetToScore:
 
 @dataclass(frozen=True, slots=True)
 class ScoredTarget:
-    """Cells, lines of confusion.csv, every two recipes, and what label views change."""
+    """Cells, lines of confusion.csv, every two recipes, what label views change, and what sources are worth."""
 
     cells: list[Cell]
     confusions: list[list[Any]]
     pairs: list[PairOnTarget]
     views: list[ViewDifference]
+    worths: list[SourceWorth]
 
 
 def work(job: TargetToScore) -> ScoredTarget:
@@ -64,6 +66,7 @@ def work(job: TargetToScore) -> ScoredTarget:
         confusions=list(_confusions(label_space, matrix)),
         pairs=list(_pairs(job, label_space, matrix)),
         views=list(differences(matrix, primary, scorer)),
+        worths=list(worths(rows, job.params.get("protocols") or {}, primary, scorer)),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from harness.report.formats import ABSENT, interval, number, signed
 from harness.study.cells import Cell
@@ -18,11 +18,13 @@ class ProtocolCells:
         row: the first row of `protocols` that the table is of.
         matrix: (source, target) -> cell of the transfer matrix.
         protocols: file of harness/protocols -> cells of its row.
+        worths: (source, target) -> what the source is worth in labels of the target, with its interval.
     """
 
     row: str
     matrix: Mapping[tuple[str, str], Cell]
     protocols: Mapping[str, Sequence[Cell]]
+    worths: Mapping[tuple[str, ...], str] = field(default_factory=dict)
 
     @property
     def cells(self) -> list[Cell]:

@@ -31,14 +31,17 @@ def _of_target(compared: ProtocolCells, target: str, cells: Mapping[tuple[str, i
     shots = sorted({k for _, k in cells})
     alone = {k: compared.sign * (cells[NO_SOURCE, k].value or 0) for k in shots if (NO_SOURCE, k) in cells}
     worth = [
-        ABSENT if cell is None or cell.value is None else str(crossing(alone, compared.sign * cell.value))
-        for cell in without.values()
+        ABSENT
+        if cell is None or cell.value is None
+        else compared.worths.get((source, target)) or str(crossing(alone, compared.sign * cell.value))
+        for source, cell in without.items()
     ]
     return Table(
         f"few-{target}",
         f"What is a source worth in labels of {target}?",
         "rows: labelled utterances per class of the target's train split; target only: those alone; a source: with "
-        "them; worth: the number at which the target's own labels reach the source without any (< or > the tried)",
+        "them; worth: the number at which the target's own labels reach the source without any (< or > the tried), "
+        "with its interval over test dialogues and draws of the labels",
         ["k a class", "target only", *sources],
         [
             ["0", ABSENT, *map(value, without.values())],

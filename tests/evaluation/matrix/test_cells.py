@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 
 from harness.core import paths
+from harness.evaluation.matrix import scoring
 from harness.evaluation.matrix.cells import CellScorer, CellToScore
 from harness.evaluation.matrix.target_corpus import TargetCorpus
 from harness.report.marks import DEGENERATE, FEW, RARE, marks_of
+from harness.statistics import sums
 from harness.study import manifest
 from harness.study.cells import Cell
 from harness.study.labels import EMOTION4, SPACES, Shared
@@ -64,6 +66,19 @@ def test_two_dialogues_have_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert home.low is not None
     assert home.low <= 0.8 <= home.high  # type: ignore[operator]
     assert away.warnings == "interval from 2 dialogues only"
+
+
+def test_a_ratio_has_the_interval_of_its_resamples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten dialogues of four rows, one of each class: in every resample the UAR is the share of right rows."""
+    monkeypatch.chdir(tmp_path)
+    home, away = made(10, dialogue=lambda at: at // 4)
+    right, other = ([at % 5 < many for at in range(10)] for many in (4, 3))
+    weights = sums.draws(10, STATISTICS["resamples"], STATISTICS["seed"])
+    shares = [(weights @ np.array(of) / 10 - 0.25) for of in (other, right)]
+    low, high = scoring.interval(shares[0] / shares[1], 10, 0.95)
+    assert away.ratio == pytest.approx((0.6 - 0.25) / (0.8 - 0.25))
+    assert (away.ratio_low, away.ratio_high) == (pytest.approx(low), pytest.approx(high))
+    assert (home.ratio_low, home.ratio_high) == (None, None)
 
 
 def test_a_class_of_one_dialogue_has_a_recall_and_no_interval(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
