@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from harness.report.formats import FORMS, interval, number, reason_text
 from harness.report.grid import Block, Grid, ordered
-from harness.report.marks import AT_FLOOR, DEGENERATE, FEW, MARKS, RARE, TIED
+from harness.report.marks import AT_FLOOR, DEGENERATE, FEW, MARKS, RARE, SPEAKERS, TIED
 from harness.report.tables import Table
 
 SPECIAL = {
@@ -26,7 +26,14 @@ SPECIAL = {
     "−": "$-$",
     "→": r"$\rightarrow$",
 }
-_MARKS = {DEGENERATE: r"\dagger", FEW: r"\ddagger", AT_FLOOR: r"\circ", TIED: r"\approx", RARE: r"\S"}
+_MARKS = {
+    DEGENERATE: r"\dagger",
+    FEW: r"\ddagger",
+    AT_FLOOR: r"\circ",
+    TIED: r"\approx",
+    RARE: r"\S",
+    SPEAKERS: r"\star",
+}
 
 
 def escape(text: str) -> str:

@@ -9,26 +9,26 @@ from harness.report.formats import reason_text
 from harness.study.cells import Cell
 from harness.study.metric_facts import higher_is_better
 
-DEGENERATE, FEW, AT_FLOOR, TIED, RARE = "†", "‡", "°", "≈", "§"
+DEGENERATE, FEW, AT_FLOOR, TIED, RARE, SPEAKERS = "†", "‡", "°", "≈", "§", "¤"
 MARKS = {
     DEGENERATE: "degenerate predictor: nearly constant, or a class never predicted",
     FEW: "interval from few dialogues, or none: from one, or a class is missing in some resamples",
     AT_FLOOR: "interval does not clear the majority floor",
     TIED: "settings that source dev cannot tell apart differ by more than the interval",
     RARE: "mean over fewer classes: one has too few test utterances",
+    SPEAKERS: "fewer than ten test speakers: the interval holds for these alone",
 }
-# how a warning about the interval, the selection or the classes begins; any other one is about the predictor
-OF_INTERVAL, OF_SELECTION, OF_CLASSES = "interval", "selection", "classes"
+# how a warning begins that is about something else than the predictor
+BEGINNINGS = {FEW: "interval", TIED: "selection", RARE: "classes", SPEAKERS: "speakers"}
 
 
 def marks_of(cell: Cell) -> str:
     """Return the marks of a cell with a value."""
     warnings = warnings_of(cell)
-    mark = DEGENERATE if any(not text.startswith((OF_INTERVAL, OF_SELECTION, OF_CLASSES)) for text in warnings) else ""
-    mark += FEW if any(text.startswith(OF_INTERVAL) for text in warnings) else ""
-    mark += AT_FLOOR if reaches_floor(cell) else ""
-    mark += TIED if any(text.startswith(OF_SELECTION) for text in warnings) else ""
-    return mark + (RARE if any(text.startswith(OF_CLASSES) for text in warnings) else "")
+    of_predictor = [text for text in warnings if not text.startswith(tuple(BEGINNINGS.values()))]
+    given = {DEGENERATE: bool(of_predictor), AT_FLOOR: reaches_floor(cell)}
+    given |= {mark: any(text.startswith(start) for text in warnings) for mark, start in BEGINNINGS.items()}
+    return "".join(mark for mark in MARKS if given[mark])
 
 
 def warnings_of(cell: Cell) -> list[str]:

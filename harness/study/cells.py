@@ -27,17 +27,18 @@ class Cell:
     `view` is the label view that was tested against, `train_view` the one that was trained on.
     `value` is the mean over replicates (seeds x folds), `low` and `high` its 95 % interval over resampled dialogues,
     `sd_seeds` the standard deviation over seeds, `sd_test` that over resampled test dialogues and `sd_train` that over
-    resampled train dialogues; `low_total` and `high_total` are the interval of these two together. `selected` is what
-    source dev selected; `tied` counts the settings within one standard error of the best there, and the value lies
-    between `tied_low` and `tied_high` over them. `n` counts the scored target rows, `n_classes` the classes that occur
-    in their truth, of a mean over classes those that enter it, `coverage` the share of the target's test rows that the
-    space scores. `floor` is the majority predictor's value, `floor_random` that of a guess by the target's prior,
-    `ceiling` the human one. `gap` = value - in-domain value (negative: transfer costs something), with its paired
-    interval; `ratio` = (value - floor) / (in-domain - floor), with its interval over resampled test dialogues; an
-    in-domain cell has neither. `gap_low_total` and
-    `gap_high_total` are the interval of the gap over test and training data, `gap_detectable` the smallest gap that
-    would be found with a probability of 80 %. `clusters` counts the resampled dialogues. `variant` is what a protocol
-    varies, as in `k=20`; there `source` may be `others`, `all` or `none`.
+    resampled train dialogues; `low_total` and `high_total` are the interval of these two together. `speakers` counts
+    the speakers of the scored rows, where all are known; `low_speaker` and `high_speaker`, and those of the gap, are
+    the interval over speakers and dialogues, of the primary metric and from ten speakers on. `selected` is what source
+    dev selected; `tied` counts the settings within one standard error of the best there, and the value lies between
+    `tied_low` and `tied_high` over them. `n` counts the scored target rows, `n_classes` the classes that occur in their
+    truth, of a mean over classes those that enter it, `coverage` the share of the target's test rows that the space
+    scores. `floor` is the majority predictor's value, `floor_random` that of a guess by the target's prior, `ceiling`
+    the human one. `gap` = value - in-domain value (negative: transfer costs something), with its paired interval;
+    `ratio` = (value - floor) / (in-domain - floor), with its interval over resampled test dialogues; an in-domain cell
+    has neither. `gap_low_total` and `gap_high_total` are the interval of the gap over test and training data,
+    `gap_detectable` the smallest gap that would be found with a probability of 80 %. `clusters` counts the resampled
+    dialogues. `variant` is what a protocol varies, as in `k=20`; there `source` may be `others`, `all` or `none`.
     `warnings` are short, joined by "; ". Numbers that do not exist are None, never NaN.
     """
 
@@ -55,6 +56,9 @@ class Cell:
     sd_seeds: float | None = None
     sd_test: float | None = None
     sd_train: float | None = None
+    speakers: int | None = None
+    low_speaker: float | None = None
+    high_speaker: float | None = None
     low_total: float | None = None
     high_total: float | None = None
     selected: str = ""
@@ -73,6 +77,8 @@ class Cell:
     gap: float | None = None
     gap_low: float | None = None
     gap_high: float | None = None
+    gap_low_speaker: float | None = None
+    gap_high_speaker: float | None = None
     gap_low_total: float | None = None
     gap_high_total: float | None = None
     gap_detectable: float | None = None

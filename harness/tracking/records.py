@@ -24,6 +24,8 @@ SECTIONS = {  # field of Cell -> metric key
     "value": "transfer/{}",
     "low": "interval/{}_low",
     "high": "interval/{}_high",
+    "low_speaker": "interval/{}_speaker_low",
+    "high_speaker": "interval/{}_speaker_high",
     "sd_seeds": "spread/{}",
     "sd_test": "spread/{}_test",
     "sd_train": "spread/{}_train",
@@ -41,7 +43,7 @@ SECTIONS = {  # field of Cell -> metric key
     "ratio_low": "interval/ratio_{}_low",
     "ratio_high": "interval/ratio_{}_high",
 }
-COUNTS = ("n", "n_classes", "clusters", "coverage", "replicates")
+COUNTS = ("n", "n_classes", "clusters", "speakers", "coverage", "replicates")
 RECALL = re.compile(r"recall[/_.:](?P<label>.+)")
 SETTING = "uses"  # before a recipe's settings; see `_pair` for why its first letter comes late
 IN_DOMAIN = "in-domain"  # a value of the param `pair`

@@ -255,22 +255,6 @@ def test_holm_is_that_of_statsmodels() -> None:
         assert rejected == reject.tolist()
 
 
-def test_clusters_are_dialogues_unless_ten_speakers_are_wanted() -> None:
-    dialogues = [f"d{at // 2}" for at in range(60)]
-    many = [f"s{at % 10}" for at in range(60)]
-    assert few_clusters.choose(dialogues, many).kind == "dialogue"
-    chosen = few_clusters.choose(dialogues, many, "speaker")
-    assert (chosen.kind, chosen.count, len(chosen.warnings)) == ("speaker", 10, 1)
-    assert_array_equal(chosen.numbers, np.arange(60) % 10)
-    few = few_clusters.choose(dialogues, [f"s{at % 9}" for at in range(60)], "speaker")
-    assert (few.kind, few.count, few.warnings) == ("dialogue", 30, ())
-    assert "9 speakers" in few.why
-    unknown = few_clusters.choose(dialogues, [None, *many[1:]], "speaker")
-    assert (unknown.kind, "no known speaker" in unknown.why) == ("dialogue", True)
-    with pytest.raises(ValueError, match="rows"):
-        few_clusters.choose([], [])
-
-
 def test_exchanges_repeat_themselves_and_are_even() -> None:
     masks, exact = paired_tests.exchanges(30, 4000, 1)
     assert not exact

@@ -12,9 +12,11 @@ import numpy as np
 
 from harness.core.plugins import find
 from harness.evaluation.matrix import scoring
+from harness.evaluation.matrix.speaker_spread import SpeakerSpread, spread_over_speakers
 from harness.evaluation.matrix.target_corpus import TargetCorpus
 from harness.evaluation.matrix.variants import Variants, spread, variants_of
 from harness.statistics.rare_classes import DEFINED, averages_classes
+from harness.statistics.speakers import interval as over_speakers
 from harness.statistics.total_spread import detectable, widened
 from harness.study import predictions, splits
 from harness.study.cells import TRANSDUCTIVE_SUFFIX, Cell, ratio, wider_than_interval
@@ -51,6 +53,7 @@ class CellToScore:
     scored: scoring.ScoredRows | None = None
     values: dict[str, scoring.Value] = field(default_factory=dict)  # by metric
     variants: Variants = field(default_factory=Variants)
+    speakers: SpeakerSpread = field(default_factory=lambda: SpeakerSpread(None))  # of the primary metric
     rare: dict[str, int] = field(default_factory=dict)  # classes left out of a mean over classes, and their rows
 
 
@@ -100,12 +103,14 @@ class CellScorer:
         space: the label space.
         metrics: names, of which `recall` gives one cell per class.
         target: the corpus.
+        primary: the metric whose intervals over speakers are made; none if empty.
     """
 
     settings: Mapping[str, Any]
     space: Space
     metrics: Sequence[str]
     target: TargetCorpus
+    primary: str = ""
 
     def score(self, row: CellToScore, given: Sequence[predictions.Predictions] | None = None) -> CellToScore:
         """Fill in what a row's predictions (`given`, or those of its file) are worth, or why there is no value."""
@@ -125,6 +130,10 @@ class CellScorer:
         row.rare = scored.rare(self.space)
         values = scoring.values(scored, self.space, self.metrics, scored.draws(self.settings))
         row.values = {value.metric: value for value in values}
+        if self.primary in row.values:
+            by_dialogue, primary = row.values[self.primary].resamples, find("metric", self.primary)
+            of = self.target.speakers
+            row.speakers = spread_over_speakers(scored, of, self.space, primary, self.settings, by_dialogue)
         if given is None and (others := predictions.read(row.file, self.space, variants=True)):
             names = {of: name_of(without_epoch(chosen)) for of, chosen in row.chosen.items()}
             row.variants = variants_of(rows, selected, others, names, row.by_fold, self.space, self.metrics)
@@ -184,6 +193,10 @@ class CellScorer:
         cell.sd_test = spread(row.values[cell.metric].resamples.tolist())
         cell.sd_train = row.variants.train_spread(cell.metric)
         cell.low_total, cell.high_total = widened((cell.value, cell.low, cell.high), cell.sd_test, cell.sd_train)
+        cell.speakers = row.speakers.count
+        if cell.metric == self.primary and row.speakers.crossed:
+            crossed, level = row.speakers.crossed, float(self.settings["level"])
+            cell.low_speaker, cell.high_speaker = over_speakers(cell.value, crossed, row.speakers.groups, level)
         cell.selected = selected_text(list(row.chosen.values()))
         if row.chosen or row.variants.tied:
             cell.tied = len(row.variants.tied) + 1
@@ -221,6 +234,8 @@ class CellScorer:
             yield f"interval from the {1 - lost:.0%} of resamples that have every class"
         elif (cell.clusters or 0) < int(self.settings["few_clusters"]):
             yield f"interval from {cell.clusters} dialogues only"
+        if row.speakers.few is not None:
+            yield f"speakers: {row.speakers.few}, so an interval holds for these alone"
         if wider_than_interval(cell):
             yield f"selection: {cell.tied} settings that dev leaves open differ by more than the interval"
 
@@ -240,6 +255,10 @@ class CellScorer:
         ours, theirs = (of.variants.train_spread(cell.metric) for of in (row, in_domain))
         # two corpora, so two independent variances
         of_training = None if ours is None or theirs is None else float(np.hypot(ours, theirs))
+        if cell.metric == self.primary and row.speakers.crossed and in_domain.speakers.crossed:
+            both_ways = row.speakers.crossed.minus(in_domain.speakers.crossed)
+            ends = over_speakers(cell.gap, both_ways, row.speakers.groups, float(self.settings["level"]))
+            cell.gap_low_speaker, cell.gap_high_speaker = ends
         of_test = spread(apart.tolist())
         gap = cell.gap, cell.gap_low, cell.gap_high
         cell.gap_low_total, cell.gap_high_total = widened(gap, of_test, of_training)

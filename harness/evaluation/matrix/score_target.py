@@ -56,7 +56,11 @@ def work(job: TargetToScore) -> ScoredTarget:
     label_space = space(job.space)
     metrics = job.params["metrics"]["classes" if isinstance(label_space, ClassSpace) else "scale"]
     scorer = CellScorer(
-        job.params["statistics"], label_space, metrics, target_corpus(job.target, least_support(job.params))
+        job.params["statistics"],
+        label_space,
+        metrics,
+        target_corpus(job.target, least_support(job.params)),
+        str(job.params["primary"].get(label_space.name)),
     )
     rows = [scorer.score(replace(row)) for row in job.rows]  # copies: what was scored is not kept with the job
     matrix = [row for row in rows if row.protocol == splits.SINGLE_SOURCE]

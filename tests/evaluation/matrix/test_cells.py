@@ -13,7 +13,7 @@ from harness.core import paths
 from harness.evaluation.matrix import scoring
 from harness.evaluation.matrix.cells import CellScorer, CellToScore
 from harness.evaluation.matrix.target_corpus import TargetCorpus
-from harness.report.marks import DEGENERATE, FEW, RARE, marks_of
+from harness.report.marks import DEGENERATE, FEW, RARE, SPEAKERS, marks_of
 from harness.statistics import sums
 from harness.study import manifest
 from harness.study.cells import Cell
@@ -32,17 +32,21 @@ def made(
     metric: str = "uar",
     label: Callable[[int], int] = lambda at: at % 4,
     dialogue: Callable[[int], int] | None = None,
+    speakers: int = 0,
 ) -> list[Cell]:
     """A metric of an in-domain model that is right in 4 of 5 rows, and of another one that is in 3 of 5."""
     of = dialogue or (lambda at: at % dialogues)
     labels = [EMOTION4.classes[label(at)] for at in range(len(NAMES))]
-    utterances = [Utterance(n, "test", f"d{of(at)}", at, None, "zh", n) for at, n in enumerate(NAMES)]
+    utterances = [
+        Utterance(n, "test", f"d{of(at)}", at, f"s{at % speakers}" if speakers else None, "zh", n)
+        for at, n in enumerate(NAMES)
+    ]
     absent = dict.fromkeys(SPACES, Shared(None, "not_annotated"))
     paths.utterances("one").parent.mkdir(parents=True)
     manifest.write_utterances(paths.utterances("one"), utterances)
     known = [{**absent, EMOTION4.name: Shared(label)} for label in labels]
     manifest.write_labels(paths.labels("one"), [Annotation(n, {}, k) for n, k in zip(NAMES, known, strict=True)])
-    scorer, rows = CellScorer(STATISTICS, EMOTION4, [metric], TargetCorpus("one")), []
+    scorer, rows = CellScorer(STATISTICS, EMOTION4, [metric], TargetCorpus("one"), metric), []
     for source, right in (("one", 4), ("other", 3)):
         said = [at % 4 if at // 4 % 5 < right else (at + 1) % 4 for at in range(len(NAMES))]
         found = Predictions("all", 1, NAMES, ["test"] * len(NAMES), np.eye(4, dtype=np.float32)[said])
@@ -66,6 +70,25 @@ def test_two_dialogues_have_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert home.low is not None
     assert home.low <= 0.8 <= home.high  # type: ignore[operator]
     assert away.warnings == "interval from 2 dialogues only"
+
+
+def test_speakers_are_counted_and_from_ten_on_they_have_an_interval(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = {}
+    for count in (0, 5, 10):
+        (tmp_path / str(count)).mkdir()
+        monkeypatch.chdir(tmp_path / str(count))
+        found[count] = made(10, dialogue=lambda at: at // 4, speakers=count)
+    unknown, few, enough = (found[count][1] for count in (0, 5, 10))
+    assert (unknown.speakers, unknown.low_speaker) == (None, None)
+    assert (few.speakers, few.low_speaker, few.gap_low_speaker) == (5, None, None)
+    assert few.warnings.endswith("speakers: 5, so an interval holds for these alone")
+    assert SPEAKERS in marks_of(few)
+    assert SPEAKERS not in marks_of(enough) + marks_of(unknown)
+    assert enough.low_speaker < enough.value < enough.high_speaker  # type: ignore[operator]
+    assert enough.gap_low_speaker < enough.gap < enough.gap_high_speaker  # type: ignore[operator]
+    assert (few.low, few.high) == (enough.low, enough.high), "the interval over dialogues knows no speakers"
 
 
 def test_a_ratio_has_the_interval_of_its_resamples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
