@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, cast
 
 from harness.core import engine, paths
 from harness.core.files import file_digest, write_json
 from harness.core.log import log
 from harness.core.plugins import find
+from harness.corpora import speaker_folds
 from harness.corpora.media.clips import Guard
 from harness.corpora.media.survey import survey
 from harness.corpora.reading import links
@@ -30,7 +32,8 @@ def run(params: dict[str, Any], corpus: str) -> None:
         params: params.yaml.
         corpus: a row of `corpora`.
     """
-    name = row(params, "corpora", corpus).get("adapter", corpus)
+    options = row(params, "corpora", corpus)
+    name = options.get("adapter", corpus)
     adapter = cast(Adapter, find("corpus", name))
     root = paths.raw(corpus)
     if not links.is_linked(corpus):
@@ -43,6 +46,9 @@ def run(params: dict[str, Any], corpus: str) -> None:
         return
     release = adapter.read(root)
     manifest.validate(corpus, release)
+    if options.get("split") == "speakers":
+        utterances, note = speaker_folds.divided(corpus, release.utterances)
+        release = replace(release, utterances=utterances, notes=[*release.notes, note])
     workers = engine.worker_count(params["engine"]["workers"])
     cache = paths.WORK / "media" / corpus
     media = survey(root, release.utterances, Guard(**params["media"]), workers, cache, f"media {corpus}")

@@ -51,6 +51,10 @@ class Corpus(ParamsSection):
     """A row of `corpora`."""
 
     adapter: Name | None = Field(None, description="file of adapters/ that reads it; the name of the row without")
+    split: Literal["official", "speakers"] = Field(
+        "official",
+        description="how it is divided: as released, or into folds that share no speaker and no dialogue",
+    )
 
 
 class Encoder(OpenParamsSection):
