@@ -25,6 +25,7 @@ from harness.encoders._pooling import Pooling
 COMMIT = re.compile(r"[0-9a-f]{40}")
 ELSEWHERE = re.compile(r'"([^"]+)--[^"]*"')  # a class of another repository, in the section `auto_map`
 PRECISIONS = ("auto", "fp32", "bf16")
+DEVICES = ("cpu", "cuda", "auto")
 # Parts that no hidden state passes through: many checkpoints come without them.
 UNUSED = re.compile(r"(^|\.)(pooler|masked_spec_embed|position_ids|logit_scale)(\.|$)")
 
@@ -113,6 +114,7 @@ class Pretrained:
         level: utterance, or frames to keep them.
         every: frames that are averaged to one where they are kept.
         precision: fp32, bf16, or auto: bf16 on a GPU.
+        device: cpu, cuda, or auto: a GPU where there is one. Rows of the two differ, so it is in the key (`made_with`).
         trust_remote_code: whether Python files of the model may run.
         load: what makes the network; `network` by default.
     """
@@ -126,12 +128,18 @@ class Pretrained:
         level: str = "utterance",
         every: int = 1,
         precision: str = "auto",
+        device: str = "auto",
         trust_remote_code: bool = False,
-        load: Callable[[Source, str], Any] | None = None,
+        load: Callable[[Source, str, str], Any] | None = None,
     ) -> None:
         self.source = Source(model, revision, trust_remote_code)
         self.pooling = Pooling(layer, pooling, level, every)
-        self.network = (load or network)(self.source, precision)
+        of = made_with({"precision": precision, "device": device})
+        if of["device"] == "cuda" and device_here() != "cuda":
+            raise SettingError(
+                "device is 'cuda', and no GPU is seen here; run the stage where there is one, or write `device: auto`"
+            )
+        self.network = (load or network)(self.source, of["precision"], of["device"])
 
 
 def resolved(options: Mapping[str, Any]) -> str | None:
@@ -152,7 +160,24 @@ def resolved(options: Mapping[str, Any]) -> str | None:
     return f"sha256:{digest.hexdigest()}"
 
 
-def device() -> str:
+def made_with(options: Mapping[str, Any]) -> dict[str, str]:
+    """Return the precision and the kind of device that rows are made with, which `auto` leaves to the machine.
+
+    They decide the rows: a store that was made in bf16 on a GPU is not the one that a CPU makes in fp32. One that was
+    made on a GPU stays current on a machine without where the options say `device: cuda`.
+
+    Raises:
+        SettingError: an option is none of its values.
+    """
+    precision, where = str(options.get("precision", "auto")), str(options.get("device", "auto"))
+    for name, value, known in (("precision", precision, PRECISIONS), ("device", where, DEVICES)):
+        if value not in known:
+            raise SettingError(f"{name} is {value!r}; it is one of {', '.join(known)}")
+    used = device_here() if where == "auto" else where
+    return {"precision": ("bf16" if used == "cuda" else "fp32") if precision == "auto" else precision, "device": used}
+
+
+def device_here() -> str:
     """Return "cuda" if torch sees a GPU, else "cpu"."""
     import torch
 
@@ -160,17 +185,14 @@ def device() -> str:
 
 
 def kind_of_number(precision: str) -> Any:
-    """Return torch's dtype of fp32, bf16 or auto: bfloat16 on a GPU, float32 on a CPU."""
+    """Return torch's dtype of fp32 or bf16."""
     import torch
 
-    if precision not in PRECISIONS:
-        raise SettingError(f"precision is {precision!r}; it is one of {', '.join(PRECISIONS)}")
-    half = precision == "bf16" or (precision == "auto" and device() == "cuda")
-    return torch.bfloat16 if half else torch.float32
+    return torch.bfloat16 if precision == "bf16" else torch.float32
 
 
 @lru_cache(maxsize=1)
-def network(source: Source, precision: str = "auto") -> Any:
+def network(source: Source, precision: str, device: str) -> Any:
     """Return the network, frozen, on its device; of an encoder and a decoder the encoder.
 
     The last one is kept, so that the pieces of an extraction load it once a process.
@@ -194,7 +216,7 @@ def network(source: Source, precision: str = "auto") -> Any:
         model = model.get_encoder()
     if hasattr(model.config, "use_cache"):
         model.config.use_cache = False
-    return model.eval().requires_grad_(False).to(device())
+    return model.eval().requires_grad_(False).to(device)
 
 
 def part(kind: str, source: Source, **options: Any) -> Any:

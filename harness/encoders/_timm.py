@@ -10,7 +10,7 @@ from harness.core.errors import SettingError
 from harness.encoders import _hub
 
 
-def network(source: _hub.Source, precision: str) -> Any:
+def network(source: _hub.Source, precision: str, device: str) -> Any:
     """Return the network, frozen, on its device.
 
     Raises:
@@ -36,7 +36,7 @@ def network(source: _hub.Source, precision: str) -> Any:
         problem = " ".join(str(error).split())
         raise SettingError(f"the model {source.model} in {folder} does not load with timm: {problem}") from error
     made.pretrained_cfg = {**made.pretrained_cfg, **config.get("pretrained_cfg", {})}
-    return made.eval().requires_grad_(False).to(_hub.device(), _hub.kind_of_number(precision))
+    return made.eval().requires_grad_(False).to(device, _hub.kind_of_number(precision))
 
 
 def preparation(network: Any) -> Callable[[Any], Any]:

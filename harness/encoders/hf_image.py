@@ -19,6 +19,7 @@ PACKAGES = ("transformers", "torch", "timm")  # their versions decide the rows
 SHARD = 64  # utterances per piece of work
 GPU = True
 resolved = _hub.resolved  # the commit that a name such as `main` means decides the rows too
+made_with = _hub.made_with  # so do the precision and the device that `auto` stands for
 FROM = ("image", "cls", "patches")
 
 

@@ -33,6 +33,7 @@ RATE = 16000  # samples per second of what is encoded
 SHORTEST = 0.05  # seconds; less gives hardly a frame
 GPU = True
 resolved = _hub.resolved  # the commit that a name such as `main` means decides the rows too
+made_with = _hub.made_with  # so do the precision and the device that `auto` stands for
 
 MASKED = ("wav2vec2", "hubert", "wavlm", "unispeech", "unispeech-sat")  # their mask keeps padding out of every frame
 Sound = NDArray[np.float32]

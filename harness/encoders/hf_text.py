@@ -25,6 +25,7 @@ PACKAGES = ("transformers", "tokenizers", "torch")  # their versions decide the 
 SHARD = 1024  # texts per piece of work
 GPU = True
 resolved = _hub.resolved  # the commit that a name such as `main` means decides the rows too
+made_with = _hub.made_with  # so do the precision and the device that `auto` stands for
 
 Tokens = tuple[list[int], int, int]  # numbers of the tokens, and the span of them that is pooled
 

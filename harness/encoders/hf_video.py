@@ -22,6 +22,7 @@ PACKAGES = ("transformers", "torch")  # their versions decide the rows
 SHARD = 64  # utterances per piece of work
 GPU = True
 resolved = _hub.resolved  # the commit that a name such as `main` means decides the rows too
+made_with = _hub.made_with  # so do the precision and the device that `auto` stands for
 Clip = NDArray[np.uint8]
 
 

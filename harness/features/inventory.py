@@ -18,7 +18,20 @@ from harness.features.plan import Wanted, wanted
 from harness.features.store import FeatureStore
 from harness.study.params.rows import NO_MODALITY, row
 
-HEADER = ("encoder", "corpus", "route", "kind", "rows", "width", "type", "frames", "without", "MB", "state")
+HEADER = (
+    "encoder",
+    "corpus",
+    "route",
+    "kind",
+    "rows",
+    "width",
+    "type",
+    "made with",
+    "frames",
+    "without",
+    "MB",
+    "state",
+)
 CHUNK = 2**22  # numbers that are looked at together
 
 
@@ -106,16 +119,17 @@ def _left_over(params: Mapping[str, Any]) -> list[Path]:
 def _line(store: Wanted) -> tuple[Any, ...]:
     head = (store.encoder, store.corpus, store.route)
     if not (store.folder / features.MADE_BY).exists():
-        return (*head, *[""] * 7, "missing")
+        return (*head, *[""] * 8, "missing")
     try:
         features_read = features.glance(store.folder)
     except ResultError:
-        return (*head, *[""] * 7, "damaged")
+        return (*head, *[""] * 8, "damaged")
     frames = f"{len(features_read.matrix.values):,}" if isinstance(features_read.matrix, Ragged) else ""
     size = sum(path.stat().st_size for path in store.folder.iterdir()) / 1e6
     kind, dtype = features_read.made_by["kind"], features_read.made_by["dtype"]
-    about = (kind, len(features_read.ids), features_read.width, dtype, frames, len(features_read.failed), f"{size:.1f}")
-    return (*head, *about, _state(store, features_read))
+    made_with = " ".join((features_read.made_by.get("made_with") or {}).values())
+    rows = (kind, len(features_read.ids), features_read.width, dtype, made_with, frames, len(features_read.failed))
+    return (*head, *rows, f"{size:.1f}", _state(store, features_read))
 
 
 def _state(store: Wanted, features_read: FeatureStore) -> str:

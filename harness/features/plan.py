@@ -136,6 +136,7 @@ def _made_by(
         "versions": {name: importlib.metadata.version(name) for name in module.PACKAGES if _installed(name)},
         "code": code_digest(source("encoder", file), *deciding),
         **({"resolved": resolved} if resolved else {}),
+        **({"made_with": module.made_with(options)} if hasattr(module, "made_with") else {}),
     }
     return {**made_by, "digest": digest([made_by, of])}
 

@@ -183,7 +183,7 @@ def test_what_a_batch_holds_is_a_number_or_left_to_the_device() -> None:
 
 def test_a_store_is_the_same_wherever_its_batch_was_decided(monkeypatch: pytest.MonkeyPatch) -> None:
     def digest(**batch: Any) -> str:
-        options = {"model": str(tiny("bert")), **batch}
+        options = {"model": str(tiny("bert")), "precision": "fp32", "device": "cpu", **batch}
         return str(plan._made_by("row", "hf_text", options, "native", "en", "float32", [])["digest"])
 
     here = digest()
