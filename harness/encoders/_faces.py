@@ -17,6 +17,7 @@ LOOKED_AT = 200  # pixels of the longer side in which faces are looked for
 SMALLEST = 24  # pixels of a face in them: what the cascade was trained on
 GROW = 1.15  # from one size of face that is looked for to the next
 NEAR = 36  # pixels that a face is looked for in when it is followed
+STEADY = 0.5  # overlap with the clip's usual place of the face from which on that place is taken: detections jitter
 AROUND, ALIKE = 0.4, 1.5  # of its side: how far it may have moved; how many times larger or smaller it may be
 
 
@@ -26,8 +27,8 @@ def require_skimage() -> None:
         import skimage  # noqa: F401
     except ImportError as error:
         raise SettingError(
-            "the encoder face needs the package scikit-image; run `pip install scikit-image`, or take the encoder and "
-            "its recipes out of params.yaml"
+            "faces are found by the package scikit-image; run `pip install scikit-image`, or take the encoders that "
+            "need it and their recipes out of params.yaml"
         ) from error
 
 
@@ -50,6 +51,23 @@ def followed(pictures: Iterable[Grey]) -> Iterator[Box | None]:
     for picture in pictures:
         last = (last and _near(picture, last)) or largest_face(picture)
         yield last
+
+
+def steadied(boxes: list[Box | None]) -> list[Box | None]:
+    """Return the boxes of a clip with those that lie about where most do put exactly there."""
+    known = [box for box in boxes if box]
+    if not known:
+        return boxes
+    row, column, side = np.median(np.array(known), axis=0).tolist()
+    usual = (row, column, side)
+    return [usual if box and _overlap(box, usual) >= STEADY else box for box in boxes]
+
+
+def _overlap(a: Box, b: Box) -> float:
+    """Return the intersection of two squares over their union."""
+    sides = [max(min(a[k] + a[2], b[k] + b[2]) - max(a[k], b[k]), 0.0) for k in (0, 1)]
+    inner = sides[0] * sides[1]
+    return inner / (a[2] ** 2 + b[2] ** 2 - inner)
 
 
 def _near(picture: Grey, last: Box) -> Box | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,10 +12,11 @@ from harness.encoders._pooling import Pooling
 from harness.features.matrix import Matrix
 
 Clip = NDArray[np.uint8]  # (frames, height, width, 3)
+Pictures = Sequence[NDArray[np.uint8]]  # of one clip, (height, width, 3) each
 
 
 def in_batches(
-    clips: Iterable[Clip], look: Callable[[list[Clip]], Any], batch: int, pooling: Pooling, width: int
+    clips: Iterable[Pictures], look: Callable[[list[Clip]], Any], batch: int, pooling: Pooling, width: int
 ) -> Matrix:
     """Return the pooled frames of every clip, in their order.
 
@@ -33,8 +34,8 @@ def in_batches(
     return pooling.matrix(pieces, width)
 
 
-def _groups(clips: Iterable[Clip], batch: int) -> Iterator[list[Clip]]:
-    group: list[Clip] = []
+def _groups(clips: Iterable[Pictures], batch: int) -> Iterator[list[Pictures]]:
+    group: list[Pictures] = []
     for clip in clips:
         if group and sum(map(len, group)) + len(clip) > batch:
             yield group

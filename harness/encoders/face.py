@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.core.errors import SettingError
-from harness.encoders._faces import Box, Grey, followed, grey, require_skimage
+from harness.encoders._faces import Box, Grey, followed, grey, require_skimage, steadied
 from harness.encoders._frames import checked_level
 from harness.features.matrix import Ragged
 
@@ -28,7 +28,6 @@ NOTHING = "no_face"
 
 SIDE, CELLS, ANGLES, PATTERNS = 64, 4, 8, 10
 WIDTH = CELLS * CELLS * ANGLES + PATTERNS + CELLS * CELLS
-STEADY = 0.5  # overlap with the clip's usual place of the face from which on that place is taken: detections jitter
 FINDS = ("face", "none")
 ALL: Box = (0.0, 0.0, math.inf)  # the whole picture, square or not
 Float = NDArray[np.float32]
@@ -78,23 +77,6 @@ class Face:
 def encoder(fps: float = 3.0, level: str = "utterance", find: str = "face") -> Face:
     """Make the encoder."""
     return Face(fps, level, find)
-
-
-def steadied(boxes: list[Box | None]) -> list[Box | None]:
-    """Return the boxes of a clip with those that lie about where most do put exactly there."""
-    known = [box for box in boxes if box]
-    if not known:
-        return boxes
-    row, column, side = np.median(np.array(known), axis=0).tolist()
-    usual = (row, column, side)
-    return [usual if box and _overlap(box, usual) >= STEADY else box for box in boxes]
-
-
-def _overlap(a: Box, b: Box) -> float:
-    """Return the intersection of two squares over their union."""
-    sides = [max(min(a[k] + a[2], b[k] + b[2]) - max(a[k], b[k]), 0.0) for k in (0, 1)]
-    inner = sides[0] * sides[1]
-    return inner / (a[2] ** 2 + b[2] ** 2 - inner)
 
 
 def _cut(picture: NDArray[np.uint8], box: Box) -> Grey:

@@ -11,15 +11,17 @@ from typing import Any
 
 from harness.core.errors import SettingError
 from harness.encoders import _hub, _timm
+from harness.encoders._crops import NO_FACE, checked_crop, encoded
 from harness.encoders._pictures import Clip, in_batches
 from harness.features.matrix import Matrix
 
 MODALITY = "video"
-PACKAGES = ("transformers", "torch", "timm")  # their versions decide the rows
+PACKAGES = ("transformers", "torch", "timm", "scikit-image")  # their versions decide the rows
 SHARD = 64  # utterances per piece of work
 GPU = True
 resolved = _hub.resolved  # the commit that a name such as `main` means decides the rows too
 made_with = _hub.made_with  # so do the precision and the device that `auto` stands for
+NOTHING = NO_FACE
 FROM = ("image", "cls", "patches")
 
 
@@ -32,6 +34,7 @@ class Images(_hub.Pretrained):
             class token; `patches`, the mean over patches.
         fps: frames per second that are looked at.
         batch: frames that are encoded at once.
+        crop: `face`, or `none` to see whole frames.
         shared: those of `Pretrained`, of which `model` is needed.
     """
 
@@ -44,12 +47,13 @@ class Images(_hub.Pretrained):
         of: str = "cls",
         fps: float = 2.0,
         batch: int = 64,
+        crop: str = "none",
         **shared: Any,
     ) -> None:
         if of not in FROM:
             raise SettingError(f"of is {of!r}; it is one of {', '.join(FROM)}")
         super().__init__(load=_timm.network if library == "timm" else None, **shared)
-        self.fps, self.batch, self.of = float(fps), batch, of
+        self.fps, self.batch, self.of, self.crop = float(fps), batch, of, checked_crop(crop)
         if library == "timm":
             self.prepare: Any = _timm.preparation(self.network)
             self.width, self.look = int(self.network.num_features), self._by_timm
@@ -63,7 +67,9 @@ class Images(_hub.Pretrained):
 
     def encode(self, clips: Iterable[Clip]) -> Matrix:
         """Return one row per clip (frames, height, width, 3), float32; with level frames Ragged."""
-        return in_batches(clips, self.look, self.batch, self.pooling, self.width)
+        return encoded(
+            clips, self.crop, lambda shown: in_batches(shown, self.look, self.batch, self.pooling, self.width)
+        )
 
     def _by_transformers(self, pictures: list[Clip]) -> Any:
         import torch

@@ -15,14 +15,17 @@ from numpy.typing import NDArray
 
 from harness.core.errors import SettingError
 from harness.encoders import _hub
+from harness.encoders._crops import NO_FACE, checked_crop, encoded
+from harness.encoders._pictures import Pictures
 from harness.features.matrix import Matrix
 
 MODALITY = "video"
-PACKAGES = ("transformers", "torch")  # their versions decide the rows
+PACKAGES = ("transformers", "torch", "scikit-image")  # their versions decide the rows
 SHARD = 64  # utterances per piece of work
 GPU = True
 resolved = _hub.resolved  # the commit that a name such as `main` means decides the rows too
 made_with = _hub.made_with  # so do the precision and the device that `auto` stands for
+NOTHING = NO_FACE
 Clip = NDArray[np.uint8]
 
 
@@ -32,6 +35,7 @@ class Videos(_hub.Pretrained):
     Args:
         fps: frames per second that are decoded, of which those that are seen are taken.
         batch: clips that are encoded at once.
+        crop: `face`, or `none` to see whole frames.
         shared: those of `Pretrained`, of which `model` is needed.
     """
 
@@ -42,10 +46,11 @@ class Videos(_hub.Pretrained):
         *,
         fps: float = 8.0,
         batch: int = 4,
+        crop: str = "none",
         **shared: Any,
     ) -> None:
         super().__init__(**shared)
-        self.fps, self.batch = float(fps), batch
+        self.fps, self.batch, self.crop = float(fps), batch, checked_crop(crop)
         self.prepare = _hub.part("AutoImageProcessor", self.source)
         self.config: Any = self.network.config
         if not hasattr(self.config, "tubelet_size"):
@@ -53,10 +58,13 @@ class Videos(_hub.Pretrained):
 
     def encode(self, clips: Iterable[Clip]) -> Matrix:
         """Return one row per clip (frames, height, width, 3), float32; with level frames Ragged."""
+        return encoded(clips, self.crop, self._of_pictures)
+
+    def _of_pictures(self, clips: Iterable[Pictures]) -> Matrix:
         pieces: list[NDArray[np.float32]] = []
-        group: list[Clip] = []
+        group: list[Pictures] = []
         for clip in clips:
-            group.append(clip[shown(len(clip), self.config.num_frames)])
+            group.append([clip[at] for at in shown(len(clip), self.config.num_frames)])
             if len(group) == self.batch:
                 pieces += self._rows(group)
                 group = []
@@ -64,7 +72,7 @@ class Videos(_hub.Pretrained):
             pieces += self._rows(group)
         return self.pooling.matrix(pieces, self.config.hidden_size)
 
-    def _rows(self, clips: list[Clip]) -> list[NDArray[np.float32]]:
+    def _rows(self, clips: list[Pictures]) -> list[NDArray[np.float32]]:
         import torch
 
         values = torch.cat([self.prepare(list(clip), return_tensors="pt")["pixel_values"] for clip in clips])
