@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from harness.report import colours
 from harness.report.formats import selection_text
-from harness.report.marks import MARKS, letters, marks_of, warnings_of
+from harness.report.marks import BEGINNINGS, MARKS, RARE, SPEAKERS, letters, marks_of, warnings_of
 from harness.study.cells import TRANSDUCTIVE_SUFFIX, Cell
 from harness.study.labels import MAIN_VIEW
 from harness.study.metric_facts import higher_is_better, metric_title
@@ -220,10 +220,12 @@ def _best_in_domain(cells: Sequence[Cell], metric: str) -> dict[tuple[str, str],
 
 
 def _warnings(grids: Sequence[Grid]) -> dict[str, list[str]]:
-    """Return warning -> "recipe: source → target" of every cell that carries it."""
-    corpora: dict[str, list[str]] = {}
+    """Return warning -> "recipe: source → target" of every cell that carries it, or the target that it is about."""
+    corpora: dict[str, dict[str, None]] = {}
     for grid in grids:
         for cell in grid.cells:
             for text in warnings_of(cell):
-                corpora.setdefault(text, []).append(f"{grid.title}: {cell.source} → {cell.target}")
-    return corpora
+                of_target = text.startswith((BEGINNINGS[SPEAKERS], BEGINNINGS[RARE]))
+                place = cell.target if of_target else f"{grid.title}: {cell.source} → {cell.target}"
+                corpora.setdefault(text, {})[place] = None
+    return {text: list(places) for text, places in corpora.items()}
