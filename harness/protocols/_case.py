@@ -30,6 +30,7 @@ class CorpusPart:
         classes: of these alone; empty takes all.
         draw: number of the draw; of one draw a smaller number is a part of a larger one.
         share: repeated, whole, to make up about this share of what is learned from; 0 takes each once.
+        copies: taken whole so many times.
         hold: this share of each class, of what was drawn, is left out (positive) or alone taken (negative).
     """
 
@@ -42,6 +43,7 @@ class CorpusPart:
     classes: tuple[str, ...] = ()
     draw: int = 0
     share: float = 0.0
+    copies: int = 1
     hold: float = 0.0
 
     def ids(self, utterances: Sequence[Utterance], truth: Mapping[str, Any]) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from harness.report import colours
 from harness.report.formats import selection_text
-from harness.report.marks import BEGINNINGS, MARKS, RARE, SPEAKERS, letters, marks_of, warnings_of
+from harness.report.marks import BEGINNINGS, MARKS, RARE, SEEN, SPEAKERS, letters, marks_of, warnings_of
 from harness.study.cells import TRANSDUCTIVE_SUFFIX, Cell
 from harness.study.labels import MAIN_VIEW
 from harness.study.metric_facts import higher_is_better, metric_title
@@ -225,7 +225,7 @@ def _warnings(grids: Sequence[Grid]) -> dict[str, list[str]]:
     for grid in grids:
         for cell in grid.cells:
             for text in warnings_of(cell):
-                of_target = text.startswith((BEGINNINGS[SPEAKERS], BEGINNINGS[RARE]))
+                of_target = text.startswith((BEGINNINGS[SPEAKERS], BEGINNINGS[RARE], BEGINNINGS[SEEN]))
                 place = cell.target if of_target else f"{grid.title}: {cell.source} → {cell.target}"
                 corpora.setdefault(text, {})[place] = None
     return {text: list(places) for text, places in corpora.items()}

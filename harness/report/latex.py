@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from harness.report.formats import FORMS, interval, number, reason_text
 from harness.report.grid import Block, Grid, ordered
-from harness.report.marks import AT_FLOOR, DEGENERATE, FEW, MARKS, RARE, SPEAKERS, TIED
+from harness.report.marks import AT_FLOOR, DEGENERATE, FEW, MARKS, RARE, SEEN, SPEAKERS, TIED
 from harness.report.tables import Table
 
 SPECIAL = {
@@ -33,6 +33,7 @@ _MARKS = {
     TIED: r"\approx",
     RARE: r"\S",
     SPEAKERS: r"\star",
+    SEEN: r"\diamond",
 }
 
 

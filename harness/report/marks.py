@@ -9,7 +9,7 @@ from harness.report.formats import reason_text
 from harness.study.cells import Cell
 from harness.study.metric_facts import higher_is_better
 
-DEGENERATE, FEW, AT_FLOOR, TIED, RARE, SPEAKERS = "†", "‡", "°", "≈", "§", "¤"
+DEGENERATE, FEW, AT_FLOOR, TIED, RARE, SPEAKERS, SEEN = "†", "‡", "°", "≈", "§", "¤", "◊"
 MARKS = {
     DEGENERATE: "degenerate predictor: nearly constant, or a class never predicted",
     FEW: "interval from few dialogues, or none: from one, or a class is missing in some resamples",
@@ -17,9 +17,10 @@ MARKS = {
     TIED: "settings that source dev cannot tell apart differ by more than the interval",
     RARE: "mean over fewer classes: one has too few test utterances",
     SPEAKERS: "fewer than ten test speakers: the interval holds for these alone",
+    SEEN: "the transductive step saw the test rows themselves, unlabelled; the in-domain model did not",
 }
 # how a warning begins that is about something else than the predictor
-BEGINNINGS = {FEW: "interval", TIED: "selection", RARE: "classes", SPEAKERS: "speakers"}
+BEGINNINGS = {FEW: "interval", TIED: "selection", RARE: "classes", SPEAKERS: "speakers", SEEN: "test rows seen"}
 
 
 def marks_of(cell: Cell) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from harness.report import figures as report_figures
 from harness.report.formats import ABSENT, interval, number, plural, signed
 from harness.report.result_lines import first, groups, of, rows
 from harness.report.tables import Mark, Question, Table, drawings
@@ -30,7 +29,7 @@ def least_text(p: float | None) -> str:
 
 def recipes(compared: pd.DataFrame, ranks: pd.DataFrame, tests: pd.DataFrame, baseline: str) -> Question:
     """Return the comparison of recipes."""
-    answer, tables, figures = [], [], []
+    answer, tables = [], []
     for space, of_space in groups(compared, "space"):
         every = of(of_space, scope="all")
         against = of(every, second=baseline).dropna(subset="p") if len(every) else every
@@ -39,12 +38,11 @@ def recipes(compared: pd.DataFrame, ranks: pd.DataFrame, tests: pd.DataFrame, ba
             answer.append(f"{space}: against the baseline {baseline}, {_sides(against)}.")
             tables.append(_against(space, metric, against, baseline))
         if len(ranked := of(ranks, space=space)):
-            figures.append(report_figures.ranks(space, metric, list(rows(ranked))))
             tables.append(_ranks(space, metric, ranked, first(of(tests, space=space, test="friedman"))))
         if len(every) > len(against):
             tables.append(_pairs(space, metric, every))
     title = "Which recipe carries over best, and how sure is that?"
-    return Question("recipes-compared", "Recipes compared", title, answer, tables, figures)
+    return Question("recipes-compared", "Recipes compared", title, answer, tables)
 
 
 def _sides(against: pd.DataFrame) -> str:
@@ -124,15 +122,14 @@ def _ranks(space: str, metric: str, lines: pd.DataFrame, friedman: Any) -> Table
     best = first(lines)
     p = ""
     if friedman:
-        p = f"Friedman p = {p_text(friedman.p)} (no less than {least_text(friedman.smallest_p)} is possible); "
+        p = f"; Friedman p = {p_text(friedman.p)} (no less than {least_text(friedman.smallest_p)} is possible)"
     return Table(
         f"ranks-{space}",
         f"Ranks over targets, {space}",
         f"{metric}, ranked within each of {best.targets} targets (cells of one target are not independent) by the mean "
-        f"over the sources that all recipes have, each cell on what its recipe predicted; 1 is best; {p}Nemenyi's "
-        f"critical difference {number(best.critical_difference, 2)}: recipes in one group cannot be told apart by it",
-        ["recipe", "mean rank", "groups"],
-        [[o.recipe, number(o.rank, 2), o.cliques or ABSENT] for o in rows(lines)],
+        f"over the sources that all recipes have, each cell on what its recipe predicted; 1 is best{p}",
+        ["recipe", "mean rank"],
+        [[o.recipe, number(o.rank, 2)] for o in rows(lines)],
     )
 
 

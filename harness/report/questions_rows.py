@@ -19,7 +19,8 @@ Means = list[tuple[str, str, str, list[float]]]  # space, recipe, metric, mean o
 
 
 def gaps(lines: pd.DataFrame) -> Question:
-    """Return the gap of every cell as a sum of three terms."""
+    """Return the gap of every cell as a sum of three terms, of the scores as they are."""
+    lines = of(lines, scores="raw")
     tables, means = [], []
     for space, recipe, metric, of_metric in nested(lines, "space", "recipe", "metric"):
         table_rows, terms, notes = [], [], []

@@ -13,7 +13,7 @@ NUMBERS = {
     *("n", "rows", "dialogues", "cells", "pairs", "targets", "assignments"),
     *("value", "other", "difference", "low", "high", "floor", "other_floor", "ceiling", "threshold"),
     *("sd_train", "low_total", "high_total", "equal_low", "equal_high", "equal_cells", "detectable", "shots"),
-    *("p", "p_holm", "p_joint", "smallest_p", "rank", "critical_difference", "within", "across"),
+    *("p", "p_holm", "p_joint", "smallest_p", "rank", "within", "across"),
     *("within_cells", "across_cells"),
     *("rms_ce", "ece", "nll", "brier", "aurc", "temperature", "accuracy", "confidence"),
     *("distance_source", "distance", "condition", "uar", "uar_before", "wf1", "wf1_before"),

@@ -9,7 +9,7 @@ from harness.core import engine, paths
 from harness.core.files import file_digest, write_json
 from harness.core.log import log
 from harness.core.plugins import find
-from harness.corpora import speaker_folds
+from harness.corpora import dev_dialogues, speaker_folds
 from harness.corpora.media.clips import Guard
 from harness.corpora.media.survey import survey
 from harness.corpora.reading import links
@@ -48,6 +48,10 @@ def run(params: dict[str, Any], corpus: str) -> None:
     manifest.validate(corpus, release)
     if options.get("split") == "speakers":
         utterances, note = speaker_folds.divided(corpus, release.utterances)
+        release = replace(release, utterances=utterances, notes=[*release.notes, note])
+    if options.get("dev") == "dialogues":
+        utterances = dev_dialogues.marked(corpus, release.utterances)
+        note = "dev is a tenth of the dialogues of the training folds, and shares speakers with train"
         release = replace(release, utterances=utterances, notes=[*release.notes, note])
     workers = engine.worker_count(params["engine"]["workers"])
     cache = paths.WORK / "media" / corpus

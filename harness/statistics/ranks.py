@@ -1,4 +1,4 @@
-"""Rank many recipes over targets: Friedman's test, Wilcoxon tests with Holm's correction, Nemenyi's distance.
+"""Rank many recipes over targets: Friedman's test, Wilcoxon tests with Holm's correction.
 
 Cells that share a target share its test rows and are not independent; the target is the block (Demsar 2006, Benavoli et
 al. 2016). With four or five targets no test can be strict: every result says the smallest p that its blocks can give.
@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import combinations, pairwise
+from itertools import combinations
 from math import factorial
 
 import numpy as np
@@ -46,7 +45,7 @@ class RankedPair:
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """Recipes from the best average rank on, what the tests say, and the data of a critical-difference diagram."""
+    """Recipes from the best average rank on, and what the tests say."""
 
     recipes: tuple[str, ...]
     ranks: tuple[float, ...]  # average over targets, 1 is the best
@@ -58,8 +57,6 @@ class Ranking:
     pairs: tuple[RankedPair, ...]
     wilcoxon_smallest_p: float
     holm_smallest_p: float
-    critical_difference: float | None  # Nemenyi, of average ranks
-    cliques: tuple[tuple[str, ...], ...]  # recipes that the critical difference cannot tell apart, two or more each
     reason: str | None = None
 
 
@@ -88,7 +85,7 @@ def rank(blocks: Blocks, *, higher_is_better: bool = True, level: float = 0.05, 
     Args:
         blocks: of `by_target`.
         higher_is_better: as the metric's HIGHER_IS_BETTER.
-        level: of the critical difference.
+        level: of Holm's correction.
         seed: of the 10,000 permutations of Friedman's test.
     """
     from scipy.stats import rankdata
@@ -100,14 +97,11 @@ def rank(blocks: Blocks, *, higher_is_better: bool = True, level: float = 0.05, 
     holm_smallest = min(1.0, smallest * max(pairs_tested, 1))
     if k < 2 or count < 2:
         why = f"{k} recipes on {count} targets: two of each are needed"
-        return Ranking(
-            blocks.recipes, (), count, None, None, None, friedman_smallest, (), smallest, holm_smallest, None, (), why
-        )
+        return Ranking(blocks.recipes, (), count, None, None, None, friedman_smallest, (), smallest, holm_smallest, why)
     ranks = rankdata(-blocks.values if higher_is_better else blocks.values, axis=1)
     order = np.argsort(ranks.mean(axis=0), kind="stable")
     names = tuple(blocks.recipes[at] for at in order)
     means = tuple(float(rank) for rank in ranks.mean(axis=0)[order])
-    apart = critical_difference(k, count, level)
     return Ranking(
         names,
         means,
@@ -117,8 +111,6 @@ def rank(blocks: Blocks, *, higher_is_better: bool = True, level: float = 0.05, 
         _pairs(blocks, level),
         smallest,
         holm_smallest,
-        apart,
-        cliques(names, means, apart),
     )
 
 
@@ -154,28 +146,3 @@ def _pairs(blocks: Blocks, level: float) -> tuple[RankedPair, ...]:
         tests.append((blocks.recipes[first], blocks.recipes[other], float(apart.mean()), p))
     corrected, _ = holm([p for *_, p in tests], level)
     return tuple(RankedPair(*row, p) for row, p in zip(tests, corrected, strict=True))
-
-
-def critical_difference(recipes: int, blocks: int, level: float = 0.05) -> float:
-    """Return Nemenyi's critical difference of average ranks, q sqrt(k (k + 1) / 6 N) (Demsar 2006)."""
-    spread: float = (recipes * (recipes + 1) / (6 * blocks)) ** 0.5
-    return _q(recipes, level) * spread
-
-
-@lru_cache(maxsize=64)  # scipy integrates for a tenth of a second
-def _q(recipes: int, level: float) -> float:
-    from scipy.stats import studentized_range
-
-    return float(studentized_range.ppf(1 - level, recipes, np.inf) / 2**0.5)
-
-
-def cliques(recipes: tuple[str, ...], ranks: tuple[float, ...], apart: float) -> tuple[tuple[str, ...], ...]:
-    """Return the largest runs of recipes, sorted by rank, whose first and last are less than `apart` from each other.
-
-    These are the bars of a critical-difference diagram.
-    """
-    ends = [max(at for at, rank in enumerate(ranks) if rank - first < apart) for first in ranks]
-    fresh = [True, *(after > before for before, after in pairwise(ends))]
-    return tuple(
-        recipes[at : end + 1] for at, (end, new) in enumerate(zip(ends, fresh, strict=True)) if new and end > at
-    )

@@ -17,6 +17,7 @@ from harness.statistics.calibration import Floats, checked, ece, nll
 from harness.statistics.sums import LEAST
 
 SHARPEST, FLATTEST = 0.05, 20.0  # temperatures that are tried
+MOST_BIAS = 20.0  # of a class that dev never has the bias has no end
 FALL = 0.10  # by which ECE on source dev must fall, or scaling is not kept
 
 
@@ -66,6 +67,46 @@ def tempered(scores: NDArray[Any], temperature: float | Sequence[float]) -> Floa
     if not (np.isfinite(t) & (t > 0)).all():
         raise ValueError("a temperature must be a positive number")
     logits = np.log(np.maximum(np.asarray(scores, dtype=np.float64), LEAST)) / t
+    raised = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    normal: Floats = raised / raised.sum(axis=-1, keepdims=True)
+    return normal
+
+
+def bias_corrected(y: NDArray[np.int64], p: Floats) -> tuple[float, Floats]:
+    """Return the temperature and the bias per class (classes,) with the least NLL: bias-corrected temperature scaling.
+
+    Alexandari et al. 2020: a prior estimated by EM needs probabilities that are calibrated class by class, which one
+    temperature cannot give. The first class has the bias 0, since softmax forgets a constant.
+
+    Args:
+        y: class indices (n,) of source dev.
+        p: probabilities (n, classes).
+    """
+    from scipy.optimize import minimize
+    from scipy.special import logsumexp
+
+    logits, rows = np.log(np.maximum(p, LEAST)), np.arange(len(y))
+    counts = np.bincount(y, minlength=p.shape[1]) / len(y)
+
+    def loss(of: Floats) -> tuple[float, Floats]:
+        scores = of[0] * logits + np.concatenate([[0.0], of[1:]])
+        norm = logsumexp(scores, axis=1)
+        said = np.exp(scores - norm[:, None])
+        value = float(np.mean(norm - scores[rows, y]))
+        slope = np.concatenate(
+            [[np.mean((said * logits).sum(axis=1) - logits[rows, y])], said.mean(axis=0)[1:] - counts[1:]]
+        )
+        return value, slope
+
+    start = np.concatenate([[1.0], np.zeros(p.shape[1] - 1)])
+    bounds = [(1 / FLATTEST, 1 / SHARPEST), *[(-MOST_BIAS, MOST_BIAS)] * (p.shape[1] - 1)]
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x
+    return 1 / float(found[0]), np.concatenate([[0.0], found[1:]])
+
+
+def biased(scores: Floats, temperature: float, bias: Floats) -> Floats:
+    """Return probabilities (n, classes) with a temperature and a bias per class."""
+    logits = np.log(np.maximum(scores, LEAST)) / temperature + bias
     raised = np.exp(logits - logits.max(axis=-1, keepdims=True))
     normal: Floats = raised / raised.sum(axis=-1, keepdims=True)
     return normal

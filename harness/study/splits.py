@@ -1,7 +1,9 @@
 """Single source: train on one corpus' train split, select on its dev split, test on every corpus.
 
 A corpus with an official split has one fold. A corpus without one is left out session by session: each session is
-tested once, the next one in order (after the last, the first) is its dev part, the rest is train. As a target of
+tested once, the next one in order (after the last, the first) is its dev part, the rest is train. Where some of its
+utterances are marked as dev instead, those of all other sessions are the dev part, and no session is kept from
+training: the usual way of IEMOCAP, whose dev part shares speakers with train (docs/protocol.md 2). As a target of
 another corpus, all of it is tested, so that in-domain and cross-corpus values stand on the same rows.
 """
 
@@ -33,6 +35,16 @@ def folds(utterances: Sequence[Utterance]) -> list[Fold]:
         train, dev, test = ([row.id for row in utterances if row.split == split] for split in ("train", "dev", "test"))
         return [Fold(ALL, train, dev, test)]
     names = sorted({str(row.fold) for row in utterances})
+    if any(row.split == "dev" for row in utterances):
+        return [
+            Fold(
+                name,
+                train=[row.id for row in utterances if row.fold != name and row.split != "dev"],
+                dev=[row.id for row in utterances if row.fold != name and row.split == "dev"],
+                test=[row.id for row in utterances if row.fold == name],
+            )
+            for name in names
+        ]
     return [
         Fold(
             name,
@@ -66,4 +78,5 @@ def adaptation_rows(utterances: Sequence[Utterance]) -> list[str]:
 
     Those of the train split; of a corpus without an official split all of them, tested ones too.
     """
-    return [row.id for row in utterances if row.split == "train"]
+    divided = has_folds(utterances)
+    return [row.id for row in utterances if divided or row.split == "train"]

@@ -96,7 +96,12 @@ def _facts(job: ProtocolCase, run: TrainingRun) -> Any:
     parts = {}
     for what, of in (("train", run.train), ("dev", run.dev)):
         parts[what] = [
-            (corpus_features(part.corpus, job.recipe).digests, part.share, learned(part, job.recipe, job.case.space))
+            (
+                corpus_features(part.corpus, job.recipe).digests,
+                part.share,
+                part.copies,
+                learned(part, job.recipe, job.case.space),
+            )
             for part in of
         ]
     return _seeds(job, run), parts, _tested_ids(job, run)

@@ -36,12 +36,12 @@ def learned(part: CorpusPart, row: Mapping[str, Any], name: str) -> list[tuple[s
 def joined(parts: Sequence[CorpusPart], row: Mapping[str, Any], target: Space, view: str) -> Examples:
     """Return the rows of all parts with their truth, in the order of the parts.
 
-    A part with a `share` is repeated, whole, to have about that share of all rows.
+    A part with a `share` is repeated, whole, to have about that share of all rows, one with `copies` so many times.
     """
     labelled = [learned(part, row, target.name) for part in parts]
     others = sum(len(pairs) for pairs, part in zip(labelled, parts, strict=True) if not part.share)
     ids = [
-        [name for name, _ in pairs] * _times(len(pairs), others, part.share)
+        [name for name, _ in pairs] * _times(len(pairs), others, part.share) * part.copies
         for pairs, part in zip(labelled, parts, strict=True)
     ]
     truths = [dict(pairs) for pairs in labelled]

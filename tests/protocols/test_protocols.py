@@ -29,6 +29,8 @@ TRAIN = [
     (name, [[TRUTH[name][one] for one in fold.train] for fold in splits.folds(rows)]) for name, rows in CORPORA.items()
 ]
 
+TRAIN_ROWS = {name: min((fold.train for fold in splits.folds(rows)), key=len) for name, rows in CORPORA.items()}
+
 
 def context(**other: object) -> CaseContext:
     folds = {name: [fold.name for fold in splits.folds(rows)] for name, rows in CORPORA.items()}
@@ -198,3 +200,14 @@ def test_missing_modality_covers_the_six_conditions_of_three_modalities() -> Non
     assert found == {"mask:t", "mask:a", "mask:v", "mask:ta", "mask:tv", "mask:av", "mask:rate=0.5"}
     one = missing_modality.cases(context(slots=("text",)), rates=[0.5], fills=["mask"])
     assert {case.reason for case in one} <= {"recipe_has_one_modality"}
+
+
+def test_corpora_may_count_alike_whatever_their_rows() -> None:
+    module = find("protocol", "leave_one_corpus_out")
+    for weight, copies in (("rows", {1}), ("corpora", {1, 2})):
+        for case in module.cases(context(), weight=weight):
+            for run in case.runs:
+                learned = [len(TRAIN_ROWS[part.corpus]) * part.copies for part in run.train]
+                assert {part.copies for part in run.train} <= copies
+                if weight == "corpora":
+                    assert max(learned) / min(learned) < 1.5

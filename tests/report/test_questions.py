@@ -54,10 +54,10 @@ def test_the_smallest_p_of_languages_is_told_with_what_its_own_corpora_allow() -
 
 
 def test_a_smallest_p_is_never_called_smaller_than_a_number() -> None:
-    line = {"space": "emotion4", "metric": "uar", "recipe": "r", "rank": "1.0", "targets": "5", "cliques": ""}
+    line = {"space": "emotion4", "metric": "uar", "recipe": "r", "rank": "1.0", "targets": "5"}
     test = {"space": "emotion4", "test": "friedman", "p": "0.0001", "smallest_p": "0.0001"}
     compared = {"space": "emotion4", "scope": "city", "metric": "uar"}
-    asked = recipes(frame([compared]), frame([{**line, "critical_difference": "1.2"}]), frame([test]), "")
+    asked = recipes(frame([compared]), frame([line]), frame([test]), "")
     assert "Friedman p = < .001 (no less than .00010 is possible)" in asked.tables[0].method
 
 
@@ -85,6 +85,7 @@ def test_directions_are_told_where_no_space_has_classes() -> None:
 
 def test_a_gap_without_a_value_says_why_below_the_others() -> None:
     keys = {"space": "emotion4", "recipe": "r", "target": "b", "metric": "uar", "low": "", "high": "", "reason": ""}
+    keys["scores"] = "raw"
     terms = {"gap": "-0.2", "prior": "-0.05", "coverage": "0", "feature": "-0.15"}
     known = [{**keys, "source": "a", "term": term, "value": value} for term, value in terms.items()]
     unknown = [{**keys, "source": "c", "term": term, "value": "", "reason": "undefined"} for term in terms]

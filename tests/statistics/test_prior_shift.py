@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose
 from scipy.optimize import minimize
 from scipy.special import softmax
 
-from harness.statistics import prior_shift
+from harness.statistics import prior_shift, temperature
 
 MEANS = np.array([[0.0, 0.0], [2.2, 0.0], [0.0, 2.2]])
 SOURCE, TARGET = np.array([0.5, 0.3, 0.2]), np.array([0.15, 0.25, 0.6])
@@ -165,3 +165,24 @@ def test_bad_input_is_named() -> None:
         prior_shift.shares(np.array([3]), 3)
     with pytest.raises(ValueError, match="priors of"):
         prior_shift.ratio(SOURCE, np.array([0.5, 0.5]))
+
+
+def test_em_needs_the_bias_of_each_class_and_not_the_temperature_alone() -> None:
+    """Scores that favour a class on dev: one temperature leaves that, and EM takes it for a prior (Alexandari 2020)."""
+    tilt = np.array([0.0, 1.5, -1.0])
+
+    def tilted(scores: Any) -> Any:
+        raised = scores**1.7 * np.exp(tilt)
+        return raised / raised.sum(axis=1, keepdims=True)
+
+    y, dev = DEV[0], tilted(DEV[1])
+    _, scores = world(2, TARGET, 8000)
+    t, bias = temperature.bias_corrected(y, dev)
+    assert t == pytest.approx(1.7, abs=0.1)
+    assert_allclose(bias - bias.mean(), -(tilt - tilt.mean()) / t, atol=0.1)
+    source = prior_shift.shares(y, 3)
+    corrected = prior_shift.em(temperature.biased(tilted(scores), t, bias), source, TARGET)
+    alone = prior_shift.em(temperature.tempered(tilted(scores), temperature.best(y, dev))[0], source, TARGET)
+    assert corrected.distance is not None
+    assert alone.distance is not None
+    assert corrected.distance < 0.03 < 0.1 < alone.distance

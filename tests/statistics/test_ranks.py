@@ -1,4 +1,4 @@
-"""Ranks within targets, Friedman, Wilcoxon, Nemenyi, and the bars of a critical-difference diagram."""
+"""Ranks within targets, Friedman and Wilcoxon."""
 
 from __future__ import annotations
 
@@ -88,25 +88,6 @@ def test_five_targets_and_ten_recipes_can_show_nothing_after_holm() -> None:
     found = ranks.rank(random_blocks(5, 10))
     assert found.wilcoxon_smallest_p == 0.0625
     assert found.holm_smallest_p == 1
-
-
-@pytest.mark.parametrize(("k", "level", "q"), [(2, 0.05, 1.960), (5, 0.05, 2.728), (10, 0.05, 3.164), (5, 0.10, 2.459)])
-def test_the_critical_difference_is_that_of_demsars_table(k: int, level: float, q: float) -> None:
-    assert ranks.critical_difference(k, 14, level) == pytest.approx(q * (k * (k + 1) / (6 * 14)) ** 0.5, abs=1e-3)
-
-
-def test_demsars_example() -> None:
-    """Demsar 2006, section 3.2.2: ranks of C4.5 and three variants on 14 data sets."""
-    means = (1.964, 2.000, 2.893, 3.143)
-    names = ("C4.5+m+cf", "C4.5+m", "C4.5+cf", "C4.5")
-    assert ranks.critical_difference(4, 14, 0.10) == pytest.approx(1.12, abs=0.01)
-    assert ranks.cliques(names, means, ranks.critical_difference(4, 14, 0.10)) == (names[:3], names[2:])
-
-
-def test_cliques_are_the_largest_runs_and_do_not_repeat() -> None:
-    assert ranks.cliques(("a", "b", "c", "d"), (1.0, 1.5, 2.4, 4.0), 1.0) == (("a", "b"), ("b", "c"))
-    assert ranks.cliques(("a", "b", "c"), (1.0, 1.5, 1.9), 1.0) == (("a", "b", "c"),)
-    assert ranks.cliques(("a", "b"), (1.0, 3.0), 1.0) == ()
 
 
 def test_lower_can_be_better_and_recipes_may_tie() -> None:

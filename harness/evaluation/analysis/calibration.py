@@ -66,6 +66,12 @@ def _tempered(on_target: RecipeOnTarget, source: str) -> tuple[Any, float, str] 
     return on_target.aligned(source, changed).scores, mean, kept
 
 
+def tempered_scores(on_target: RecipeOnTarget, source: str) -> Any:
+    """Return the scores (replicates, n, classes) of a cell with temperatures of source dev, or None without dev."""
+    made = _tempered(on_target, source)
+    return None if made is None else made[0]
+
+
 def bins(on_target: RecipeOnTarget, source: str) -> Iterator[list[Any]]:
     """Yield the bars of the reliability diagram, raw and tempered."""
     scored, made = on_target.scored(source), _tempered(on_target, source)

@@ -9,17 +9,22 @@ from typing import Any
 import numpy as np
 
 from harness.core.plugins import find
+from harness.evaluation.analysis.calibration import tempered_scores
 from harness.evaluation.analysis.recipe_on_target import RecipeOnTarget
 from harness.statistics.few_clusters import small_sample_level
 from harness.statistics.gap_decomposition import CAUSES, GapCell, Term, decomposed
 
 TERMS = ("gap", *CAUSES)
-COLUMNS = ("metric", "term", *(number.name for number in fields(Term)), "warnings", "reason")
+SCORES = ("raw", "tempered")  # tempered: by one temperature per model, from source dev
+COLUMNS = ("scores", "metric", "term", *(number.name for number in fields(Term)), "warnings", "reason")
 METRICS = ("uar", "wf1")
 
 
 def lines(on_target: RecipeOnTarget, source: str) -> Iterator[list[Any]]:
-    """Yield the gap and its three terms for UAR and WF1; nothing for the in-domain cell."""
+    """Yield the gap and its three terms for UAR and WF1, of raw and of tempered scores; nothing for the in-domain cell.
+
+    A model that is too sure books a part of a prior shift as feature shift (docs/decomposition.md).
+    """
     own = on_target.target.name
     learned, learned_at_home = on_target.priors(source), on_target.priors(own)
     if source == own or own not in on_target.sources() or not learned or not learned_at_home:
@@ -29,14 +34,19 @@ def lines(on_target: RecipeOnTarget, source: str) -> Iterator[list[Any]]:
         return
     source_prior, target_prior = (np.mean(list(priors.values()), axis=0) for priors in (learned, learned_at_home))
     priors = target_prior, source_prior
-    cell = GapCell(scored.truth, scored.clusters, home.scores, scored.scores, *priors, least=scored.least)
     weights = scored.draws(on_target.statistics)
     several = weights.shape[1] > 1  # one dialogue has no interval
     level = small_sample_level(weights.shape[1], on_target.level) if several else on_target.level
     weights = weights if several else weights[:0]
-    for name in METRICS:
-        decomposition = decomposed(cell, find("metric", name), weights, level)
-        for term in TERMS:
-            part = getattr(decomposition, term)
-            numbers = astuple(part) if part else [None] * len(fields(Term))
-            yield [name, term, *numbers, "; ".join(decomposition.warnings), decomposition.reason]
+    both = {"raw": (home.scores, scored.scores)}
+    ours, theirs = (tempered_scores(on_target, of) for of in (own, source))
+    if ours is not None and theirs is not None:
+        both["tempered"] = ours, theirs
+    for scores, (inside, cross) in both.items():
+        cell = GapCell(scored.truth, scored.clusters, inside, cross, *priors, least=scored.least)
+        for name in METRICS:
+            decomposition = decomposed(cell, find("metric", name), weights, level)
+            for term in TERMS:
+                part = getattr(decomposition, term)
+                numbers = astuple(part) if part else [None] * len(fields(Term))
+                yield [scores, name, term, *numbers, "; ".join(decomposition.warnings), decomposition.reason]

@@ -16,13 +16,13 @@ from harness.evaluation.matrix.scoring import Floats, ScoredRows
 from harness.statistics.prior_shift import Shift, adjusted, bbse, em, ratio, shares
 from harness.statistics.rare_classes import without_rare
 from harness.statistics.sums import confusion
-from harness.statistics.temperature import fitted, tempered
+from harness.statistics.temperature import bias_corrected, biased, fitted, tempered
 
 COLUMNS = (
     *("method", "distance_source", "distance", "collapsed", "condition", "uar_before", "uar", "wf1_before", "wf1"),
     *("replicates", "warnings", "reason"),
 )
-METHODS = ("em", "em_tempered", "bbse_soft", "oracle")
+METHODS = ("em", "em_tempered", "em_bcts", "bbse_soft", "oracle")
 METRICS = ("uar", "wf1")
 
 
@@ -56,6 +56,10 @@ def _corrected(method: str, p: Floats, source: Floats, true: Floats, dev: Any) -
     elif method == "em_tempered":
         p = tempered(p, fitted(*dev).temperature)[0]
         shift = em(p, source, true)
+    elif method == "em_bcts":  # calibrated on dev, the scores stand for the prior of dev
+        y, rows = dev[0], np.asarray(dev[1], dtype=np.float64)
+        p = biased(p, *bias_corrected(y, rows))
+        shift = em(p, shares(y, p.shape[1]), true)
     else:
         shift = bbse(dev[0], dev[1], p, source, soft=True, true=true)
     return shift, None if shift.weights is None else adjusted(p, shift.weights)

@@ -14,7 +14,7 @@ from harness.study.labels import MAIN_VIEW
 from harness.study.metric_facts import higher_is_better
 from harness.study.splits import NO_SOURCE
 
-RANKS = ("space", "metric", "recipe", "rank", "targets", "cliques", "critical_difference")
+RANKS = ("space", "metric", "recipe", "rank", "targets")
 TESTS = ("space", "metric", "test", "first", "second", "value", "p", "p_holm", "smallest_p", "targets", "reason")
 CONTRAST = (  # of a `LanguageContrast`
     *("within", "across", "difference", "within_cells", "across_cells", "p", "p_two_sided", "smallest_p"),
@@ -71,8 +71,7 @@ def _ranking(cells: Sequence[Cell], metric: str) -> Ranking:
 
 def _ranks(ranking: Ranking) -> Iterator[list[Any]]:
     for name, mean in zip(ranking.recipes, ranking.ranks, strict=False):
-        cliques = " ".join(str(at) for at, clique in enumerate(ranking.cliques, 1) if name in clique)
-        yield [name, mean, ranking.blocks, cliques, ranking.critical_difference]
+        yield [name, mean, ranking.blocks]
 
 
 def _tests(ranking: Ranking) -> list[list[Any]]:

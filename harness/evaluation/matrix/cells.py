@@ -234,6 +234,12 @@ class CellScorer:
             yield f"interval from the {1 - lost:.0%} of resamples that have every class"
         elif (cell.clusters or 0) < int(self.settings["few_clusters"]):
             yield f"interval from {cell.clusters} dialogues only"
+        yield from self._further_warnings(cell, row)
+
+    def _further_warnings(self, cell: Cell, row: CellToScore) -> Iterator[str]:
+        """Yield what a reader must know of the target and of the selection."""
+        if cell.is_transductive and self.target.is_divided and not cell.is_in_domain:
+            yield "test rows seen: the target has no official split, so the transductive step saw all its rows"
         if row.speakers.few is not None:
             yield f"speakers: {row.speakers.few}, so an interval holds for these alone"
         if wider_than_interval(cell):

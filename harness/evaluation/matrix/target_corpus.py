@@ -31,6 +31,7 @@ class TargetCorpus:
         self.name, self.prepared, self.least = name, prepared(name), least
         splits_of_rows = splits.target_rows(self.prepared.utterances)
         self.tested = [id_ for id_, split in splits_of_rows.items() if split == "test"]
+        self.is_divided = splits.has_folds(self.prepared.utterances)
         self.speakers = {row.id: row.speaker for row in self.prepared.utterances}
         self._rows: dict[tuple[str, str], scoring.Tested] = {}
         self._ceilings: dict[tuple[str, str, str], float | None] = {}

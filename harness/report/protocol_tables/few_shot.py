@@ -39,9 +39,10 @@ def _of_target(compared: ProtocolCells, target: str, cells: Mapping[tuple[str, i
     return Table(
         f"few-{target}",
         f"What is a source worth in labels of {target}?",
-        "rows: labelled utterances per class of the target's train split; target only: those alone; a source: with "
-        "them; worth: the number at which the target's own labels reach the source without any (< or > the tried), "
-        "with its interval over test dialogues and draws of the labels",
+        "rows: labelled utterances per class of the target's train split; target only: those alone, a fifth of which "
+        "is held out where a setting or an epoch is selected; a source: with them; worth: the number at which the "
+        "target's own labels reach the source without any (< or > the tried), with its interval over test dialogues "
+        "and draws of the labels",
         ["k a class", "target only", *sources],
         [
             ["0", ABSENT, *map(value, without.values())],

@@ -55,6 +55,10 @@ class Corpus(ParamsSection):
         "official",
         description="how it is divided: as released, or into folds that share no speaker and no dialogue",
     )
+    dev: Literal["fold", "dialogues"] = Field(
+        "fold",
+        description="dev part of a corpus divided by folds: the next fold, or a tenth of the dialogues of all others",
+    )
 
 
 class Encoder(OpenParamsSection):
