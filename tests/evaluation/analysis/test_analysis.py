@@ -137,7 +137,9 @@ def test_the_parts_of_a_gap_sum_to_the_gap_of_the_cell(study: dict[str, Any]) ->
         for metric in ("uar", "wf1"):
             terms = {
                 line["term"]: float(line["value"])
-                for line in lines("gap", scores="raw", recipe="text_ngrams_zh", source=source, target=target, metric=metric)
+                for line in lines(
+                    "gap", scores="raw", recipe="text_ngrams_zh", source=source, target=target, metric=metric
+                )
             }
             assert terms["gap"] == pytest.approx(cell(metric, source, target).gap, abs=2e-6)
             assert terms["prior"] + terms["coverage"] + terms["feature"] == pytest.approx(terms["gap"], abs=2e-6)

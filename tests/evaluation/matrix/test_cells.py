@@ -13,7 +13,7 @@ from harness.core import paths
 from harness.evaluation.matrix import scoring
 from harness.evaluation.matrix.cells import CellScorer, CellToScore
 from harness.evaluation.matrix.target_corpus import TargetCorpus
-from harness.report.marks import DEGENERATE, FEW, RARE, SPEAKERS, marks_of
+from harness.report.marks import DEGENERATE, FEW, RARE, SEEN, SPEAKERS, marks_of
 from harness.statistics import sums
 from harness.study import manifest
 from harness.study.cells import Cell
@@ -33,6 +33,7 @@ def made(
     label: Callable[[int], int] = lambda at: at % 4,
     dialogue: Callable[[int], int] | None = None,
     speakers: int = 0,
+    folds: bool = False,
 ) -> list[Cell]:
     """A metric of an in-domain model that is right in 4 of 5 rows, and of another one that is in 3 of 5."""
     of = dialogue or (lambda at: at % dialogues)
@@ -41,6 +42,8 @@ def made(
         Utterance(n, "test", f"d{of(at)}", at, f"s{at % speakers}" if speakers else None, "zh", n)
         for at, n in enumerate(NAMES)
     ]
+    if folds:
+        utterances = [replace(row, split="train", fold=f"Ses{at % 5}") for at, row in enumerate(utterances)]
     absent = dict.fromkeys(SPACES, Shared(None, "not_annotated"))
     paths.utterances("one").parent.mkdir(parents=True)
     manifest.write_utterances(paths.utterances("one"), utterances)
@@ -50,7 +53,8 @@ def made(
     for source, right in (("one", 4), ("other", 3)):
         said = [at % 4 if at // 4 % 5 < right else (at + 1) % 4 for at in range(len(NAMES))]
         found = Predictions("all", 1, NAMES, ["test"] * len(NAMES), np.eye(4, dtype=np.float32)[said])
-        row = CellToScore("r", SETTINGS, source, "one", "multimodal", file=Path("none"), by_fold=source == "one")
+        settings = {**SETTINGS, "normalise": "target_std"} if folds else SETTINGS
+        row = CellToScore("r", settings, source, "one", "multimodal", file=Path("none"), by_fold=source == "one")
         rows.append(scorer.score(row, [found]))
     return list(scorer.cells(rows))
 
@@ -89,6 +93,15 @@ def test_speakers_are_counted_and_from_ten_on_they_have_an_interval(
     assert enough.low_speaker < enough.value < enough.high_speaker  # type: ignore[operator]
     assert enough.gap_low_speaker < enough.gap < enough.gap_high_speaker  # type: ignore[operator]
     assert (few.low, few.high) == (enough.low, enough.high), "the interval over dialogues knows no speakers"
+
+
+def test_a_transductive_step_that_saw_the_test_rows_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A corpus without an official split has no train rows of its own to be standardised by."""
+    monkeypatch.chdir(tmp_path)
+    home, away = made(10, dialogue=lambda at: at // 4, folds=True)
+    assert "test rows seen" in away.warnings
+    assert SEEN in marks_of(away)
+    assert "test rows seen" not in home.warnings
 
 
 def test_a_ratio_has_the_interval_of_its_resamples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
