@@ -5,6 +5,9 @@ far apart on another corpus. So the default is the one-standard-error rule (Brei
 Friedman 2009, section 7.10): of all settings whose dev score is within one standard error of the best, the simplest.
 The standard error is that of the best score, by a jackknife over the dialogues of dev. The settings within it are
 called tied; a model keeps them beside the one that is selected, so that a cell can show what the choice decides.
+
+Of fewer than a hundred dev rows the standard error is so large that hardly anything is ruled out, and the first epoch
+would nearly always be the simplest: there the best is selected under either rule.
 """
 
 from __future__ import annotations
@@ -21,8 +24,9 @@ from harness.metrics import ccc, uar
 from harness.statistics import sums
 from harness.statistics.rare_classes import LEAST_SUPPORT, without_rare
 from harness.study.labels import ClassSpace, Space
-from harness.study.selected_settings import EPOCH, ONE_STANDARD_ERROR
+from harness.study.selected_settings import BEST, EPOCH, ONE_STANDARD_ERROR
 
+ENOUGH = 100  # dev rows from which on a standard error says something
 Arrays = dict[str, NDArray[Any]]
 
 
@@ -81,13 +85,13 @@ class DevRows:
         y: class indices (n,) or numbers (n,).
         dialogues: of each row (n,); None takes each row for itself.
         space: the label space; UAR is maximised for classes, CCC for a scale.
-        rule: one of `RULES`.
+        rule: one of `RULES`; of few rows the best is selected, whatever it says.
     """
 
     def __init__(
         self, y: NDArray[Any], dialogues: NDArray[Any] | None, space: Space, rule: str = ONE_STANDARD_ERROR
     ) -> None:
-        self.y, self.space, self.rule = y, space, rule
+        self.y, self.space, self.rule = y, space, rule if len(y) >= ENOUGH else BEST
         rows = np.arange(len(y)) if dialogues is None else dialogues
         self._clusters = _numbered(rows)
         if len(y) and self._clusters.max() == 0:

@@ -102,6 +102,7 @@ class Scripted(DevRows):
 
     def __init__(self, values: Sequence[float], error: float = 0.0, rule: str = BEST) -> None:
         super().__init__(np.zeros(1, dtype=np.int64), None, EMOTION4, rule)
+        self.rule = rule  # as of a hundred rows
         self.values, self.told = values, error
         self.seen: list[Any] = []
 

@@ -153,42 +153,49 @@ class Toy:
         return scores
 
 
-def of_toy(right: list[int], rule: str) -> tuple[Toy, SelectedModel]:
+def of_toy(right: list[int], rule: str, rows: int) -> tuple[Toy, SelectedModel]:
     toy = Toy(right)
-    rows = Examples(FeatureRows.of(text=np.zeros((10, 2), dtype=np.float32)), np.zeros(10, dtype=np.int64))
+    some = Examples(FeatureRows.of(text=np.zeros((rows, 2), dtype=np.float32)), np.zeros(rows, dtype=np.int64))
     recipe = {"normalise": "none", "balanced": False, "settings": {}}
     module: Any = SimpleNamespace(candidates=toy.candidates, fit=toy.fit, predict=toy.predict)
-    data = replicates.TrainingData(rows, rows, recipe, rule=rule)
+    data = replicates.TrainingData(some, some, recipe, rule=rule)
     (found,) = replicates.train(module, data, EMOTION4, recipe, [replicates.Trial(1, {})])
     return toy, found
 
 
 @pytest.mark.parametrize(
-    ("right", "chosen", "tied"),  # of 10 rows 9 are right: one standard error is sqrt(.9 * .1 / 9) = .1
+    ("right", "chosen", "tied"),  # of 100 rows 90 are right: one standard error is sqrt(.9 * .1 / 99) = .030
     [
-        ([7, 8, 9, 8], 1, ["c=2", "c=3"]),
-        ([7, 6, 9, 9], 2, ["c=3"]),
-        ([9, 9, 9], 0, ["c=1", "c=2"]),
-        ([1, 2, 9, 3], 2, []),
+        ([85, 88, 90, 88], 1, ["c=2", "c=3"]),
+        ([80, 86, 90, 90], 2, ["c=3"]),
+        ([90, 90, 90], 0, ["c=1", "c=2"]),
+        ([10, 20, 90, 30], 2, []),
     ],
 )
 def test_the_weakest_model_within_one_standard_error_is_selected_and_the_others_are_kept(
     right: list[int], chosen: int, tied: list[str]
 ) -> None:
-    _, found = of_toy(right, ONE_STANDARD_ERROR)
-    assert found.error == pytest.approx(0.1)
-    assert (found.chosen, found.dev) == ({"c": chosen}, right[chosen] / 10)
+    _, found = of_toy(right, ONE_STANDARD_ERROR, 100)
+    assert found.error == pytest.approx(0.0302, abs=1e-4)
+    assert (found.chosen, found.dev) == ({"c": chosen}, right[chosen] / 100)
     assert [one.name for one in found.tied] == tied
     for one in found.tied:
         assert_array_equal(one.arrays["model.right"], [right[int(one.chosen["c"])], one.chosen["c"]])
-        assert one.dev == right[int(one.chosen["c"])] / 10
+        assert one.dev == right[int(one.chosen["c"])] / 100
+
+
+def test_of_few_dev_rows_the_best_is_selected_and_what_is_tied_is_kept() -> None:
+    """Of ten rows one standard error is .1: a few-shot model of the first epoch would be within it."""
+    _, found = of_toy([8, 8, 9, 7], ONE_STANDARD_ERROR, 10)
+    assert found.chosen == {"c": 2}
+    assert [one.name for one in found.tied] == ["c=0", "c=1"]
 
 
 @pytest.mark.parametrize(("right", "chosen"), [([3, 9, 9, 5], 1), ([4, 3, 2], 0), ([0, 1, 2, 3], 3)])
 def test_the_old_rule_takes_the_first_best_on_dev_and_fits_on_from_the_one_before(
     right: list[int], chosen: int
 ) -> None:
-    toy, found = of_toy(right, BEST)
+    toy, found = of_toy(right, BEST, 10)
     assert found.chosen == {"c": chosen}
     assert found.dev == right[chosen] / 10
     assert_array_equal(found.arrays["model.right"], [right[chosen], chosen])
