@@ -73,7 +73,7 @@ def write(folder: Path, recipes: int = RECIPES) -> None:
                     (folder / path).parent.mkdir(parents=True, exist_ok=True)
                     found = _predicted(source, target, space, truths[target], skill[source], chance)
                     predictions.write(folder / path, "drawn", space, found)
-        plan = {"recipe": name, "settings": settings, "cells": cells, "rows": []}
+        plan = {"recipe": name, "settings": settings, "selection": "best", "cells": cells, "rows": []}
         write_json(folder / paths.plan(name), plan)
 
 

@@ -21,8 +21,9 @@ def of_recipe(params: Mapping[str, Any], name: str) -> dict[str, Any]:
     Raises:
         ResultError: it is not there, damaged, or no plan.
     """
-    stage = "external" if name in (params.get("external") or {}) else "transfer"
-    return _read(paths.plan(name), f"dvc repro {stage}@{name}", ("recipe", "settings", "cells", "rows"), CELL)
+    external = name in (params.get("external") or {})
+    stage, keys = "external" if external else "transfer", ("recipe", "settings", "cells", "rows")
+    return _read(paths.plan(name), f"dvc repro {stage}@{name}", keys if external else (*keys, "selection"), CELL)
 
 
 def of_protocol(name: str) -> dict[str, Any]:

@@ -134,10 +134,15 @@ def test_a_study_that_was_not_scored_has_no_value_to_compare(study: dict[str, An
     ("path", "text", "message"),
     [
         (paths.plan("text_ngrams_zh"), "[]", "is not a plan .*delete it and run `dvc repro transfer@text_ngrams_zh`"),
+        (
+            paths.plan("text_ngrams_zh"),
+            '{"recipe": "", "settings": {}, "rows": [], "cells": []}',
+            "is not a plan .*selection",
+        ),
         (paths.plan("text_ngrams_zh"), '{"cells": [', "damaged .*run `dvc repro transfer@text_ngrams_zh`"),
         (
             paths.plan("text_ngrams_zh"),
-            '{"recipe": "", "settings": {}, "rows": [], "cells": [{"space": ""}]}',
+            '{"recipe": "", "settings": {}, "rows": [], "selection": "best", "cells": [{"space": ""}]}',
             "cell 1 is none .it has space, source, target, and a file or a reason.; delete the plan",
         ),
         (paths.PREDICTIONS / f"{CELL}.parquet", None, "is not there; run `dvc repro`"),
