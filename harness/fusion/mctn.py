@@ -1,5 +1,5 @@
-"""Cyclic translation: what is said in one slot is translated into the others and back, and the label is read from
-what the translators hold in between.
+"""MCTN-like: what is said in one slot is translated into the others and back, and the label is read from what the
+translators hold in between.
 
 Pham et al., "Found in Translation: Learning Robust Joint Representations by Cyclic Translations between Modalities",
 AAAI 2019. As in the paper only the source slot is needed to predict; the others teach while training, one level each:

@@ -1,10 +1,11 @@
-"""MMIM: fusion that keeps mutual information between slots, and between each slot and what they are fused to.
+"""MMIM-like: fusion that keeps mutual information between slots, and between each slot and what they are fused to.
 
 Han et al., "Improving Multimodal Fusion with Hierarchical Mutual Information Maximization for Multimodal Sentiment
 Analysis", EMNLP 2021 ("MMIN" in the table of the EmotionTalk paper). Between two slots: the Barber-Agakov bound
 E log q(h_j | h_i) + H(h_j), q a Gaussian whose mean and variance are networks. Between the fused vector and each slot:
 contrastive predictive coding over the batch. The paper keeps a memory of earlier batches for H, by the sign of the
-label; here H is that of a Gaussian with the batch's covariance, so that a step depends on its batch alone.
+label; here H is that of a Gaussian with the batch's covariance, so that a step depends on its batch alone. The bounds
+are trained together with the task, in one step where the paper alternates two, and on all pairs of slots.
 """
 
 from __future__ import annotations
