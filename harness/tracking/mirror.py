@@ -82,11 +82,11 @@ def mirror(
     """
     # Newest first is how MLflow lists runs: made backwards, they stand there in the order of cells.csv.
     wanted = [*reversed(records(cells, facts)), summary(cells, facts, artifacts)]
-    labels = _labels(facts, experiment, tags)
     from rich.console import Console
     from rich.progress import track
 
     with errors_in_one_line(uri), alone(uri):
+        labels = _labels(facts, experiment, tags)  # the first of two mirrors draws the identity of both
         make_whole(uri)
         client = client_of(uri)
         experiment_id = experiment_of(client, uri, experiment, facts, cells)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import fcntl
 import json
 import math
 import os
@@ -280,7 +281,9 @@ def test_lost_files_are_written_again(study: Study) -> None:
 
 
 AT_ONCE = """
+import logging
 import sys
+logging.basicConfig(level=logging.INFO)
 sys.path.insert(0, sys.argv[2])
 from mirrored import FACTS, matrix
 from harness.tracking.mirror import mirror
@@ -299,6 +302,27 @@ def test_two_mirrors_at_once_into_a_new_database_end_right(tmp_path: Path) -> No
     ]
     assert [(process.communicate()[1], process.returncode)[1] for process in started] == [0, 0]
     assert len(Study(uri, tmp_path, "x").runs()) == 10
+
+
+@pytest.mark.slow
+def test_a_mirror_that_waited_takes_the_identity_that_the_other_one_drew(tmp_path: Path) -> None:
+    """Drawn before the wait, it would be another one, and every run would stand there twice."""
+    uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
+    command = [sys.executable, "-c", AT_ONCE, uri, str(Path(__file__).parent.parent / "support")]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    here = tmp_path / "here"
+    (here / paths.WORK).mkdir(parents=True)
+    with (here / paths.WORK / "track.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with subprocess.Popen(command, cwd=here, env=environment, stderr=subprocess.PIPE, text=True) as process:
+            assert process.stderr is not None
+            assert any("waiting for another `track`" in line for line in process.stderr)  # up to that line
+            place = [str(here), str(here.stat().st_ino)]
+            (here / paths.OWNER).write_text(json.dumps({"id": "drawn first", "place": place}))
+            fcntl.flock(lock, fcntl.LOCK_UN)
+            process.stderr.read()
+    assert process.returncode == 0
+    assert {run.data.tags[OWNER] for run in Study(uri, tmp_path, "x").runs()} == {"drawn first"}
 
 
 def test_two_runs_of_one_cell_become_one(study: Study) -> None:
