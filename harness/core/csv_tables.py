@@ -38,13 +38,34 @@ def _cell(column: str, value: Any) -> str:
     return str(value)
 
 
-def read(path: Path, stage: str) -> list[dict[str, str]]:
-    """Return the lines of a table as column -> text; a missing file is a ResultError that names the stage."""
+def read(path: Path, stage: str, columns: Sequence[str] | None = None) -> list[dict[str, str]]:
+    """Return the lines of a table as column -> text.
+
+    Args:
+        path: of the file.
+        stage: that writes it, for the error.
+        columns: that the table must have; where None, those of its first line.
+
+    Raises:
+        ResultError: the file cannot be read, has other columns, or was cut.
+    """
+    again = f"run `dvc repro {stage}`"
     try:
         with path.open(encoding="utf-8", newline="") as file:
-            return list(csv.DictReader(file))
+            whole = file.read()
     except OSError as error:
-        raise ResultError(f"{path}: cannot be read ({error.strerror}); run `dvc repro {stage}`") from error
+        raise ResultError(f"{path}: cannot be read ({error.strerror}); {again}") from error
+    except UnicodeDecodeError as error:
+        raise ResultError(f"{path}: damaged (it is not text in UTF-8); {again}") from error
+    rows = csv.DictReader(io.StringIO(whole, newline=""))
+    if columns is not None and rows.fieldnames != list(columns):
+        raise ResultError(f"{path}: its columns are not those of this version; {again}")
+    lines = list(rows)
+    if any(None in line or None in line.values() for line in lines):  # csv takes it, with None in their places
+        raise ResultError(f"{path}: damaged (a line does not have all columns); {again}")
+    if not whole.endswith("\n"):  # or a number that lost its last digits would pass
+        raise ResultError(f"{path}: damaged (its last line is cut); {again}")
+    return lines
 
 
 def number(line: Mapping[str, str], column: str) -> float | None:

@@ -5,10 +5,8 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -143,25 +141,12 @@ def cells_to_csv(cells: Iterable[Cell]) -> str:
 
 def read_cells(path: Path) -> list[Cell]:
     """Read `cells.csv`; a missing or damaged file is a ResultError."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise ResultError(f"{path}: cannot be read ({error.strerror}); run `dvc repro score`") from error
     hints = get_type_hints(Cell)
-    rows = csv.DictReader(io.StringIO(text))
-    if rows.fieldnames != list(hints):
-        raise ResultError(f"{path}: its columns are not those of this version; run `dvc repro score`")
+    rows = csv_tables.read(path, "score", list(hints))
     try:
-        return [Cell(**{name: _value(row[name], hints[name]) for name in hints}) for row in rows if _is_whole(row)]
+        return [Cell(**{name: _value(row[name], hints[name]) for name in hints}) for row in rows]
     except (TypeError, ValueError) as error:
         raise ResultError(f"{path}: damaged ({error}); run `dvc repro score`") from error
-
-
-def _is_whole(row: Mapping[str | None, Any]) -> bool:
-    """Raise a ValueError where a line has other columns than the first; csv takes it, with None in their places."""
-    if None in row or None in row.values():
-        raise ValueError("a line does not have all columns")
-    return True
 
 
 def _value(text: str, hint: Any) -> Any:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from types import ModuleType
 from typing import NamedTuple
 
 from harness.core import plugins
 from harness.core.errors import NameUnknownError, SettingError
+
+
+def metric_module(metric: str) -> ModuleType:
+    """Return the file of a metric, as a module; `recall/sad` is a metric of the file `recall`."""
+    return plugins.find("metric", metric.partition("/")[0])
 
 
 class MetricFacts(NamedTuple):
@@ -18,7 +24,7 @@ class MetricFacts(NamedTuple):
 
 
 def metric_facts(metric: str) -> MetricFacts:
-    """Return what the file of a metric says; `recall/sad` is a metric of the file `recall`.
+    """Return what the file of a metric says.
 
     A file without TITLE goes by its own name, one without MEANING by the first line of its docstring, and one without
     MATRIX has a matrix. cells.csv may hold a metric whose file is gone: it keeps its name, and more counts as better.
@@ -28,7 +34,7 @@ def metric_facts(metric: str) -> MetricFacts:
     """
     name = metric.partition("/")[0]
     try:
-        module = plugins.find("metric", name)
+        module = metric_module(metric)
     except NameUnknownError:
         return MetricFacts(name, f"harness/metrics/{name}.py is gone; read as if higher is better", True, False)
     if not isinstance(direction := getattr(module, "HIGHER_IS_BETTER", None), bool):

@@ -63,7 +63,9 @@ def more_pieces(job: CellRow, batching: bool | str) -> list[TrainingPiece]:
         settings, chosen, _ = _of_search(job, fold.name, first_pieces(job, batching))
         trials = [Trial(seed, settings) for seed in job.training.seeds[1:]] if searched else []
         pieces += [TrainingPiece(job, fold.name, group) for group in training.together(job.module, trials, batching)]
-        fixed = {**settings, **{key: [value] for key, value in chosen.chosen.items()}} if _is_convex(job) else settings
+        fixed = settings
+        if training.selects(job.module):  # a resample is fitted with the selected candidate alone
+            fixed = {**settings, **{key: [value] for key, value in chosen.chosen.items()}}
         first = job.training.seeds[0]
         pieces += [TrainingPiece(job, fold.name, (Trial(first, fixed, number),)) for number in resamples]
     return pieces
@@ -108,11 +110,13 @@ def assemble(job: CellRow, batching: bool | str) -> None:
     searched = len(job.draws()) > 1
     replicates, variants, tried = [], [], []
     for fold in folds_of(job):
-        files = [model_files.read(piece.path) for piece in (*first, *more) if piece.fold == fold.name]
-        found, beside = ([of for file in files for of in part(file)] for part in (_replicates, _variants))
+        of_first, of_more = (
+            [model_files.read(piece.path) for piece in pieces if piece.fold == fold.name] for pieces in (first, more)
+        )
+        found = [of for file in (*of_first, *of_more) for of in file.replicates]
+        beside = [of for file in (*of_first, *of_more) for of in file.variants]
         if searched:
-            drawn = [of for piece in first if piece.fold == fold.name for of in model_files.read(piece.path).replicates]
-            tried += [{"fold": fold.name, "dev": of.dev, **of.chosen} for of in drawn]
+            tried += [{"fold": fold.name, "dev": of.dev, **of.chosen} for file in of_first for of in file.replicates]
             _, best, tied = _of_search(job, fold.name, first)
             found = [of for of in found if _is_draw(job, of, best)]
             beside = [of for of in beside if of.variant.startswith(RESAMPLE) or _is_draw(job, of, best)]
@@ -122,18 +126,6 @@ def assemble(job: CellRow, batching: bool | str) -> None:
         variants += beside
     model_files.write(job.path, job.key, replicates, tried, variants)
     shutil.rmtree(job.work, ignore_errors=True)
-
-
-def _replicates(file: model_files.Model) -> Sequence[Trained]:
-    return file.replicates
-
-
-def _variants(file: model_files.Model) -> Sequence[Trained]:
-    return file.variants
-
-
-def _is_convex(job: CellRow) -> bool:
-    return training.selects(job.module)
 
 
 def _is_draw(job: CellRow, one: Trained, other: Trained) -> bool:

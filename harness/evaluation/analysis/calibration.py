@@ -24,30 +24,20 @@ def lines(on_target: RecipeOnTarget, source: str) -> Iterator[list[Any]]:
     """Yield the measures raw, tempered, and with the best temperature for the target's own truth (a bound)."""
     scored = on_target.scored(source)
     count = len(scored.scores)
-    yield ["raw", *astuple(calibration.measured(scored.truth, scored.scores, scored.clusters)), 1.0, "", count, ""]
+
+    def measures(scores: Any) -> tuple[Any, ...]:
+        return astuple(calibration.measured(scored.truth, scores, scored.clusters))
+
+    yield ["raw", *measures(scored.scores), 1.0, "", count, ""]
     made = _tempered(on_target, source)
     if made is None:
         yield ["tempered", *[None] * len(MEASURES), None, "", count, "no_labelled_dev_rows"]
     else:
         scores, temperature, kept = made
-        yield [
-            "tempered",
-            *astuple(calibration.measured(scored.truth, scores, scored.clusters)),
-            temperature,
-            kept,
-            count,
-            "",
-        ]
+        yield ["tempered", *measures(scores), temperature, kept, count, ""]
     bounds = [best(scored.truth, scores.astype(np.float64)) for scores in scored.scores]
     after = tempered(scored.scores, bounds)
-    yield [
-        "oracle",
-        *astuple(calibration.measured(scored.truth, after, scored.clusters)),
-        float(np.mean(bounds)),
-        "",
-        count,
-        "",
-    ]
+    yield ["oracle", *measures(after), float(np.mean(bounds)), "", count, ""]
 
 
 def _tempered(on_target: RecipeOnTarget, source: str) -> tuple[Any, float, str] | None:

@@ -7,7 +7,7 @@ two strata of one dialogue pairwise.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from harness.core.plugins import find
 from harness.evaluation.matrix.scoring import Floats, ScoredRows, interval, statistic
 from harness.statistics import sums as statistics
-from harness.statistics.rare_classes import averages_classes, without_rare
+from harness.statistics.rare_classes import without_rare
 from harness.study.labels import ClassSpace, Space
+from harness.study.metric_facts import metric_module
 
 FEW_ROWS = 50  # under so many a recall is known to no better than +- .14
 FEW_DIALOGUES = 20
@@ -80,9 +81,9 @@ def stratified(
     values = []
     for metric in metrics:
         module = find("metric", metric)
-        sums = _by_stratum(statistic(replace(kept, least=0), space, module), len(names), dialogues)
+        sums = _by_stratum(statistic(kept, space, module), len(names), dialogues)
         for at, name in enumerate(names):
-            own = without_rare(sums[:, at], module, scored.least) if averages_classes(module) else sums[:, at]
+            own = without_rare(sums[:, at], module, scored.least)
             points = module.from_statistic(own.sum(axis=1))
             with np.errstate(invalid="ignore"):
                 resamples = statistics.resampled(own, weights, module)
@@ -98,7 +99,10 @@ def stratified(
 
 
 def _within(scored: ScoredRows, number: NDArray[np.int64], dialogues: int) -> ScoredRows:
-    """Return the rows that have a stratum, each dialogue split into one cluster a stratum."""
+    """Return the rows that have a stratum, each dialogue split into one cluster a stratum.
+
+    They keep classes of few rows: which are rare is told within each stratum.
+    """
     rows = number >= 0
     clusters = number[rows] * dialogues + scored.clusters[rows]
     return ScoredRows(scored.truth[rows], scored.scores[:, rows], clusters, scored.asked, scored.seeds)
@@ -120,6 +124,6 @@ def _stratum(
     warnings = tuple(f"{count} {what}, fewer than {few}" for count, few, what in sizes if count < few)
     if not np.isfinite(mean):
         return Stratum(name, metric, None, None, None, rows, dialogues, warnings, "undefined", points, resamples)
-    low, high = interval(resamples, dialogues, level, find("metric", metric.partition("/")[0]))
+    low, high = interval(resamples, dialogues, level, metric_module(metric))
     reason = "one_dialogue" if dialogues < 2 else "undefined_in_resamples" if low is None else None
     return Stratum(name, metric, mean, low, high, rows, dialogues, warnings, reason, points, resamples)

@@ -21,7 +21,7 @@ from harness.statistics.total_spread import detectable, widened
 from harness.study import predictions, splits
 from harness.study.cells import TRANSDUCTIVE_SUFFIX, Cell, ratio, wider_than_interval
 from harness.study.labels import MAIN_VIEW, ClassSpace, Space
-from harness.study.metric_facts import higher_is_better
+from harness.study.metric_facts import higher_is_better, metric_module
 from harness.study.params.rows import inputs
 from harness.study.reasons import reason_text
 from harness.study.recipes import TRANSDUCTIVE_NORMALISERS, view_of
@@ -175,7 +175,7 @@ class CellScorer:
             return cell
         value = row.values[name]
         point = float(value.replicates.mean())
-        low, high = self.interval(value.resamples, row.scored.dialogues, find("metric", name.partition("/")[0]))
+        low, high = self.interval(value.resamples, row.scored.dialogues, metric_module(name))
         if name.partition("/")[2] in row.rare:  # a bootstrap of so few rows draws the same ones again and again
             low, high = None, None
         if np.isnan(point):
@@ -203,7 +203,7 @@ class CellScorer:
             cell.tied_low, cell.tied_high = row.variants.range(cell.metric, cell.value)
         cell.replicates = len(scored.scores)
         cell.n = len(scored.truth)
-        metric = find("metric", cell.metric.partition("/")[0])
+        metric = metric_module(cell.metric)
         few = row.rare if averages_classes(metric) else {}
         cell.n_classes = len(np.unique(scored.truth)) - len(few) if isinstance(self.space, ClassSpace) else None
         cell.clusters = scored.dialogues
@@ -256,7 +256,7 @@ class CellScorer:
             return
         cell.gap = cell.value - cell.in_domain
         apart = value.resamples - home.resamples
-        metric = find("metric", cell.metric.partition("/")[0])
+        metric = metric_module(cell.metric)
         cell.gap_low, cell.gap_high = self.interval(apart, scored.dialogues, metric)
         ours, theirs = (of.variants.train_spread(cell.metric) for of in (row, in_domain))
         # two corpora, so two independent variances

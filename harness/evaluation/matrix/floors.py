@@ -13,6 +13,7 @@ from harness.statistics import sums
 from harness.statistics.rare_classes import without_rare
 from harness.statistics.sums import Floats
 from harness.study.labels import ClassSpace, Space
+from harness.study.metric_facts import metric_module
 
 
 def floors(truth: NDArray[Any], space: Space, name: str, least: int = 0) -> tuple[float | None, float | None]:
@@ -26,7 +27,7 @@ def floors(truth: NDArray[Any], space: Space, name: str, least: int = 0) -> tupl
         name: of the metric.
         least: rows that a class needs to enter a mean over classes.
     """
-    module = find("metric", name.partition("/")[0])
+    module = metric_module(name)
     if not isinstance(space, ClassSpace):
         return _constant_floor(truth.astype(np.float64), module), None
     if module.STATISTIC != "confusion":

@@ -35,9 +35,8 @@ class ViewDifference:
     classes. `sd_train` is the standard deviation of the difference over resampled train dialogues, `low_total` and
     `high_total` the interval of test and training data together. Of what is learned, the difference lies between
     `equal_low` and `equal_high` where both sides have the same setting, over those that source dev leaves open for
-    both.
-    `ceiling` is what people with the view's modality alone score against the main label, on all test
-    utterances with both labels; it is None where neither side is tested against the main label, and on a scale.
+    both. `ceiling` is what people with the view's modality alone score against the main label, on all test utterances
+    with both labels; it is None where neither side is tested against the main label, and on a scale.
     """
 
     change: str  # LEARNED or TESTED

@@ -55,22 +55,23 @@ def work(job: TargetToScore) -> ScoredTarget:
     """Score every planned cell of one space and target."""
     label_space = space(job.space)
     metrics = job.params["metrics"]["classes" if isinstance(label_space, ClassSpace) else "scale"]
+    primary = str(job.params["primary"].get(label_space.name))
     scorer = CellScorer(
         job.params["statistics"],
         label_space,
         metrics,
         target_corpus(job.target, least_support(job.params)),
-        str(job.params["primary"].get(label_space.name)),
+        primary,
     )
     rows = [scorer.score(replace(row)) for row in job.rows]  # copies: what was scored is not kept with the job
     matrix = [row for row in rows if row.protocol == splits.SINGLE_SOURCE]
-    primary = find("metric", str(job.params["primary"].get(label_space.name)))
+    metric = find("metric", primary)
     return ScoredTarget(
         cells=list(scorer.cells(rows)),
         confusions=list(_confusions(label_space, matrix)),
-        pairs=list(_pairs(job, label_space, matrix)),
-        views=list(differences(matrix, primary, scorer)),
-        worths=list(worths(rows, job.params.get("protocols") or {}, primary, scorer)),
+        pairs=list(_pairs(job, label_space, primary, matrix)),
+        views=list(differences(matrix, metric, scorer)),
+        worths=list(worths(rows, job.params.get("protocols") or {}, metric, scorer)),
     )
 
 
@@ -92,7 +93,7 @@ def _confusions(label_space: Space, rows: Sequence[CellToScore]) -> Iterator[lis
                 yield [*cell, name, other, round(counts[t, p], 2), round(share, 4)]
 
 
-def _pairs(job: TargetToScore, label_space: Space, rows: Sequence[CellToScore]) -> Iterator[PairOnTarget]:
+def _pairs(job: TargetToScore, label_space: Space, primary: str, rows: Sequence[CellToScore]) -> Iterator[PairOnTarget]:
     """Yield every two recipes on the sources and utterances that both have, with what their comparison draws.
 
     Draws and exchanges are of this target alone: with the same ones, targets of as many dialogues would move together.
@@ -101,11 +102,10 @@ def _pairs(job: TargetToScore, label_space: Space, rows: Sequence[CellToScore]) 
     settings = job.params["statistics"]
     baseline, resamples = str(settings["baseline"]), int(settings["resamples"])
     seed = (int(settings["seed"]) << 32) + crc32(job.target.encode())
-    metric = find("metric", str(job.params["primary"].get(label_space.name)))
+    metric = find("metric", primary)
     cells = _by_recipe(rows)
     by_recipe = {name: {of: row.scored for of, row in rows.items() if row.scored} for name, rows in cells.items()}
     ids = {id(scored): frozenset(scored.ids) for of in by_recipe.values() for scored in of.values()}
-    primary = str(job.params["primary"].get(label_space.name))
 
     @lru_cache(maxsize=4)  # the baseline's are asked for again and again
     def sums_of(recipe: str, sources: tuple[str, ...], kept: frozenset[str]) -> list[scoring.Floats]:

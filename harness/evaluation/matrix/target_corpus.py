@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.core.memory import remembered
-from harness.core.plugins import find
 from harness.evaluation.matrix import floors, scoring
 from harness.statistics import sums
 from harness.statistics.rare_classes import LEAST_SUPPORT, without_rare
 from harness.study import splits
 from harness.study.labels import MAIN_VIEW, ClassSpace, Space
+from harness.study.metric_facts import metric_module
 from harness.study.predictions import indices
 from harness.study.prepared import prepared
 
@@ -65,7 +65,7 @@ class TargetCorpus:
     def _ceiling(self, space: Space, modality: str, metric: str) -> float | None:
         human, truth = self.rows(space, modality).truth, self.rows(space).truth
         both = [id_ for id_ in truth if id_ in human]
-        module = find("metric", metric.partition("/")[0])
+        module = metric_module(metric)
         if not both or module.STATISTIC != "confusion" or not isinstance(space, ClassSpace):
             return None
         one_cluster = np.zeros(len(both), dtype=np.int64)

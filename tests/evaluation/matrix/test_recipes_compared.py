@@ -116,7 +116,9 @@ def test_one_dialogue_has_no_spread_and_neither_has_a_mean_with_it() -> None:
 def pairs_of(target: str, rows: Sequence[CellToScore], corpora: Sequence[str] = ("source",)) -> list[PairOnTarget]:
     statistics = {"resamples": 300, "seed": 1, "baseline": "guess"}
     params = {"corpora": [*corpora, target], "primary": {"polarity3": "uar"}, "statistics": statistics}
-    return list(score_target._pairs(score_target.TargetToScore(params, "polarity3", target, []), POLARITY3, rows))
+    return list(
+        score_target._pairs(score_target.TargetToScore(params, "polarity3", target, []), POLARITY3, "uar", rows)
+    )
 
 
 def cell(recipe: str, said: Sequence[int], names: Sequence[int], source: str = "source") -> CellToScore:
