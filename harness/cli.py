@@ -12,7 +12,6 @@ import io
 import os
 import re
 import sys
-import traceback
 from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import Annotated, Any, get_type_hints
@@ -21,7 +20,7 @@ from cyclopts import App, CycloptsError, Group, Parameter
 
 from harness import __version__
 from harness.core import durations, paths, plugins
-from harness.core.errors import HarnessError, NameUnknownError
+from harness.core.errors import HarnessError, NameUnknownError, left_program
 from harness.core.files import sweep
 from harness.core.imports import ROOT
 from harness.core.log import configure, log
@@ -84,11 +83,7 @@ def _line_of(error: BaseException) -> str | None:
     if (short := shortage(error)) is not None:
         return str(short)
     if isinstance(error, SystemExit):
-        frame = traceback.extract_tb(error.__traceback__)[-1]
-        return (
-            f"code that the command called left the program: sys.exit({error.code!r}) in {frame.filename}, line "
-            f"{frame.lineno}; an adapter, encoder or model raises an error instead"
-        )
+        return left_program(error)
     return str(error) if isinstance(error, HarnessError) else None
 
 

@@ -1,7 +1,12 @@
-"""Run independent pieces of work side by side, in one-thread processes.
+"""Hand out pieces of work to processes: those of this machine, or those of a cluster (`engine` in params.yaml).
 
-Two processes with one thread each beat one process with two threads on the small matrices of this field, and a
-piece that writes its own result whole can be repeated, skipped or killed without harm.
+    pieces.py         what a piece is, and the order in which pieces begin
+    piece_call.py     how one is done
+    engines/local.py  processes of this machine, one thread each
+    engines/ray.py    a cluster of Ray
+
+Two processes with one thread each beat one process with two threads on the small matrices of this field, and a piece
+that writes its own result whole can be repeated, skipped or killed without harm.
 """
 
 from __future__ import annotations
@@ -10,47 +15,306 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
 from multiprocessing.context import BaseContext
-from typing import TypeVar
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
 
+from harness.core import journal, plugins
 from harness.core.errors import HarnessError, SettingError
+from harness.core.log import log
+from harness.core.pieces import Needs, Outcome, Piece, PieceQueue
 from harness.core.progress import progress
-from harness.core.shortage import shortage
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
-_kept: list[ProcessPoolExecutor] | None = None
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+LOCAL, RAY, AUTO = "local", "ray", "auto"
+RUNNING_END = 30.0  # seconds that running pieces have to end in after one has failed
 
 
 class WorkerDied(HarnessError):  # noqa: N818
     """A worker process ended without a word: the system killed it, or a library brought it down."""
 
 
+class WorkerTraceback(Exception):  # noqa: N818
+    """The traceback of a bug in another process, as the cause of the error that is raised here."""
+
+    def __str__(self) -> str:
+        return f"\n{self.args[0]}"
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """The section `engine` of params.yaml, where each value is explained (docs/params.md)."""
+
+    kind: str = LOCAL
+    workers: int | str = AUTO
+    address: str = AUTO
+    num_cpus: float = 1
+    num_gpus: float = 0.25
+    memory: int | None = None
+    max_retries: int = 3
+    timeout: float | None = None
+    latency_wait: float = 60.0
+    batch: bool | str = AUTO
+
+    @classmethod
+    def of(cls, section: Mapping[str, Any]) -> EngineSettings:
+        """Return the section with defaults; `kind: auto` is Ray where RAY_ADDRESS is set."""
+        kind = section.get("kind", AUTO)
+        return cls(**{**section, "kind": (RAY if os.environ.get("RAY_ADDRESS") else LOCAL) if kind == AUTO else kind})
+
+    def of_network(self) -> Needs:
+        """Return what a piece of a network needs."""
+        return Needs(self.num_cpus, self.num_gpus, int(self.memory or 0))
+
+    def of_model(self) -> Needs:
+        """Return what a piece of a model without gradients, or of reading and writing, needs."""
+        return Needs(1, 0, int(self.memory or 0))
+
+
+class Workers(Protocol):
+    """What a file of `engines` defines: processes that take pieces."""
+
+    def gpus(self) -> float:
+        """Return how many GPUs there are."""
+        ...
+
+    def cpus_beside(self, gpus: float) -> int:
+        """Return how many cores of a machine there are for so many of its GPUs, one at least."""
+        ...
+
+    def slots(self, needs: Needs) -> int:
+        """Return how many such pieces run at once; an impossible need is a SettingError."""
+        ...
+
+    def has_room(self, needs: Needs) -> bool:
+        """Tell whether one more such piece should be handed over now."""
+        ...
+
+    def submit(self, piece: Piece, number: int) -> None:
+        """Hand a piece over."""
+        ...
+
+    def wait(self, label: str) -> list[tuple[Piece, Outcome]]:
+        """Return pieces that have ended, after a second at the latest; one that is lost for good is a WorkerDied."""
+        ...
+
+    def running(self) -> int:
+        """Return how many pieces were handed over and have not ended."""
+        ...
+
+    def seen(self, path: Path) -> None:
+        """Wait until a file that a piece wrote is seen by this process."""
+        ...
+
+    def gpu_use(self) -> dict[str, float]:
+        """Return machine and GPU -> percent of the time in which it worked; of what pieces of ours may use."""
+        ...
+
+    def close(self) -> None:
+        """End the processes, which have nothing to do any more."""
+        ...
+
+    def end(self, interrupted: bool = False) -> None:
+        """End the processes at once, whatever they do; `interrupted` by Ctrl-C, which reaches them too."""
+        ...
+
+
+@dataclass(slots=True)
+class Counts:
+    """How many pieces of a run there are, have ended, failed, and were begun again after they were lost."""
+
+    total: int = 0
+    done: int = 0
+    failed: int = 0
+    retried: int = 0
+
+
+class Engine:
+    """Runs pieces on workers; `counts` tells how far it is, and `journal` is the folder that workers tell in."""
+
+    def __init__(self, settings: EngineSettings, workers: Workers, counts: Counts, told: Path | None) -> None:
+        self.settings, self.workers, self.counts, self.journal = settings, workers, counts, told
+        self._numbers = 0
+
+    def run(
+        self,
+        work: Callable[[Job], Result],
+        jobs: Sequence[Job],
+        label: str,
+        *,
+        needs: Needs = Needs(),  # noqa: B008  # frozen
+        sizes: Sequence[int] = (),
+        unit: str = "",
+        name: Callable[[Job], str] = lambda _: "",
+    ) -> list[Result]:
+        """Call `work` on every job and return what it returned, in the order of the jobs, when all are done.
+
+        `work` is a module-level function; what is large it writes itself, whole. Progress is shown (core/progress.py).
+
+        Args:
+            work: what is to be done.
+            jobs: one argument of `work` each.
+            label: what the progress is called.
+            needs: of one job.
+            sizes: how much each job is of the progress; a job counts 1 without.
+            unit: what a size counts; their rate is shown then.
+            name: what an error calls a job.
+
+        Raises:
+            HarnessError: the first error of a job, after the running ones have ended; results already written stay.
+            WorkerDied: a process is gone.
+        """
+        results: dict[int, Result] = {}
+
+        def keep(number: int) -> Callable[[Result], Iterable[Piece]]:
+            def then(result: Result) -> Iterable[Piece]:
+                results[number] = result
+                return ()
+
+            return then
+
+        pieces = [
+            Piece(work, job, name(job) or f"{label}, piece {at + 1}", needs, sizes[at] if sizes else 1, then=keep(at))
+            for at, job in enumerate(jobs)
+        ]
+        self.run_pieces(pieces, label, unit)
+        return [results[number] for number in range(len(jobs))]
+
+    def run_pieces(self, pieces: Sequence[Piece], label: str, unit: str = "") -> None:
+        """Run pieces, and those that follow from them, longest first.
+
+        Args:
+            pieces: to begin with.
+            label: what the progress is called.
+            unit: what the size of a piece counts.
+
+        Raises:
+            HarnessError: the first error of a piece; no other was begun after it.
+        """
+        if not pieces:
+            return
+        for variable in THREAD_VARIABLES:  # read by the math libraries when the child processes import them
+            os.environ[variable] = "1"
+        queue, total = PieceQueue(), sum(piece.size + piece.expects for piece in pieces)
+        written: list[Path] = []
+        self.counts.total += len(pieces)
+        queue.add(pieces)
+        with progress(label, total, unit) as shown, self._ending(label):
+            while len(queue) or self.workers.running():
+                self._hand_over(queue)
+                for piece, outcome in self.workers.wait(label):
+                    self._take(piece, outcome)
+                    queue.ended(piece, outcome.seconds)
+                    written += piece.writes
+                    more = list(piece.then(outcome.result)) if piece.then else []
+                    queue.add(more)
+                    self.counts.total += len(more)
+                    grown = sum(other.size + other.expects for other in more) - piece.expects
+                    shown(piece.size, grown)
+            for path in dict.fromkeys(written):
+                self.workers.seen(path)
+
+    def slots(self, needs: Needs) -> int:
+        """Return how many such pieces run at once."""
+        return self.workers.slots(needs)
+
+    def _hand_over(self, queue: PieceQueue) -> None:
+        while (piece := queue.take(self.workers.has_room)) is not None:
+            self._numbers += 1
+            self.workers.submit(piece, self._numbers)
+        if len(queue) and not self.workers.running():
+            for needs in queue.needs():
+                self.workers.slots(needs)  # an error that says why nothing runs
+
+    def _take(self, piece: Piece, outcome: Outcome) -> None:
+        for text in outcome.said:
+            log.warning(text)
+        if outcome.error is None:
+            self.counts.done += 1
+            return
+        self.counts.failed += 1
+        if outcome.trace and outcome.error.__traceback__ is None:  # it comes from another process
+            raise outcome.error from WorkerTraceback(f"{piece.name}, on {outcome.node}:\n{outcome.trace}")
+        raise outcome.error
+
+    @contextmanager
+    def _ending(self, label: str) -> Iterator[None]:
+        """After an error let running pieces end, so that what they do is kept."""
+        try:
+            yield
+        except HarnessError as error:
+            if not isinstance(error, WorkerDied):
+                self._let_end(label)
+            raise
+
+    def _let_end(self, label: str) -> None:
+        from time import monotonic
+
+        deadline = monotonic() + RUNNING_END
+        while self.workers.running() and monotonic() < deadline:
+            try:
+                self.workers.wait(label)
+            except HarnessError:  # of two errors the first is told
+                continue
+        if self.workers.running():
+            self.workers.end()
+
+
+@contextmanager
+def opened(section: Mapping[str, Any], tells: bool = False) -> Iterator[Engine]:
+    """Give an engine, whose processes live until the end of the block.
+
+    Args:
+        section: `engine` of params.yaml.
+        tells: whether workers tell in a journal what they do (core/journal.py); those of a cluster always do.
+
+    Raises:
+        SettingError: the engine is not installed, cannot be reached, or does not suit this process.
+    """
+    settings, counts = EngineSettings.of(section), Counts()
+    with journal.kept() if tells or settings.kind != LOCAL else nullcontext() as folder:
+        workers: Workers = plugins.find("engine", settings.kind).Workers(settings, counts, folder)
+        try:
+            yield Engine(settings, workers, counts, folder)
+        except BaseException as error:
+            workers.end(interrupted=isinstance(error, (KeyboardInterrupt, SystemExit)))
+            raise
+        workers.close()
+
+
+def run(
+    work: Callable[[Job], Result],
+    jobs: Sequence[Job],
+    workers: int,
+    label: str,
+    sizes: Sequence[int] = (),
+    unit: str = "",
+    needs: Needs = Needs(),  # noqa: B008  # frozen
+) -> list[Result]:
+    """Do `Engine.run` with processes of this machine.
+
+    Args:
+        work, jobs, label, sizes, unit, needs: as `Engine.run`.
+        workers: processes; 1 is this one.
+    """
+    if not jobs:
+        return []
+    with opened({"kind": LOCAL, "workers": workers}) as engine:
+        return engine.run(work, jobs, label, needs=needs, sizes=sizes, unit=unit)
+
+
 def worker_count(setting: int | str) -> int:
     """Return how many processes to use: a positive number, or one per core for "auto"."""
-    if setting == "auto":
+    if setting == AUTO:
         return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if type(setting) is int and setting >= 1:  # true is an int too
         return setting
     raise SettingError(f"engine.workers is {setting!r}; it is a positive number or auto")
-
-
-@contextmanager
-def kept() -> Iterator[None]:
-    """Keep the worker processes of the first `run` inside for the others: starting them costs seconds."""
-    global _kept
-    _kept = []
-    try:
-        yield
-    finally:
-        pools, _kept = _kept, None
-        for pool in pools:
-            pool.shutdown(cancel_futures=True)
 
 
 def prepare(modules: Sequence[str]) -> None:
@@ -78,119 +342,6 @@ def _start_server() -> None:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def run(
-    work: Callable[[Job], Result],
-    jobs: Sequence[Job],
-    workers: int,
-    label: str,
-    sizes: Sequence[int] = (),
-    unit: str = "",
-) -> list[Result]:
-    """Call `work` on every job and return what it returned, in the order of the jobs, when all are done.
-
-    `work` is a module-level function; what is large it writes itself, whole. Progress is shown (core/progress.py).
-
-    Args:
-        work: what is to be done.
-        jobs: one argument of `work` each.
-        workers: processes; 1 is this one.
-        label: what the progress is called.
-        sizes: how much each job is of the progress; a job counts 1 without.
-        unit: what a size counts; their rate is shown then.
-
-    Raises:
-        HarnessError: the first error of a job, after the running ones have ended; results already written stay.
-        WorkerDied: a process is gone.
-    """
-    if not jobs:
-        return []
-    results: dict[int, Result] = {}
-    for variable in THREAD_VARIABLES:  # read by the math libraries when the child processes import them
-        os.environ[variable] = "1"
-    sizes = sizes or [1] * len(jobs)
-    with progress(label, sum(sizes), unit) as done:
-        if workers == 1:
-            for number, job in enumerate(jobs):
-                results[number] = work(job)
-                done(sizes[number])
-        else:
-            for number, result in _side_by_side(work, jobs, workers, label):
-                results[number] = result
-                done(sizes[number])
-    return [results[number] for number in range(len(jobs))]
-
-
-def _side_by_side(
-    work: Callable[[Job], Result], jobs: Sequence[Job], workers: int, label: str
-) -> Iterator[tuple[int, Result]]:
-    """Yield the number and the result of each job as it ends."""
-    with _pool(workers, len(jobs)) as pool:
-        futures: dict[Future[Result], int] = {}
-        try:
-            for number, job in enumerate(jobs):
-                futures[_submitted(pool, work, job)] = number
-            for future in as_completed(futures):
-                yield futures[future], future.result()
-        except BrokenProcessPool as error:
-            _end(pool)
-            raise WorkerDied(
-                f"{label}: a worker process died (out of memory?); finished pieces are kept, so run the command "
-                "again, with fewer workers if memory is short (engine.workers in params.yaml)"
-            ) from error
-        except (KeyboardInterrupt, SystemExit):
-            _end_server()
-            _end(pool)
-            raise
-        finally:
-            for future in futures:
-                future.cancel()
-
-
-def _submitted(pool: ProcessPoolExecutor, work: Callable[[Job], Result], job: Job) -> Future[Result]:
-    try:
-        return pool.submit(_told, work, job)
-    except (OSError, RuntimeError) as error:  # while a worker is started another one dies, and the pool is closed
-        raise BrokenProcessPool(f"a worker cannot be started: {error}") from error
-
-
-def _told(work: Callable[[Job], Result], job: Job) -> Result:
-    """Do a job; what a machine was short of is told here, since the causes of an error do not travel."""
-    try:
-        return work(job)
-    except HarnessError as error:
-        raise shortage(error) or error from error.__cause__
-
-
-def _end_server() -> None:
-    """End the process that workers are copies of, before it starts one that this process no longer waits for."""
-    from multiprocessing import forkserver
-
-    server = getattr(forkserver, "_forkserver", None)
-    if process := getattr(server, "_forkserver_pid", None):
-        os.kill(process, signal.SIGKILL)
-
-
-def _end(pool: ProcessPoolExecutor) -> None:
-    """End the workers at once: the pool waits for ever for one that was started while another one died."""
-    for process in list((pool._processes or {}).values()):  # kill_workers() from Python 3.14 on
-        process.kill()
-
-
-@contextmanager
-def _pool(workers: int, jobs: int) -> Iterator[ProcessPoolExecutor]:
-    if _kept is None:
-        with _new_pool(min(workers, jobs)) as pool:
-            yield pool
-        return
-    if not _kept:
-        _kept.append(_new_pool(workers))
-    yield _kept[0]
-
-
-def _new_pool(workers: int) -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(workers, mp_context=context(), initializer=_begin, initargs=(dict(os.environ),))
-
-
 def context() -> BaseContext:
     """Return how processes are started: as copies of one that has the libraries loaded, where the system can."""
     if _can_fork():
@@ -200,11 +351,6 @@ def context() -> BaseContext:
 
 def _can_fork() -> bool:
     return "forkserver" in multiprocessing.get_all_start_methods()
-
-
-def _begin(environment: dict[str, str]) -> None:
-    os.environ.update(environment)  # that of the process that workers are copies of may be older
-    end_with_parent()
 
 
 def end_with_parent() -> None:

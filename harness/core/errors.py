@@ -14,6 +14,7 @@ Anything else that reaches the user is a bug and keeps its traceback.
 from __future__ import annotations
 
 import difflib
+import traceback
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -109,6 +110,16 @@ class SettingError(HarnessError):
 
 class ResultError(HarnessError):
     """A file the harness wrote is missing, damaged, or contradicts another one."""
+
+
+def left_program(error: SystemExit) -> str:
+    """Return what to tell of code of others that called `sys.exit`."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" in {frames[-1].filename}, line {frames[-1].lineno}" if frames else ""
+    return (
+        f"code that the command called left the program: sys.exit({error.code!r}){where}; an adapter, encoder or model "
+        "raises an error instead"
+    )
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -64,6 +64,14 @@ def sweep(folders: Iterable[Path]) -> None:
                 path.unlink()
 
 
+@contextmanager
+def hold(path: Path) -> Iterator[None]:
+    """Hold a file that is made if it is not there; an OSError says that a process that lives holds it."""
+    with path.open("ab") as file:
+        _lock(file.fileno())
+        yield
+
+
 def _lock(handle: int) -> None:
     """Lock an open file for this process; an OSError says that another one holds it."""
     fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -23,6 +23,7 @@ from harness.core.errors import HarnessError, NameUnknownError
 from harness.core.log import log
 
 ROOMS = {
+    "engine": "harness.core.engines",
     "encoder": "harness.encoders",
     "fusion": "harness.fusion",
     "metric": "harness.metrics",

@@ -14,8 +14,8 @@ MINUTE = 60.0  # seconds between two lines at most
 
 
 @contextmanager
-def progress(label: str, total: int, unit: str = "") -> Iterator[Callable[[int], None]]:
-    """Show how far a piece of work is; yield a function that is told how much more is done.
+def progress(label: str, total: int, unit: str = "") -> Iterator[Callable[[int, int], None]]:
+    """Show how far a piece of work is; yield a function that is told how much more is done, and how much more there is.
 
     Args:
         label: what the work is called.
@@ -38,6 +38,10 @@ class _State:
         self.label, self.total, self.unit = label, total, unit
         self.done, self.began = 0, time.monotonic()
 
+    def add(self, more: int, grown: int) -> None:
+        """Note that so much more is done, and that there is so much more to do."""
+        self.done, self.total = self.done + more, self.total + grown
+
     def rate(self) -> float:
         """Return units per second so far."""
         return self.done / max(time.monotonic() - self.began, 1e-9)
@@ -55,15 +59,15 @@ class _State:
 
 
 @contextmanager
-def _lines(state: _State) -> Iterator[Callable[[int], None]]:
+def _lines(state: _State) -> Iterator[Callable[[int, int], None]]:
     ended = threading.Event()
 
     def speak() -> None:
         while not ended.wait(MINUTE):
             log.info(state.line())
 
-    def done(more: int) -> None:
-        state.done += more
+    def done(more: int, grown: int = 0) -> None:
+        state.add(more, grown)
 
     log.info(f"{state.label}: {state.total:,}" + (f" {state.unit}" if state.unit else " pieces of work"))
     speaker = threading.Thread(target=speak, daemon=True)
@@ -77,7 +81,7 @@ def _lines(state: _State) -> Iterator[Callable[[int], None]]:
 
 
 @contextmanager
-def _bar(state: _State) -> Iterator[Callable[[int], None]]:
+def _bar(state: _State) -> Iterator[Callable[[int, int], None]]:
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -93,9 +97,11 @@ def _bar(state: _State) -> Iterator[Callable[[int], None]]:
     with Progress(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task(state.label, total=state.total, rate="")
 
-        def done(more: int) -> None:
-            state.done += more
-            bar.update(task, advance=more, rate=f"{state.rate():,.0f} {state.unit}/s" if state.unit else "")
+        def done(more: int, grown: int = 0) -> None:
+            state.add(more, grown)
+            bar.update(
+                task, advance=more, total=state.total, rate=f"{state.rate():,.0f} {state.unit}/s" if state.unit else ""
+            )
 
         yield done
 

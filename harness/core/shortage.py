@@ -11,15 +11,20 @@ from harness.core.errors import HarnessError
 MEMORY = ("allocate memory", "not enough memory", "out of memory", "failed to map segment", "start new thread")
 DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG, errno.EIO}
 
+GPU = ("CUDA", "HIP")  # in the errors of torch
+OF_HOST = "with fewer workers (engine.workers in params.yaml) or on a larger machine"
+OF_GPU = "with fewer pieces on a GPU (a larger engine.num_gpus in params.yaml, or num_gpus of an encoder's row)"
+
 
 class Shortage(HarnessError):  # noqa: N818
     """The machine was short of something; finished pieces are kept."""
 
 
-def shortage(error: BaseException) -> Shortage | None:
+def shortage(error: BaseException, piece: str = "") -> Shortage | None:
     """Return what the machine was short of where an error stems from that, or None.
 
     Args:
+        piece: the name of the piece of work that raised it.
         error: any error. The errors that it was raised from are looked at too: a file that memory is too short to read
             looks damaged to its reader.
     """
@@ -27,9 +32,12 @@ def shortage(error: BaseException) -> Shortage | None:
         if isinstance(cause, Shortage):
             return cause
         if _is_of_memory(cause):
+            of_gpu = any(word in str(cause) for word in GPU)
+            what, todo = ("GPU memory", OF_GPU) if of_gpu else ("memory", OF_HOST)
+            where = f" for {piece}" if piece else ""
             return Shortage(
-                f"not enough memory ({cause or type(cause).__name__}); finished pieces are kept, so run the command "
-                "again with fewer workers (engine.workers in params.yaml) or on a larger machine"
+                f"not enough {what}{where} ({cause or type(cause).__name__}); finished pieces are kept, so run the "
+                f"command again {todo}"
             )
     if isinstance(error, OSError) and error.errno in DISK:
         return Shortage(
