@@ -15,6 +15,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from harness.core.engine import opened
 from harness.core.files import digest
 from harness.corpora.media.clips import Clip, Guard
 from harness.features import store as features
@@ -65,7 +66,8 @@ def ours(folder: Path, kind: str, inputs: Mapping[str, Any], processes: int) -> 
     options = {"model": str(folder)}
     store = Wanted(kind, "bench", "native", ENCODERS[kind], options, "float32", dict(given), {}, of, Guard())
     start = time.perf_counter()
-    extract([store], processes, "features")
+    with opened({"kind": "local", "workers": processes}) as engine:
+        extract([store], engine, "features")
     return time.perf_counter() - start, np.asarray(features.read(store.folder).matrix)
 
 

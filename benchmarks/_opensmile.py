@@ -10,6 +10,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from harness.core.engine import opened
 from harness.core.files import digest
 from harness.corpora.media.clips import Clip, Guard
 from harness.features import store as features
@@ -25,7 +26,8 @@ def ours(paths: Sequence[Path], processes: int) -> tuple[float, NDArray[np.float
     inputs = {path.stem: Clip(path) for path in paths}
     store = Wanted(ENCODER, CORPUS, "native", ENCODER, {}, "float32", inputs, {}, of, Guard())
     start = time.perf_counter()
-    extract([store], processes, "features")
+    with opened({"kind": "local", "workers": processes}) as engine:
+        extract([store], engine, "features")
     return time.perf_counter() - start, np.asarray(features.read(store.folder).matrix)
 
 

@@ -11,14 +11,10 @@ that writes its own result whole can be repeated, skipped or killed without harm
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import signal
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from multiprocessing.context import BaseContext
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -26,11 +22,11 @@ from harness.core import journal, plugins
 from harness.core.errors import HarnessError, SettingError
 from harness.core.log import log
 from harness.core.pieces import Needs, Outcome, Piece, PieceQueue
+from harness.core.processes import one_thread
 from harness.core.progress import progress
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
-THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 LOCAL, RAY, AUTO = "local", "ray", "auto"
 RUNNING_END = 30.0  # seconds that running pieces have to end in after one has failed
 
@@ -198,8 +194,7 @@ class Engine:
         """
         if not pieces:
             return
-        for variable in THREAD_VARIABLES:  # read by the math libraries when the child processes import them
-            os.environ[variable] = "1"
+        one_thread()
         queue, total = PieceQueue(), sum(piece.size + piece.expects for piece in pieces)
         written: list[Path] = []
         self.counts.total += len(pieces)
@@ -210,6 +205,9 @@ class Engine:
                 for piece, outcome in self.workers.wait(label):
                     self._take(piece, outcome)
                     queue.ended(piece, outcome.seconds)
+                    if piece.then:  # what follows may read it
+                        for path in piece.writes:
+                            self.workers.seen(path)
                     written += piece.writes
                     more = list(piece.then(outcome.result)) if piece.then else []
                     queue.add(more)
@@ -222,6 +220,12 @@ class Engine:
     def slots(self, needs: Needs) -> int:
         """Return how many such pieces run at once."""
         return self.workers.slots(needs)
+
+    def device(self) -> str | None:
+        """Return the kind of device that encoders for GPUs will run on, or None where that is seen in this process."""
+        if self.settings.kind == LOCAL:
+            return None
+        return "cuda" if self.workers.gpus() else "cpu"
 
     def _hand_over(self, queue: PieceQueue) -> None:
         while (piece := queue.take(self.workers.has_room)) is not None:
@@ -315,51 +319,3 @@ def worker_count(setting: int | str) -> int:
     if type(setting) is int and setting >= 1:  # true is an int too
         return setting
     raise SettingError(f"engine.workers is {setting!r}; it is a positive number or auto")
-
-
-def prepare(modules: Sequence[str]) -> None:
-    """Begin to load libraries for the workers to come, beside what this process goes on to do.
-
-    Args:
-        modules: names of modules that workers will import.
-    """
-    for variable in THREAD_VARIABLES:
-        os.environ[variable] = "1"
-    if _can_fork():
-        multiprocessing.set_forkserver_preload(list(modules))
-        _start_server()
-
-
-def _start_server() -> None:
-    """Start the process that workers are copies of, deaf to Ctrl-C like these: it is the parent that ends them."""
-    from multiprocessing import forkserver, resource_tracker
-
-    resource_tracker.ensure_running()  # first, since it lets the signal through again
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        forkserver.ensure_running()
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def context() -> BaseContext:
-    """Return how processes are started: as copies of one that has the libraries loaded, where the system can."""
-    if _can_fork():
-        _start_server()
-    return multiprocessing.get_context("forkserver" if _can_fork() else "spawn")
-
-
-def _can_fork() -> bool:
-    return "forkserver" in multiprocessing.get_all_start_methods()
-
-
-def end_with_parent() -> None:
-    """End this worker when the process that started it is gone: a killed one cannot tell its pool."""
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-
-    def watch() -> None:
-        parent.join()
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()

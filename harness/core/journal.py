@@ -1,7 +1,7 @@
 """What workers tell while they work: lines of JSON in one file per process, appended; lost without harm.
 
-A line has `piece` (its number), `name`, `node` (the machine; `node_id` as an engine calls it), `time` (seconds since 1970) and `event`: `began`, `epoch` (with what the
-training tells of it) or `ended`.
+A line has `piece` (its number), `name`, `node` (the machine; `node_id` as an engine calls it), `time` (seconds since
+1970) and `event`: `began`, `epoch` (with what the training tells of it) or `ended`.
 """
 
 from __future__ import annotations

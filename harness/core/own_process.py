@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
-from harness.core import engine
+from harness.core import processes
 from harness.core.errors import HarnessError
 
 Job = TypeVar("Job")
@@ -29,7 +29,7 @@ def results(work: Callable[[Job], Iterator[Result]], job: Job, limit: float) -> 
         HarnessError: the error that `work` raised.
         Ended: the process is gone, or took longer than `limit`.
     """
-    context = engine.context()
+    context = processes.context()
     ours, theirs = context.Pipe(duplex=False)
     process = context.Process(target=_give, args=(work, job, theirs), daemon=True)  # type: ignore[attr-defined]
     process.start()
@@ -53,7 +53,7 @@ def results(work: Callable[[Job], Iterator[Result]], job: Job, limit: float) -> 
 
 
 def _give(work: Callable[[Any], Iterator[Any]], job: Any, results: Connection) -> None:
-    engine.end_with_parent()
+    processes.end_with_parent()
     try:
         for result in work(job):
             results.send(("result", result))

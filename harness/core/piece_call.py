@@ -97,8 +97,8 @@ def wait_for(path: Path, seconds: float, node: str, size: int | None = None) -> 
     while not _is_seen(path, size):
         if time.monotonic() >= deadline:
             raise ResultError(
-                f"{path}: was written by another process and is not seen on {node} after {seconds:g} s; a cluster needs "
-                "the checkout on a shared file system (engine.latency_wait in params.yaml waits longer)"
+                f"{path}: was written by another process and is not seen on {node} after {seconds:g} s; a cluster "
+                "needs the checkout on a shared file system (engine.latency_wait in params.yaml waits longer)"
             )
         time.sleep(pause)
         pause = min(2 * pause, 1.0)

@@ -1,7 +1,7 @@
 """Extract features: pieces of work that survive a kill, encoded side by side and put together to one store.
 
 What an encoder is asked for and gives is told in docs/add-an-encoder.md. On a CPU one-thread processes share the
-pieces; an encoder that runs on a GPU has one process, and threads that decode clips ahead of it.
+pieces; one that runs on a GPU has threads beside it that decode clips ahead.
 """
 
 from __future__ import annotations
@@ -9,20 +9,23 @@ from __future__ import annotations
 import json
 import shutil
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
 from scipy import sparse
 
-from harness.core import engine, paths, sealed, sealed_arrays
+from harness.core import paths, sealed, sealed_arrays
 from harness.core.default_study import take_over
+from harness.core.engine import Engine
 from harness.core.errors import ResultError
 from harness.core.files import digest
 from harness.core.log import log
+from harness.core.memory import remembered
+from harness.core.pieces import Needs, Piece
 from harness.core.plugins import find
 from harness.corpora.media.clips import Guard
 from harness.features import store as features
@@ -48,28 +51,69 @@ class Shard:
     threads: int  # that decode ahead; 0: clips are decoded when they are asked for
 
 
-def extract(stores: Sequence[Wanted], workers: int, label: str) -> None:
+@dataclass(frozen=True, slots=True)
+class StoreToWrite:
+    """A store whose pieces are all encoded."""
+
+    store: Wanted
+    shards: Sequence[Shard]
+
+
+def extract(stores: Sequence[Wanted], engine: Engine, label: str) -> None:
     """Extract the stores that are not current, all their pieces side by side, and write each when it is complete."""
-    for store in stores:
-        take_over(store.folder)
-    waiting = [store for store in stores if not is_current(store)]
-    for store in stores:
-        if store not in waiting:
+    engine.run_pieces([piece for store in stores for piece in pieces(store, engine)], label, "utterances")
+
+
+def pieces(
+    store: Wanted, engine: Engine, then: Callable[[], Iterable[Piece]] = lambda: (), quiet: bool = False
+) -> Iterator[Piece]:
+    """Yield the pieces with which the extraction of a store begins; nothing where it is current.
+
+    Args:
+        store: which.
+        engine: that will run them.
+        then: returns what can begin once the store is written.
+        quiet: say nothing of a store that is current.
+    """
+    take_over(store.folder)
+    if is_current(store):
+        if not quiet:
             log.info(f"{store.label}: up to date")
-    processes, threads = workers, 0
-    if waiting and getattr(find("encoder", waiting[0].file), "GPU", False) and _sees_gpu():
-        processes, threads = 1, workers
-    shards = {store.folder: _shards(store, threads) for store in waiting}
-    jobs = [
-        shard
-        for of_store in shards.values()
-        for shard in of_store
-        if not sealed.is_current(shard.path, shard.key, features.ADVICE)
-    ]
-    processes = processes if len(jobs) > 1 else 1
-    engine.run(encode, jobs, processes, label, [max(len(shard.inputs), 1) for shard in jobs], "utterances")
-    for store in waiting:
-        _write(store, shards[store.folder])
+        return
+    needs, threads = _needs(store, engine)
+    shards = _shards(store, threads)
+    waiting = [shard for shard in shards if not sealed.is_current(shard.path, shard.key, features.ADVICE)]
+    left = len(waiting)
+
+    def written(line: str) -> Iterable[Piece]:
+        log.info(line)
+        return then()
+
+    write = Piece(
+        write_store, StoreToWrite(store, shards), f"features {store.label}", engine.settings.of_model(), size=0,
+        soon=True, then=written, reads=[shard.path for shard in shards], writes=[store.folder / features.MADE_BY],
+    )  # fmt: skip
+
+    def encoded(_: None) -> Iterable[Piece]:
+        nonlocal left
+        left -= 1
+        return () if left else (write,)
+
+    for shard in waiting:
+        size = max(len(shard.inputs), 1)
+        name = f"features {store.label}, utterances from {int(shard.path.stem):,}"
+        yield Piece(encode, shard, name, needs, size, size / 100, f"encode {store.encoder}", then=encoded)
+    if not waiting:
+        yield write
+
+
+def _needs(store: Wanted, engine: Engine) -> tuple[Needs, int]:
+    """Return what a piece of an extraction needs, and how many threads decode clips ahead of it."""
+    on_gpu = getattr(find("encoder", store.file), "GPU", False) and store.num_gpus and engine.workers.gpus()
+    if not on_gpu:
+        return engine.settings.of_model(), 0
+    cpus = max(engine.workers.cpus_beside(store.num_gpus), 1)
+    return Needs(cpus, store.num_gpus, engine.settings.of_model().memory), cpus
 
 
 def is_current(store: Wanted) -> bool:
@@ -94,14 +138,15 @@ def encode(shard: Shard) -> None:
     _save(shard, encoded)
 
 
-@lru_cache(maxsize=1)  # a model is read from disk once a process, not once a shard
+@remembered(1)  # a model is read from disk once a process, not once a shard
 def _encoder(file: str, options: str) -> Any:
     return find("encoder", file).encoder(**json.loads(options))
 
 
 def _shards(store: Wanted, threads: int) -> list[Shard]:
-    size = find("encoder", store.file).SHARD
-    inputs, options = list(store.inputs.values()), json.dumps(dict(store.options), sort_keys=True)
+    size, inputs = find("encoder", store.file).SHARD, list(store.inputs.values())
+    # what `auto` stands for is decided once, and not by each worker for itself
+    options = json.dumps({**store.options, **store.made_by.get("made_with", {})}, sort_keys=True)
     work = paths.WORK / digest([store.digest, store.label])[:24]  # two corpora without a row are made from the same
     language = str(store.made_by["language"])
     shards = []
@@ -133,8 +178,9 @@ def _save(shard: Shard, encoded: Encoded) -> None:
     sealed_arrays.write(shard.path, shard.key, arrays, facts)
 
 
-def _write(store: Wanted, shards: Sequence[Shard]) -> None:
-    """Put the shards of a store together and delete them."""
+def write_store(work: StoreToWrite) -> str:
+    """Put the shards of a store together, delete them, and return what to say of it."""
+    store, shards = work.store, work.shards
     ids = list(store.inputs)
     failed, notes = dict(store.failed), dict[str, str]()
     parts = [partial(_rows, shard) for shard in shards]
@@ -158,7 +204,7 @@ def _write(store: Wanted, shards: Sequence[Shard]) -> None:
     )
     shutil.rmtree(shards[0].path.parent, ignore_errors=True)
     why = ", ".join(f"{count} {reason}" for reason, count in reasons.items())
-    log.info(f"{store.label}: {shape[0]} rows" + (f", without: {why}" if why else ""))
+    return f"{store.label}: {shape[0]} rows" + (f", without: {why}" if why else "")
 
 
 def _facts(shard: Shard) -> tuple[dict[str, Any], str]:
@@ -179,9 +225,3 @@ def _matrix(arrays: Mapping[str, NDArray[Any]], shape: tuple[int, int]) -> Any:
 
 def _kind(arrays: Mapping[str, NDArray[Any]]) -> str:
     return "sparse" if "indptr" in arrays else "frames" if "starts" in arrays else "dense"
-
-
-def _sees_gpu() -> bool:
-    import torch
-
-    return bool(torch.cuda.is_available())

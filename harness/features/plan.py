@@ -41,6 +41,7 @@ class Wanted:
         failed: utterance id -> why there is neither.
         made_by: what made_by.json says before anything is extracted; `digest` names all of it and the inputs.
         guard: how much of a clip is read at most.
+        num_gpus: GPUs, or a fraction of one, that a piece of its extraction has where there are any.
     """
 
     encoder: str
@@ -53,6 +54,7 @@ class Wanted:
     failed: Mapping[str, str]
     made_by: Mapping[str, Any]
     guard: Guard
+    num_gpus: float = 1
 
     @property
     def folder(self) -> Path:
@@ -70,10 +72,22 @@ class Wanted:
         return f"{self.encoder} {self.corpus} {self.route}"
 
 
-def wanted(params: Mapping[str, Any], encoder: str, corpus: str) -> list[Wanted]:
-    """Return the stores of one encoder and corpus: one per text route, or `native` for sound and picture."""
+def wanted(params: Mapping[str, Any], encoder: str, corpus: str, device: str | None = None) -> list[Wanted]:
+    """Return the stores of one encoder and corpus: one per text route, or `native` for sound and picture.
+
+    Args:
+        params: params.yaml.
+        encoder: a row of `encoders`.
+        corpus: a row of `corpora`.
+        device: what `device: auto` of an encoder stands for, `cpu` or `cuda`; None looks at this machine.
+    """
     file, options = encoder_row(params, encoder)
     routes, dtype = options.pop("routes", [NATIVE]), options.pop("dtype", DTYPES[0])
+    num_gpus = float(options.pop("num_gpus", 1))
+    if device and options.get("device", "auto") == "auto" and hasattr(find("encoder", file), "made_with"):
+        of_device = {"device": device}
+    else:
+        of_device = {}
     row(params, "corpora", corpus)
     rows = list(prepared(corpus).utterances)
     guard = Guard(**params["media"])
@@ -90,8 +104,8 @@ def wanted(params: Mapping[str, Any], encoder: str, corpus: str) -> list[Wanted]
             inputs, failed, prints = _clips(corpus, rows, Modality(modality))
             of = [guard, [(name, clip.part, clip.stated) for name, clip in inputs.items()], failed, prints]
             language = "none"
-        made_by = _made_by(encoder, file, options, route, language, dtype, of)
-        made.append(Wanted(encoder, corpus, route, file, options, dtype, inputs, failed, made_by, guard))
+        made_by = _made_by(encoder, file, options, route, language, dtype, of, of_device)
+        made.append(Wanted(encoder, corpus, route, file, options, dtype, inputs, failed, made_by, guard, num_gpus))
     return made
 
 
@@ -120,7 +134,14 @@ def _clips(corpus: str, rows: list[Utterance], modality: Modality) -> tuple[dict
 
 
 def _made_by(
-    encoder: str, file: str, options: Mapping[str, Any], route: str, language: str, dtype: str, of: list[Any]
+    encoder: str,
+    file: str,
+    options: Mapping[str, Any],
+    route: str,
+    language: str,
+    dtype: str,
+    of: list[Any],
+    of_device: Mapping[str, str],
 ) -> dict[str, Any]:
     module = find("encoder", file)
     deciding = [Path(__file__).with_name(name) for name in DECIDES_ROWS[module.MODALITY]]
@@ -136,7 +157,7 @@ def _made_by(
         "versions": {name: importlib.metadata.version(name) for name in module.PACKAGES if _installed(name)},
         "code": code_digest(source("encoder", file), *deciding),
         **({"resolved": resolved} if resolved else {}),
-        **({"made_with": module.made_with(options)} if hasattr(module, "made_with") else {}),
+        **({"made_with": module.made_with({**options, **of_device})} if hasattr(module, "made_with") else {}),
     }
     return {**made_by, "digest": digest([made_by, of])}
 

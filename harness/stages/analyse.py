@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.core import csv_tables, engine, memory, paths
+from harness.core import csv_tables, engine, memory, paths, processes
 from harness.core.files import write_text
 from harness.core.log import log
 from harness.evaluation.analysis import languages, tables, whole_study
@@ -18,7 +18,9 @@ from harness.study.prepared import prepared
 def run(params: dict[str, Any]) -> None:
     """Write results/analysis/*.csv: those of `analysis.recipes` in `analysis.spaces`, and those of all cells."""
     memory.forget()
-    engine.prepare(["harness.evaluation.analysis.tables", "scipy.optimize", "torchmetrics.functional.classification"])
+    processes.prepare(
+        ["harness.evaluation.analysis.tables", "scipy.optimize", "torchmetrics.functional.classification"]
+    )
     section = params["analysis"]
     planned = [cell_plans.of_recipe(params, name) for name in section["recipes"]]
     spaces = [name for name in section["spaces"] if _has_classes(name)]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.core import engine, memory
+from harness.core import memory
 from harness.features import inventory
 from harness.features.extract import extract
 from harness.features.plan import wanted
+from harness.stages._work import at_work
 from harness.study.params.rows import row
 
 EXAMPLES = (
@@ -36,5 +37,7 @@ def run(params: dict[str, Any], encoder: str, corpus: str = "", more: str = "") 
     memory.forget()
     row(params, "encoders", encoder)
     corpora = [corpus] if corpus else list(params["corpora"])
-    workers = engine.worker_count(params["engine"]["workers"])
-    extract([store for name in corpora for store in wanted(params, encoder, name)], workers, f"features {encoder}")
+    with at_work(params, f"features {encoder}") as workers:
+        device = workers.device()
+        stores = [store for name in corpora for store in wanted(params, encoder, name, device)]
+        extract(stores, workers, f"features {encoder}")

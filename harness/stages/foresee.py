@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.core import csv_tables, engine, memory, paths
+from harness.core import csv_tables, engine, memory, paths, processes
 from harness.core.files import write_text
 from harness.core.log import log
 from harness.evaluation.transferability import against_cells, pairs
@@ -17,7 +17,7 @@ from harness.study.labels import space
 def run(params: dict[str, Any]) -> None:
     """Write results/foresee/estimates.csv and ranks.csv for the recipes and spaces of `foresee`."""
     memory.forget()
-    engine.prepare(["harness.training.network", "harness.evaluation.transferability.pairs", "sklearn.linear_model"])
+    processes.prepare(["harness.training.network", "harness.evaluation.transferability.pairs", "sklearn.linear_model"])
     section = params["foresee"]
     jobs = [
         CorpusPair(params, name, plan["settings"], cell["space"], cell["source"], cell["target"])

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.core import engine, memory, paths
+from harness.core import memory, paths, processes
 from harness.core.default_study import take_over
 from harness.core.files import prune, write_json
 from harness.core.log import log
 from harness.protocols._case import Case
+from harness.stages._work import at_work
 from harness.study.params import only
 from harness.study.params.rows import row
 from harness.study.reasons import counted
-from harness.training import protocol_case, protocol_case_plan
+from harness.training import protocol_case_plan, protocol_cases
 from harness.training.matrix_row import TrainingChoices
 from harness.training.protocol_case import ProtocolCase
 
@@ -28,15 +29,14 @@ def run(params: dict[str, Any], protocol: str) -> None:
     """
     memory.forget()
     take_over(paths.PROTOCOLS / protocol)
-    engine.prepare(["harness.training.network", "harness.training.protocol_case", "scipy.optimize"])
+    processes.prepare(["harness.training.network", "harness.training.protocol_case", "scipy.optimize"])
     options = row(params, "protocols", protocol)
     file = str(options.get("protocol") or protocol)
     planned = protocol_case_plan.planned(params, protocol)
     jobs = [case for case in planned if not case.case.reason]
-    sizes = [sum(len(run.seeds) for run in job.case.runs) for job in jobs]
-    engine.run(
-        protocol_case.work, jobs, engine.worker_count(params["engine"]["workers"]), f"protocols {protocol}", sizes
-    )
+    if jobs:
+        with at_work(params, f"protocols {protocol}") as workers:
+            workers.run_pieces(list(protocol_cases.pieces(jobs, workers)), f"protocols {protocol}")
     facts = {"protocol": protocol, "file": file, "options": options, "selection": TrainingChoices.of(params).rule}
     write_json(paths.case_plan(protocol), {**facts, "cells": [_cell(case) for case in planned]})
     if not only.is_part(params):

@@ -8,7 +8,7 @@ from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
-from harness.core import csv_tables, engine, memory, paths
+from harness.core import csv_tables, engine, memory, paths, processes
 from harness.core.files import write_json, write_text
 from harness.core.log import log
 from harness.core.plugins import find
@@ -27,7 +27,7 @@ from harness.study.split_overlap import overlaps
 def run(params: dict[str, Any]) -> None:
     """Write results/cells.csv, comparison.csv, views.csv, worth.csv, study.json, transfer.json and plots/."""
     memory.forget()
-    engine.prepare(["harness.evaluation.matrix.score_target", "torchmetrics.functional.classification"])
+    processes.prepare(["harness.evaluation.matrix.score_target", "torchmetrics.functional.classification"])
     rows = [*params["recipes"], *(params.get("external") or {})]
     planned = [cell_plans.of_recipe(params, name) for name in rows]
     rows_of: dict[tuple[str, str], list[CellToScore]] = defaultdict(list)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.core import engine, memory, paths
+from harness.core import memory, paths, processes
 from harness.core.default_study import take_over
+from harness.core.errors import ResultError
 from harness.core.files import prune, write_json
 from harness.core.log import log
+from harness.stages._work import at_work
 from harness.study.params import only
 from harness.study.params.rows import row
 from harness.study.reasons import counted
@@ -30,9 +32,11 @@ def run(params: dict[str, Any], recipe: str) -> None:
     memory.forget()
     take_over(paths.MODELS / recipe)
     take_over(paths.PREDICTIONS / recipe)
-    engine.prepare(["harness.training.network", "harness.training.matrix_row_finish", "scipy.optimize"])
+    processes.prepare(["harness.training.network", "harness.training.matrix_row_finish", "scipy.optimize"])
     cells, jobs = matrix_plan.planned(params, recipe)
-    matrix_rows.work(jobs, params["engine"], f"transfer {recipe}")
+    if jobs:
+        with at_work(params, f"transfer {recipe}") as workers:
+            matrix_rows.work(jobs, workers, f"transfer {recipe}")
     rows = [_trained(job) for job in jobs]
     settings = row(params, "recipes", recipe)
     facts = {"recipe": recipe, "settings": settings, "selection": TrainingChoices.of(params).rule}
@@ -44,11 +48,10 @@ def run(params: dict[str, Any], recipe: str) -> None:
 
 
 def _trained(job: CellRow) -> dict[str, Any]:
-    return {
-        "source": job.source,
-        "space": job.space,
-        **model_files.read(job.path).facts(),
-    }
+    model = model_files.read(job.path)
+    if model.key != job.key:  # a network file system may show an older file for a while
+        raise ResultError(f"{job.path}: is not the model that was just made; run `dvc repro transfer` again")
+    return {"source": job.source, "space": job.space, **model.facts()}
 
 
 def _prune(recipe: str, jobs: list[CellRow], keep: bool) -> None:

@@ -28,8 +28,8 @@ def provenance(params: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def deciding(params: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the params that decide numbers: all but how many processes work."""
-    return {**params, "engine": {key: value for key, value in params["engine"].items() if key != "workers"}}
+    """Return the params that decide numbers: all but where the work runs and who is told of it."""
+    return {name: value for name, value in params.items() if name not in ("engine", "tracking")}
 
 
 def commit() -> str:

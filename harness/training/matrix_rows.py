@@ -1,29 +1,189 @@
-"""Work through rows of the matrix: replicates side by side, then model files and predictions."""
+"""Rows of the matrix as pieces of work: replicates side by side, then the model file and the predictions of each row.
+
+A row is predicted as soon as its own pieces are done. Whether the seeds of a network are trained as one batch is
+decided here, once, by whoever hands the pieces out: a worker that decided by its own machine would look for other
+files.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 
-from harness.core import engine
-from harness.training import (
-    matrix_row,
-    matrix_row_finish,
-    matrix_row_pieces,
-    replicates,
-)
-from harness.training.matrix_row import CellRow
+from harness.core import paths
+from harness.core.engine import Engine, EngineSettings
+from harness.core.pieces import Needs, Piece
+from harness.training import matrix_row, matrix_row_finish, matrix_row_pieces, replicates
+from harness.training.corpus_features import corpus_features
+from harness.training.matrix_row import CellRow, folds_of
+from harness.training.matrix_row_finish import RowToFinish
+from harness.training.matrix_row_pieces import Told, TrainingPiece
+
+FULL = 4  # pieces for each that runs at once, with which no machine is idle for long
+EPOCHS = 20  # that a network takes, at a guess
+SECONDS_OF_ROW = 3e-5  # of a network, a row and an epoch, at a guess; the first pieces that end correct it
+SECONDS_OF_NUMBER = 2e-8  # of a linear model, a feature of a row and a candidate, at a guess
+FRAMES = 50  # times longer is a network of frames, at a guess
 
 
-def work(jobs: list[CellRow], settings: dict[str, Any], label: str) -> None:
-    """Train what is not current, all replicates of all cell rows side by side, then predict."""
-    workers, batching = engine.worker_count(settings["workers"]), settings["batch"]
-    if any(not replicates.selects(job.module) for job in jobs) and replicates.on_gpu():
-        workers = 1  # replicates go side by side on the GPU itself
+def work(jobs: Sequence[CellRow], engine: Engine, label: str) -> None:
+    """Train what is not current, all replicates of all cell rows side by side, and predict."""
+    engine.run_pieces(list(pieces(jobs, engine)), label)
+
+
+def pieces(jobs: Sequence[CellRow], engine: Engine) -> Iterator[Piece]:
+    """Yield the pieces with which cell rows begin; the others follow from them."""
     waiting = [job for job in jobs if not matrix_row.is_trained(job)]
-    with engine.kept():
-        for stage in (matrix_row_pieces.first_pieces, matrix_row_pieces.more_pieces):
-            pieces = [piece for job in waiting for piece in stage(job, batching)]
-            engine.run(matrix_row_pieces.train, pieces, workers, label, [len(piece.trials) for piece in pieces])
-        engine.run(
-            matrix_row_finish.finish, [(job, batching, job in waiting) for job in jobs], workers, f"{label}: predict"
+    batched = is_batched(engine, sum(_networks(job) for job in waiting))
+    folds = sum(len(folds_of(job)) for job in waiting)
+    linear = Needs(1, 0, engine.settings.of_model().memory)
+    for job in jobs:
+        if job in waiting:
+            together = resamples_together(job.training.resamples, folds, engine.slots(linear))
+            yield from RowPieces(job, engine.settings, batched, together).begin()
+        else:
+            yield _finish(RowToFinish(job), engine.settings)
+
+
+def is_batched(engine: Engine, networks: int) -> bool:
+    """Tell whether the seeds of a network are trained as one batch.
+
+    With `engine.batch: auto` where networks are trained on GPUs, and there are enough pieces to keep all busy: else the
+    longest batch decides when the last one ends.
+
+    Args:
+        engine: that trains them.
+        networks: how many networks there are to train.
+    """
+    setting = engine.settings.batch
+    if isinstance(setting, bool):
+        return setting
+    if not networks or not engine.workers.gpus():
+        return False
+    return networks > FULL * engine.slots(engine.settings.of_network())
+
+
+def resamples_together(resamples: int, folds: int, slots: int) -> int:
+    """Return how many resamples of a fold one piece trains: so many that enough pieces are left for all machines."""
+    pieces = min(max(-(-FULL * slots // max(folds, 1)), 1), max(resamples, 1))
+    return -(-resamples // pieces) if resamples else 1
+
+
+def needs_of(job: CellRow, settings: EngineSettings) -> Needs:
+    """Return what training or predicting with the model of a cell row needs."""
+    return settings.of_model() if replicates.selects(job.module) else settings.of_network()
+
+
+def _networks(job: CellRow) -> int:
+    if replicates.selects(job.module):
+        return 0
+    return len(folds_of(job)) * (len(job.draws()) + len(job.training.seeds) - 1)
+
+
+@dataclass(slots=True)
+class _Fold:
+    """The pieces of a fold that have not ended, and what its first pieces have told."""
+
+    waiting: int
+    told: dict[int, list[Told]]
+    is_more: bool = False
+
+
+class RowPieces:
+    """The pieces of one cell row, each followed by what it makes possible.
+
+    Args:
+        job: the cell row.
+        settings: what pieces need.
+        batched: whether the seeds of a network are trained as one batch.
+        together: how many resamples one piece trains.
+    """
+
+    def __init__(self, job: CellRow, settings: EngineSettings, batched: bool, together: int) -> None:
+        self.job, self.settings, self.batched, self.together = job, settings, batched, together
+        self.first = matrix_row_pieces.first_pieces(job, batched)
+        self.more: list[TrainingPiece] = []
+        self._folds = {fold.name: _Fold(0, {}) for fold in folds_of(job)}
+        for piece in self.first:
+            self._folds[piece.fold].waiting += 1
+        self._cost = cost_of(job)
+
+    def begin(self) -> Iterator[Piece]:
+        """Yield the pieces to begin with."""
+        searched = len(self.job.draws()) > 1
+        later = self.job.training.resamples + (len(self.job.training.seeds) - 1 if searched else 0)
+        expects = len(self._folds) * later + 1  # the prediction is one more
+        for at, piece in enumerate(self.first):
+            yield self._piece(piece, at, 0 if at else expects)
+
+    def _piece(self, piece: TrainingPiece, at: int, expects: int) -> Piece:
+        what = f"fold {piece.fold}" if len(self._folds) > 1 else ""
+        first = piece.trials[0]
+        which = f"resample {first.resample}" if first.resample else f"seed {first.seed}"
+        fitted = 0.2 if first.resample and replicates.selects(self.job.module) else 1.0  # one candidate of about five
+        return Piece(
+            matrix_row_pieces.train,
+            piece,
+            name_of(self.job, *([what] if what else []), which),
+            needs_of(self.job, self.settings),
+            size=len(piece.trials),
+            cost=self._cost * len(piece.trials) * fitted,
+            kind=f"train {self.job.recipe}{' again' if fitted < 1 else ''}",
+            then=partial(self._ended, piece, at),
+            expects=expects,
         )
+
+    def _ended(self, piece: TrainingPiece, at: int, told: list[Told]) -> list[Piece]:
+        fold = self._folds[piece.fold]
+        fold.waiting -= 1
+        if not fold.is_more:
+            fold.told[at] = told
+        if fold.waiting:
+            return []
+        new: list[TrainingPiece] = []
+        if not fold.is_more:
+            fold.is_more = True
+            every = [of for place in sorted(fold.told) for of in fold.told[place]]
+            new = matrix_row_pieces.more_pieces(self.job, piece.fold, every, self.batched, self.together)
+            self.more += new
+            fold.waiting = len(new)
+        if new:
+            return [self._piece(of, at, 0) for at, of in enumerate(new)]
+        if any(other.waiting or not other.is_more for other in self._folds.values()):
+            return []
+        order = list(self._folds)
+        more = sorted(self.more, key=lambda of: order.index(of.fold))  # folds end in any order
+        return [_finish(RowToFinish(self.job, tuple(self.first), tuple(more)), self.settings)]
+
+
+def _finish(row: RowToFinish, settings: EngineSettings) -> Piece:
+    job = row.job
+    written = [paths.prediction(job.recipe, job.source, job.space, target) for target in job.targets]
+    return Piece(
+        matrix_row_finish.finish,
+        row,
+        name_of(job, "predictions"),
+        needs_of(job, settings),
+        cost=cost_of(job) / EPOCHS,
+        kind=f"predict {job.recipe}",
+        soon=True,
+        reads=[piece.path for piece in (*row.first, *row.more)],
+        writes=[job.path, *written],
+    )
+
+
+def name_of(job: CellRow, *parts: str) -> str:
+    """Return what people call a cell row, or a part of it."""
+    return f"transfer {job.recipe} ({', '.join([job.source, job.space, *parts])})"
+
+
+def cost_of(job: CellRow) -> float:
+    """Return a guess of the seconds that one replicate takes; the order of pieces alone depends on it."""
+    own = corpus_features(job.source, job.row)
+    rows = max((len(fold.train) for fold in folds_of(job)), default=1)
+    if replicates.selects(job.module):
+        width = sum(store.width for store in own.stores.values())
+        return rows * min(width, 2000) * len(job.module.candidates(job.row["settings"])) * SECONDS_OF_NUMBER
+    slower = FRAMES if own.level == "frames" else 1
+    return rows * EPOCHS * SECONDS_OF_ROW * slower

@@ -8,7 +8,7 @@ replicate is not written again.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from harness.core import sealed_arrays
 from harness.core.sealed import Sealed
+from harness.training.selection import parameters_of
 
 Arrays = dict[str, NDArray[Any]]
 MADE_BY = "dvc repro transfer"
@@ -28,6 +29,7 @@ class Trained:
 
     `error` is the standard error of the best score on dev. `variant` is empty for the replicate that was selected, as
     in `c=0.01` for one that dev cannot tell apart, and as in `resample=3` for one trained on resampled dialogues.
+    `curve` is that of its training (selection.py), and `made_on` names the device and the software of the training.
     """
 
     fold: str
@@ -37,6 +39,13 @@ class Trained:
     chosen: Mapping[str, Any]
     error: float = 0.0
     variant: str = ""
+    curve: Mapping[str, Sequence[float | None]] = field(default_factory=dict)
+    made_on: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def parameters(self) -> int:
+        """Return how many numbers the model has learned."""
+        return parameters_of(self.arrays)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +108,7 @@ def _model(file: Sealed, named: sealed_arrays.Arrays, facts: dict[str, Any]) -> 
     def trained(of: Mapping[str, Any]) -> Trained:
         own = arrays.get((of["fold"], str(of["seed"]), ""), {})
         different = arrays.get((of["fold"], str(of["seed"]), of["variant"]), {})
-        return Trained(
-            of["fold"], of["seed"], {**own, **different}, of["dev"], of["chosen"], of["error"], of["variant"]
-        )
+        return Trained(arrays={**own, **different}, **of)
 
     replicates, variants = ([trained(of) for of in facts[name]] for name in ("replicates", "variants"))
     return Model(file.key, file.content, replicates, facts["tried"], variants)
@@ -112,7 +119,7 @@ def _name(of: Trained, array: str) -> str:
 
 
 def _facts(replicate: Trained) -> dict[str, Any]:
-    return {
+    facts = {
         "fold": replicate.fold,
         "seed": replicate.seed,
         "dev": replicate.dev,
@@ -120,3 +127,5 @@ def _facts(replicate: Trained) -> dict[str, Any]:
         "chosen": dict(replicate.chosen),
         "variant": replicate.variant,
     }
+    more = {"curve": dict(replicate.curve), "made_on": dict(replicate.made_on)}
+    return facts | {name: value for name, value in more.items() if value}

@@ -75,18 +75,21 @@ def train(
     kept, epochs = EpochsKept(on_dev), int(settings["epochs"])
     for epoch in range(1, epochs + 1):
         model.train()
+        losses = []
         for which in batches(len(feed), int(settings["batch"]), order):
             rows = which.to(feed.device)
             labelled = dropped(*feed.batch(rows), settings)
             task = partial(loss_of, y=y[rows], w=w[rows], space=space)
             loss = target.loss(labelled, task, (epoch - 1) / epochs) if target else task(model(*labelled))
             _step(optimiser, loss, learning, float(settings.get("clip", 0)))
+            losses.append(loss.detach())
         if target and epoch < epochs * ALIGNED_FROM:
             continue
         scores = scores_of(model, dev, space)
         if not np.isfinite(scores).all():
             raise diverged(module, epoch, settings)
         now = on_dev.score(scores)
+        kept.saw(epoch, now, float(torch.stack(losses).mean()), seed, feed.device.type)
         if now > kept.best:
             state = {name: value.detach().cpu().clone().numpy() for name, value in model.state_dict().items()}
             kept.add(epoch, now, state, scores)

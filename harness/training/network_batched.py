@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.func import functional_call, grad, stack_module_state, vmap
+from torch.func import functional_call, grad_and_value, stack_module_state, vmap
 
 from harness.fusion._fused import Frames, Fused
 from harness.study.labels import Space
@@ -51,11 +51,15 @@ def train(
     kept = [EpochsKept(on_dev) for _ in seeds]
     for epoch in range(1, int(shared["epochs"]) + 1):
         base.train()
+        losses = []
         parts = [network.batches(len(feed), int(shared["batch"]), order) for order in orders]
         for which in zip(*parts, strict=True):
             rows = torch.stack(which).to(feed.device)
             x, present = network.dropped(*_batch(feed, rows), shared)
-            optimiser.step(stack, _clipped(slope(stack, x, present, y[rows], w[rows]), shared))
+            slopes, loss = slope(stack, x, present, y[rows], w[rows])
+            optimiser.step(stack, _clipped(slopes, shared))
+            losses.append(loss)
+        mean_loss = torch.stack(losses).mean(dim=0).tolist()
         waited = [epoch - of_replicate.last for of_replicate in kept]
         scores = _scores(base, stack, state[1], dev, space)
         for at, of_replicate in enumerate(kept):
@@ -64,6 +68,7 @@ def train(
             if not np.isfinite(scores[at]).all():
                 raise network.diverged(module, epoch, settings[at])
             now = on_dev.score(scores[at])
+            of_replicate.saw(epoch, now, mean_loss[at], seeds[at], feed.device.type)
             if now > of_replicate.best:
                 own = {**stack, **state[1]}
                 arrays = {name: value[at].cpu().numpy().copy() for name, value in own.items()}
@@ -77,7 +82,7 @@ def _slope(base: torch.nn.Module, buffers: Stack, space: Space) -> Any:
     def loss(stack: Stack, held: Stack, x: Any, present: Tensor, y: Tensor, w: Tensor) -> Tensor:
         return network.loss_of(functional_call(base, (stack, held), (x, present)), y, w, space)
 
-    batched = vmap(grad(loss), in_dims=(0, 0, 0, 0, 0, 0), randomness="different")
+    batched = vmap(grad_and_value(loss), in_dims=(0, 0, 0, 0, 0, 0), randomness="different")
     return lambda stack, x, present, y, w: batched(stack, buffers, x, present, y, w)
 
 

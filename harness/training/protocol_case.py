@@ -1,6 +1,9 @@
 """Train and predict one case of a protocol; its predictions are written whole and kept while their key fits.
 
+A case of several training runs is done in a piece for each, which are joined when all are done.
+
 protocol_case.py         what a case is made from, and its predictions
+protocol_cases.py        many of them as pieces of work
 protocol_case_rows.py    the rows of several corpora put together
 protocol_case_masked.py  models of `transfer` that some modalities are taken away from
 """
@@ -8,6 +11,7 @@ protocol_case_masked.py  models of `transfer` that some modalities are taken awa
 from __future__ import annotations
 
 import importlib.metadata
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -61,21 +65,67 @@ class ProtocolCase:
         """Return the file of its predictions."""
         return paths.case(self.protocol, self.case.recipe, self.case.space, self.case.name)
 
+    @property
+    def work(self) -> Path:
+        """Return the folder of the runs that are done, until they are joined."""
+        case = self.case
+        return paths.WORK / digest(["case", self.protocol, case.recipe, case.space, case.name])[:24]
 
-def work(job: ProtocolCase) -> None:
-    """Train and predict a case, unless its predictions are current."""
-    wanted = key_of(job)
-    if predictions.is_current(job.path, wanted):
+
+@dataclass(frozen=True, slots=True)
+class CasePiece:
+    """A case, or one training run of it, and whether the seeds of a network are trained as one batch.
+
+    `run` is the number of the run; None is the whole case.
+    """
+
+    job: ProtocolCase
+    batched: bool = False
+    run: int | None = None
+
+    @property
+    def path(self) -> Path:
+        """Return the file of its predictions."""
+        return self.job.path if self.run is None else self.job.work / f"{self.run}.parquet"
+
+
+def is_current(job: ProtocolCase) -> bool:
+    """Tell whether the predictions of a case lie there, made from the same."""
+    return predictions.is_current(job.path, key_of(job))
+
+
+def work(piece: CasePiece) -> None:
+    """Train and predict a case, or one run of it, unless its predictions are current."""
+    job, runs = piece.job, piece.job.case.runs
+    if piece.run is not None:
+        runs = (runs[piece.run],)
+    wanted = key_of(job, runs)
+    if predictions.is_current(piece.path, wanted):
         return
-    if job.case.runs:
-        replicates = [replicate for run in job.case.runs for replicate in _trained_predictions(job, run)]
+    if runs:
+        replicates = [replicate for run in runs for replicate in _trained_predictions(job, run, piece.batched)]
     else:
         replicates = protocol_case_masked.predicted(job.case, job.row)
-    predictions.write(job.path, wanted, space(job.case.space), replicates)
+    predictions.write(piece.path, wanted, space(job.case.space), replicates)
 
 
-def key_of(job: ProtocolCase) -> str:
-    """Name everything the predictions are made from: code, libraries, recipe, seeds, features, labels, parts."""
+def join(pieces: Sequence[CasePiece]) -> None:
+    """Write the predictions of a case from those of its runs, and delete these."""
+    job = pieces[0].job
+    target = space(job.case.space)
+    replicates = [of for piece in pieces for kind in (False, True) for of in predictions.read(piece.path, target, kind)]
+    predictions.write(job.path, key_of(job), target, replicates)
+    shutil.rmtree(job.work, ignore_errors=True)
+
+
+def key_of(job: ProtocolCase, runs: Sequence[TrainingRun] | None = None) -> str:
+    """Name everything the predictions are made from: code, libraries, recipe, seeds, features, labels, parts.
+
+    Args:
+        job: the case.
+        runs: those of its training runs that are meant; None is all.
+    """
+    runs = job.case.runs if runs is None else runs
     case, target = job.case, space(job.case.space)
     fusion = str(job.recipe["fusion"])
     return digest(
@@ -84,7 +134,7 @@ def key_of(job: ProtocolCase) -> str:
             {package: importlib.metadata.version(package) for package in PACKAGES},
             {key: value for key, value in job.recipe.items() if key not in OF_TESTING},
             target.classes if isinstance(target, ClassSpace) else (target.low, target.high),
-            [_facts(job, run) for run in case.runs] or protocol_case_masked.facts(case, job.row),
+            [_facts(job, run) for run in runs] or protocol_case_masked.facts(case, job.row),
             corpus_features(case.target, job.recipe).digests,
             [case.align, case.weight, _aligned_ids(job)],
             job.rule,
@@ -129,7 +179,7 @@ def _aligned_ids(job: ProtocolCase) -> list[str]:
     return splits.adaptation_rows(own.prepared.utterances) if job.case.align else []
 
 
-def _trained_predictions(job: ProtocolCase, run: TrainingRun) -> list[Predictions]:
+def _trained_predictions(job: ProtocolCase, run: TrainingRun, batched: bool) -> list[Predictions]:
     case, target, module = job.case, space(job.case.space), find("fusion", str(job.recipe["fusion"]))
     recipe = _aligned(without_own(job.recipe), case)
     train, dev = (joined(of, job.recipe, target, view_of(job.recipe)) for of in (run.train, run.dev))
@@ -145,7 +195,7 @@ def _trained_predictions(job: ProtocolCase, run: TrainingRun) -> list[Prediction
     ids = _tested_ids(job, run)
     x = rows_of(case.target, job.recipe, ids)
     predicted = []
-    for seed, trained in _trained(module, data, target, recipe, _seeds(job, run)):
+    for seed, trained in _trained(module, data, target, recipe, _seeds(job, run), batched):
         scores = replicates.predict(module, trained.arrays, x, target, recipe, trained.chosen)
         predicted.append(Predictions(run.fold, seed, ids, ["test"] * len(ids), scores))
         for tied in trained.tied:
@@ -162,21 +212,35 @@ def _aligned(recipe: dict[str, Any], case: Case) -> dict[str, Any]:
 
 
 def _trained(
-    module: ModuleType, data: replicates.TrainingData, target: Space, recipe: Mapping[str, Any], seeds: Sequence[int]
+    module: ModuleType,
+    data: replicates.TrainingData,
+    target: Space,
+    recipe: Mapping[str, Any],
+    seeds: Sequence[int],
+    batched: bool,
 ) -> Iterator[tuple[int, SelectedModel]]:
     """Yield seed and model; what a search has to choose is chosen with the first seed on dev."""
     settings = recipe["settings"]
     draws = replicates.draws(module, settings)
     names = [replicates.drawn(module, settings, Trial(seeds[0], draw)) for draw in draws]
 
-    def trained(seed: int, at: int) -> SelectedModel:
-        (of,) = replicates.train(module, data, target, recipe, [Trial(seed, draws[at])])
-        beside = tuple(replace(tied, chosen={**names[at], **tied.chosen}) for tied in of.tied)
-        return replace(of, chosen={**names[at], **of.chosen}, tied=beside)
+    def trained(trials: Sequence[tuple[int, int]]) -> list[SelectedModel]:
+        """Return the models of (seed, place of the draw)."""
+        every = [Trial(seed, draws[at]) for seed, at in trials]
+        models: dict[int, SelectedModel] = {}
+        for group in replicates.together(module, every, batched):
+            for trial, of in zip(group, replicates.train(module, data, target, recipe, group), strict=True):
+                number = next(at for at, other in enumerate(every) if other is trial)
+                name = names[trials[number][1]]
+                beside = tuple(replace(tied, chosen={**name, **tied.chosen}) for tied in of.tied)
+                models[number] = replace(of, chosen={**name, **of.chosen}, tied=beside)
+        return [models[number] for number in range(len(trials))]
 
-    tried = [trained(seeds[0], at) for at in range(len(draws))]
+    if len(draws) == 1:  # then all seeds can be trained at once
+        yield from zip(seeds, trained([(seed, 0) for seed in seeds]), strict=True)
+        return
+    tried = trained([(seeds[0], at) for at in range(len(draws))])
     best, others = selection.chosen_draw(draws, tried, data.rule)
     drawn = [Tied(name_of(names[at]), tried[at].arrays, tried[at].dev, tried[at].chosen) for at in others]
     yield seeds[0], replace(tried[best], tied=(*tried[best].tied, *drawn))
-    for seed in seeds[1:]:
-        yield seed, trained(seed, best)
+    yield from zip(seeds[1:], trained([(seed, best) for seed in seeds[1:]]), strict=True)

@@ -114,15 +114,14 @@ def searched(settings: Mapping[str, Any], of: Mapping[str, Any]) -> dict[str, An
     return {key: of[key] for key in settings_search.drawn_keys(settings)}
 
 
-def together(module: ModuleType, trials: Sequence[Trial], batching: bool | str) -> list[tuple[Trial, ...]]:
+def together(module: ModuleType, trials: Sequence[Trial], batched: bool) -> list[tuple[Trial, ...]]:
     """Group the trials that are trained as one batch.
 
-    On a GPU, or wherever `batching` is True, those that differ in seed, learning rate and weight decay only, if the
-    model allows it. On a CPU each is alone: processes side by side are faster there (docs/benchmarks.md).
-    So is one that is aligned with a target.
+    Where `batched` is True, those that differ in seed, learning rate and weight decay only, if the model allows it. One
+    that is aligned with a target is alone.
     """
     alone = selects(module) or not module.BATCHED or any(trial.settings.get("alignment") for trial in trials)
-    if alone or batching is False or (batching == "auto" and not on_gpu()):
+    if alone or not batched:
         return [(trial,) for trial in trials]
     from harness.training.network_batched import FREE
 
@@ -133,11 +132,21 @@ def together(module: ModuleType, trials: Sequence[Trial], batching: bool | str) 
     return [tuple(group) for group in groups.values()]
 
 
-def on_gpu() -> bool:
-    """Tell whether networks are trained on a GPU."""
+def made_on(module: ModuleType, trials: int) -> dict[str, Any]:
+    """Return on which device this process trains a model, with which torch, and how many replicates as one batch.
+
+    The machine is not named: equal machines make equal files.
+    """
+    if selects(module):
+        return {"device": "cpu"}
+    import torch
+
     from harness.training.network import device
 
-    return bool(device().type == "cuda")
+    of = device()
+    name = torch.cuda.get_device_name(of) if of.type == "cuda" else of.type
+    cuda = {"cuda": torch.version.cuda} if of.type == "cuda" else {}
+    return {"device": name, "torch": str(torch.__version__), **cuda, "batched": trials}
 
 
 def predict(

@@ -20,6 +20,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.core import epochs
 from harness.metrics import ccc, uar
 from harness.statistics import sums
 from harness.statistics.rare_classes import LEAST_SUPPORT, without_rare
@@ -40,6 +41,7 @@ class SelectedModel:
         chosen: the setting or epoch.
         error: the standard error of the best score on dev.
         tied: what dev cannot tell apart from the best, without what was selected.
+        curve: {"epoch", "dev", "loss"} -> a value of each epoch of a network, as far as it was trained.
     """
 
     arrays: Arrays
@@ -47,6 +49,12 @@ class SelectedModel:
     chosen: dict[str, Any]
     error: float = 0.0
     tied: tuple[Tied, ...] = ()
+    curve: Mapping[str, Sequence[float | None]] = field(default_factory=dict)
+
+    @property
+    def parameters(self) -> int:
+        """Return how many numbers the model has learned."""
+        return parameters_of(self.arrays)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +71,8 @@ class ScoredModel(Protocol):
     """A trained model with its score on dev."""
 
     @property
-    def arrays(self) -> Arrays:
-        """Return its arrays."""
+    def parameters(self) -> int:
+        """Return how many numbers it has learned."""
         ...
 
     @property
@@ -128,6 +136,7 @@ class EpochsKept:
     on: DevRows
     epochs: list[tuple[int, float, Arrays]] = field(default_factory=list)
     scores: NDArray[np.float32] | None = None  # of the best
+    curve: dict[str, list[float | None]] = field(default_factory=lambda: {"epoch": [], "dev": [], "loss": []})
 
     @property
     def best(self) -> float:
@@ -138,6 +147,13 @@ class EpochsKept:
     def last(self) -> int:
         """Return the epoch of the best score so far, 0 before the first."""
         return self.epochs[-1][0] if self.epochs else 0
+
+    def saw(self, epoch: int, score: float, loss: float, seed: int, device: str) -> None:
+        """Note an epoch, whether it is kept or not, and tell whoever looks on: score on dev, and mean loss of train."""
+        values = {"epoch": epoch, "dev": _short(score), "loss": _short(loss)}
+        for name, value in values.items():
+            self.curve[name].append(value)
+        epochs.tell({**values, "seed": seed, "device": device})
 
     def add(self, epoch: int, score: float, arrays: Arrays, scores: NDArray[np.float32]) -> None:
         """Keep an epoch that is the best so far: its score, its parameters, and what it says of dev."""
@@ -156,7 +172,17 @@ class EpochsKept:
         beside: tuple[Tied, ...] = ()
         if other != at:
             beside = (Tied(name, self.epochs[other][2], self.epochs[other][1], {EPOCH: self.epochs[other][0]}),)
-        return SelectedModel(arrays, float(score), {EPOCH: epoch}, error, beside)
+        return SelectedModel(arrays, float(score), {EPOCH: epoch}, error, beside, self.curve)
+
+
+def _short(value: float) -> float | None:
+    """Return six digits of a number, or None where it is infinite or none."""
+    return float(f"{value:.6g}") if np.isfinite(value) else None
+
+
+def parameters_of(arrays: Arrays) -> int:
+    """Return how many numbers a model has learned, without those of its normaliser."""
+    return sum(array.size for name, array in arrays.items() if not name.startswith("norm."))
 
 
 def tied(scores: Sequence[float], error: float) -> list[int]:
@@ -192,9 +218,8 @@ def chosen_draw(
     """
 
     def effort(at: int) -> tuple[float, ...]:
-        parameters = sum(array.size for name, array in tried[at].arrays.items() if not name.startswith("norm."))
         decay, dropout = (float(settings[at].get(key, 0)) for key in ("weight_decay", "dropout"))
-        return parameters, -decay, -dropout, at
+        return tried[at].parameters, -decay, -dropout, at
 
     order = sorted(range(len(settings)), key=effort)
     scores = [tried[at].dev for at in order]

@@ -69,7 +69,9 @@ def _encoders(params: dict[str, Any]) -> list[str]:
     for name in params["encoders"]:
         try:
             file, options = encoder_row(params, name)
-            find("encoder", file).encoder(**{k: v for k, v in options.items() if k not in ("routes", "dtype")})
+            find("encoder", file).encoder(
+                **{k: v for k, v in options.items() if k not in ("routes", "dtype", "num_gpus")}
+            )
             lines.append(f"  encoder {name}: ready")
         except (HarnessError, TypeError) as error:
             lines.append(f"! encoder {name}: {error}")

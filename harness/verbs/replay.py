@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.core import engine, memory
+from harness.core import memory, processes
 from harness.core.errors import HarnessError
 from harness.evaluation.replay import compare, replay
 from harness.study import predictions
@@ -24,7 +24,7 @@ def run(params: dict[str, Any], cell: str) -> None:
         HarnessError: something is different, so that the command exits 1.
     """
     memory.forget()
-    engine.prepare(["harness.training.network", "harness.training.matrix_row_finish", "scipy.optimize"])
+    processes.prepare(["harness.training.network", "harness.training.matrix_row_finish", "scipy.optimize"])
     named = replay.find_cell(params, cell)
     for line in replay.changes(params, named):
         print(f"changed: {line}")

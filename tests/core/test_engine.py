@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.core import engine
+from harness.core import engine, processes
 from harness.core.errors import (
     HarnessError,
     NameUnknownError,
@@ -60,7 +60,7 @@ ERRORS = {
 
 @pytest.fixture(autouse=True)
 def four_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    for variable in engine.THREAD_VARIABLES:
+    for variable in processes.THREAD_VARIABLES:
         monkeypatch.setenv(variable, "4")
 
 
@@ -109,7 +109,7 @@ SLEEPERS = """
 import sys, time
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
-from harness.core import engine
+from harness.core import engine, processes
 from test_engine import sleep
 if __name__ == "__main__":
     engine.run(sleep, [Path(sys.argv[1]) / name for name in "ab"], 2, "test")
@@ -151,7 +151,7 @@ import os, signal, sys, threading, time
 from multiprocessing import forkserver
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
-from harness.core import engine
+from harness.core import engine, processes
 from test_engine import say
 def kill_the_first():
     children, seen = None, ""
@@ -162,11 +162,11 @@ def kill_the_first():
     time.sleep(float(sys.argv[2]))
     os.kill(int(seen[0]), signal.SIGKILL)
 if __name__ == "__main__":
-    engine.prepare(["json"])
+    processes.prepare(["json"])
     threading.Thread(target=kill_the_first, daemon=True).start()
     try:
-        with engine.kept():
-            engine.run(say, list(range(8)), 2, "test")
+        with engine.opened({"kind": "local", "workers": 2}) as workers:
+            workers.run(say, list(range(8)), "test")
     except engine.WorkerDied as error:
         print("told:", error)
 """
@@ -194,10 +194,10 @@ import sys
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets what it runs in the background ignore it
 from pathlib import Path
 sys.path[:0] = sys.argv[2:]
-from harness.core import engine
+from harness.core import engine, processes
 from test_engine import sleep
 if __name__ == "__main__":
-    engine.prepare(["slow_to_import"])
+    processes.prepare(["slow_to_import"])
     print("prepared", flush=True)
     try:
         engine.run(sleep, [Path(sys.argv[1]) / name for name in "ab"], 2, "test")
@@ -245,7 +245,9 @@ def starve(job: object) -> None:
 def test_short_memory_of_a_worker_is_told_as_that(workers: int) -> None:
     with pytest.raises(HarnessError) as caught:
         engine.run(starve, [1, 2], workers, "test")
-    assert str(shortage(caught.value)).startswith("not enough memory (Unable to allocate 3 GiB); finished pieces")
+    assert str(shortage(caught.value)).startswith(
+        "not enough memory for test, piece 1 (Unable to allocate 3 GiB); finished pieces"
+    )
 
 
 def test_auto_is_one_worker_per_core_this_process_may_use() -> None:

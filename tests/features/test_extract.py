@@ -17,8 +17,10 @@ from numpy.testing import assert_array_equal
 from small_studies import params_of, stage
 
 from harness.core import paths
+from harness.core.engine import opened
 from harness.core.errors import MediaError, ResultError, SettingError
 from harness.core.files import digest
+from harness.core.pieces import Needs
 from harness.corpora.media.clips import Clip, Guard
 from harness.features import extract, inventory
 from harness.features import store as features
@@ -78,6 +80,11 @@ def wanted(file: str, inputs: dict[str, Any], failed: dict[str, str] | None = No
     return Wanted("row", "corpus", "native", file, {}, dtype, inputs, failed or {}, made_by, Guard())
 
 
+def extracted(store: Wanted) -> None:
+    with opened({"kind": "local", "workers": 1}) as engine:
+        extract.extract([store], engine, "test")
+
+
 TEXTS = {"a": "xyz", "b": "-", "c": "q", "d": "--", "e": "mn"}
 
 
@@ -85,7 +92,7 @@ TEXTS = {"a": "xyz", "b": "-", "c": "q", "d": "--", "e": "mn"}
 def test_frames_are_the_same_however_the_work_is_cut(room: Any, shard: int) -> None:
     room(shard)
     store = wanted("lengths", TEXTS, {"z": "no_text:native"})
-    extract.extract([store], 1, "test")
+    extracted(store)
     found = features.read(store.folder)
     assert found.ids == ["a", "c", "e"]
     assert isinstance(found.matrix, Ragged)
@@ -95,7 +102,7 @@ def test_frames_are_the_same_however_the_work_is_cut(room: Any, shard: int) -> N
     assert found.made_by["without"] == {"no_frames": 2, "no_text:native": 1}
     assert_array_equal(found.rows(["e", "a"]).values[:, 0], [ord(c) for c in "mnxyz"])
     before = (store.folder / "made_by.json").stat().st_mtime_ns
-    extract.extract([store], 1, "test")
+    extracted(store)
     assert (store.folder / "made_by.json").stat().st_mtime_ns == before, "a current store was made again"
 
 
@@ -104,16 +111,14 @@ def test_clips_are_decoded_as_the_encoder_asks_and_what_is_odd_is_counted(
     room: Any, tmp_path: Path, threads: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     room(2)
-    monkeypatch.setattr(extract, "_sees_gpu", lambda: bool(threads))
+    monkeypatch.setattr(extract, "_needs", lambda store, engine: (Needs(), threads))
     for name, count in (("fine", 25), ("brief", 3), ("long", 100)):
         write_picture(tmp_path / f"{name}.mp4", count)
     (tmp_path / "bad.mp4").write_bytes(b"no film" * 50)
     clips = {name: Clip(tmp_path / f"{name}.mp4", stated=0.5) for name in ("fine", "bad", "brief", "long", "gone")}
     store = wanted("looks", clips)
     sys.modules.pop("harness.encoders.looks", None)
-    module = importlib.import_module("harness.encoders.looks")
-    monkeypatch.setattr(module, "GPU", bool(threads), raising=False)
-    extract.extract([store], max(threads, 1), "test")
+    extracted(store)
     found = features.read(store.folder)
     assert found.ids == ["fine", "long"]
     assert found.failed == {"bad": "unreadable", "brief": "no_face", "gone": "missing"}
@@ -207,7 +212,7 @@ def test_the_answers_about_stores(
     with pytest.raises(ResultError, match="1 feature stores are not as they should be"):
         inventory.answer(params, "verify")
     assert "row corpus native: is not there" in capsys.readouterr().out
-    extract.extract([store], 1, "test")
+    extracted(store)
     line = inventory.listing(params).splitlines()[1].split()
     assert line == ["row", "corpus", "native", "frames", "3", "1", "float32", "6", "2", "0.0", "current"]
     inventory.answer(params, "verify")
@@ -239,7 +244,7 @@ def test_a_store_that_was_edited_is_told_and_made_again(
     store = wanted("lengths", TEXTS)
     params = {"encoders": {"row": {"encoder": "lengths"}}, "corpora": {"corpus": {}}}
     monkeypatch.setattr(inventory, "wanted", lambda params, encoder, corpus: [store])
-    extract.extract([store], 1, "test")
+    extracted(store)
     written = {path.name: path.read_bytes() for path in store.folder.iterdir()}
     assert list(inventory.verify(params)) == []
     damage(store.folder)
@@ -248,7 +253,7 @@ def test_a_store_that_was_edited_is_told_and_made_again(
     assert problem in line
     assert "delete it and run `dvc repro features`" in line
     inventory.listing(params)  # does not break on it
-    extract.extract([store], 1, "test")
+    extracted(store)
     assert f"{store.folder}" in caplog.text
     assert "; it is made again" in caplog.text
     assert {path.name: path.read_bytes() for path in store.folder.iterdir()} == written
@@ -265,7 +270,7 @@ def test_a_piece_that_was_edited_is_made_again(room: Any, monkeypatch: Any) -> N
     store = wanted("lengths", TEXTS)
     with monkeypatch.context() as patch:
         patch.setattr(extract, "_write", lambda store, shards: None)  # killed before the pieces are put together
-        extract.extract([store], 1, "test")
+        extracted(store)
     first, second, third = sorted(paths.WORK.rglob("*.safetensors"))
     pieces = [path.read_bytes() for path in (first, second, third)]
     first.write_bytes(pieces[0][:-4] + b"\x00\x00\x80?")  # the last of its numbers is 1 now
@@ -273,7 +278,7 @@ def test_a_piece_that_was_edited_is_made_again(room: Any, monkeypatch: Any) -> N
     third.unlink()
     with monkeypatch.context() as patch:
         patch.setattr(extract, "_write", lambda store, shards: None)
-        extract.extract([store], 1, "test")
+        extracted(store)
     assert [path.read_bytes() for path in (first, second, third)] == pieces
 
 

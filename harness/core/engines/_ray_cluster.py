@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.core import memory
-from harness.core.engine import AUTO, LOCAL, THREAD_VARIABLES, EngineSettings, worker_count
+from harness.core.engine import AUTO, LOCAL, EngineSettings, worker_count
 from harness.core.errors import HarnessError, SettingError
 from harness.core.files import write_text
 from harness.core.imports import ROOT
@@ -29,6 +29,7 @@ from harness.core.paths import WORK
 from harness.core.piece_call import PieceCall, do_elsewhere, wait_for
 from harness.core.pieces import Needs, Outcome
 from harness.core.plain_text import on_one_line
+from harness.core.processes import THREAD_VARIABLES
 
 QUIET = {  # read by Ray when it is imported; what the user has set stays
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -113,8 +114,8 @@ def _refuse_silent(address: str) -> None:
     host, colon, port = address.rpartition(":")
     if not colon or not port.isdigit() or "/" in host:
         raise SettingError(
-            f"engine: the address of a Ray cluster is host:port, and not {address!r}; a driver runs on a machine of the "
-            "cluster (docs/cluster.md)"
+            f"engine: the address of a Ray cluster is host:port, and not {address!r}; this command runs on one of its "
+            "machines (docs/cluster.md)"
         )
     try:
         socket.create_connection((host.strip("[]"), int(port)), timeout=CONNECT).close()
@@ -228,8 +229,8 @@ def _differs(driver: Driver, seen: str, seconds: float) -> str:
         wait_for(Path(seen), seconds, "")
     except (OSError, HarnessError):
         return (
-            f"does not see {driver.checkout} as this process does; a cluster needs the checkout on a shared file system, "
-            "at the same path"
+            f"does not see {driver.checkout} as this process does; a cluster needs the checkout on a shared file "
+            "system, at the same path"
         )
     here = str(ROOT / "harness")
     if here != driver.harness:

@@ -13,10 +13,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from harness.core.engine import Counts, EngineSettings, WorkerDied, context, end_with_parent, worker_count
+from harness.core.engine import Counts, EngineSettings, WorkerDied, worker_count
 from harness.core.errors import SettingError
 from harness.core.piece_call import PieceCall, do, do_elsewhere
 from harness.core.pieces import Needs, Outcome, Piece
+from harness.core.processes import context, end_with_parent
 
 VISIBLE = "CUDA_VISIBLE_DEVICES"
 AHEAD = 1  # pieces that wait in a pool beside those that run, so that no process waits for the next one
@@ -132,13 +133,13 @@ class Workers:
         return self.processes == 1 and not needs.apart and not self._share(needs)
 
     def _share(self, needs: Needs) -> float:
-        """Return the share of a GPU that a piece has; none where there is no GPU, for then networks are trained on CPUs."""
+        """Return the share of a GPU that a piece has: none where there is no GPU, for then it runs on a CPU."""
         return needs.gpus if needs.gpus and self.gpus() else 0.0
 
     def _pool(self, share: float) -> ProcessPoolExecutor:
         if share not in self._pools:
             devices = self._assigned(share) if share else []
-            count = context().Value("i", 0)  # type: ignore[attr-defined]
+            count = context().Value("i", 0)
             self._pools[share] = ProcessPoolExecutor(
                 len(devices) or self.processes,
                 mp_context=context(),

@@ -6,7 +6,6 @@ health check after a minute, but what ran there is never given up by Ray: it is 
 
 from __future__ import annotations
 
-import signal
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -76,8 +75,9 @@ class Workers:
         count = sum(cluster.fits(node, needs) for node in self._nodes)
         if not count:
             raise SettingError(
-                f"engine: no node of the cluster has {cluster.in_words(needs.cpus, needs.gpus, needs.memory)} for a piece; "
-                f"{cluster.largest(self._nodes)}. Mend engine.num_cpus, num_gpus or memory, or num_gpus of an encoder's row"
+                f"engine: no node of the cluster has {cluster.in_words(needs.cpus, needs.gpus, needs.memory)} for a "
+                f"piece; {cluster.largest(self._nodes)}. Mend engine.num_cpus, num_gpus or memory, or num_gpus of an "
+                "encoder's row"
             )
         return count
 
@@ -189,8 +189,8 @@ class Workers:
                 else "if memory is short, set engine.memory to what a piece needs (bytes)"
             )
             raise WorkerDied(
-                f"{running.piece.name}: lost {times}{where} ({_why(error)}); finished pieces are kept, so run the command "
-                f"again; {todo}"
+                f"{running.piece.name}: lost {times}{where} ({_why(error)}); finished pieces are kept, so run the "
+                f"command again; {todo}"
             )
         self.counts.retried += 1
         where = f" on {running.node}" if running.node else ""

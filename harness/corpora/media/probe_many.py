@@ -21,6 +21,7 @@ from typing import Any
 from harness.core import engine, sealed
 from harness.core.code_digest import code_digest
 from harness.core.files import digest
+from harness.core.pieces import Needs
 from harness.corpora.media.probe import probe
 from harness.corpora.media.probe_facts import Probe, probe_of
 
@@ -103,7 +104,9 @@ def _suspects(root: Path, waiting: Sequence[Key], folder: Path, label: str) -> d
         if key is not None and key in waiting:
             piece = ProbePiece(root, (key,), folder / f"{digest([key])[:16]}.jsonl")
             try:
-                engine.run(probe_piece, [piece], 2, f"{label}, a file that stopped it")  # 2: not this process
+                engine.run(
+                    probe_piece, [piece], 1, f"{label}, a file that stopped it", needs=Needs(retries=0, apart=True)
+                )
             except engine.WorkerDied:
                 _mark_of(piece.path).unlink(missing_ok=True)
                 died = Probe("unreadable", "the process that reads it dies; get the file again", key[1])

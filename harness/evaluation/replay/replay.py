@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.core import memory, paths
+from harness.core import engine, memory, paths
 from harness.core.errors import HarnessError, NameUnknownError, ResultError
 from harness.core.plugins import find
 from harness.evaluation.matrix.cells import EXTERNAL
@@ -22,6 +22,7 @@ from harness.study.labels import space
 from harness.training import matrix_row, matrix_row_finish, matrix_rows, model_files, protocol_case, protocol_case_plan
 from harness.training.corpus_features import corpus_features, with_modalities
 from harness.training.matrix_row import CellRow, TrainingChoices
+from harness.training.protocol_case import CasePiece
 
 ENDING = ".parquet"
 WAYS = "<recipe>/<source>/<space>/<target>, or protocols/<row>/<recipe>/<space>/<case>"
@@ -117,9 +118,10 @@ def made_again(params: Mapping[str, Any], cell: NamedCell) -> list[predictions.P
     """Train and predict the cell in a folder that is deleted afterwards, and return its predictions."""
     with _elsewhere(with_models=bool(cell.protocol)):
         if cell.protocol:
-            protocol_case.work(_case(params, cell))
+            protocol_case.work(CasePiece(_case(params, cell)))
         else:
-            matrix_rows.work([_job(params, cell)], dict(params["engine"]), f"replay {cell.recipe}")
+            with engine.opened({**params["engine"], "kind": "local"}) as workers:
+                matrix_rows.work([_job(params, cell)], workers, f"replay {cell.recipe}")
         return predictions.read(cell.file, space(cell.space))
 
 

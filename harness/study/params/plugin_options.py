@@ -14,7 +14,7 @@ from harness.study.encoder_rows import encoder_row
 from harness.study.params.schema_faults import told
 from harness.study.params.yaml_file import Fault, Place
 
-OF_ENCODERS = ("routes", "dtype")  # keys of a row of `encoders` that are no argument of its file
+OF_ENCODERS = ("routes", "dtype", "num_gpus")  # keys of a row of `encoders` that are no argument of its file
 OF_PROTOCOLS = ("protocol", "recipes", "spaces")
 SETTINGS = "SETTINGS"  # constant of a model's file: name of a setting -> kind of its values
 DRAWS = "draws"

@@ -68,6 +68,9 @@ class Encoder(OpenParamsSection):
     preset: Name | None = Field(None, description="row of harness/encoders/presets.yaml whose options are taken")
     routes: list[Name] = Field([NATIVE], description="texts that are encoded: native, or a language translated into")
     dtype: Literal["float32", "float16"] = Field("float32", description="number type of the stored features")
+    num_gpus: float = Field(
+        1, ge=0, description="GPUs, or a fraction of one, that a piece of an encoder for GPUs has; 0 runs it on CPUs"
+    )
 
 
 class Recipe(ParamsSection):
@@ -165,14 +168,44 @@ class Media(ParamsSection):
 
 
 class Engine(ParamsSection):
-    """How work is spread."""
+    """Where work runs and how it is spread (docs/cluster.md); nothing of it runs a stage again."""
 
+    kind: Literal["auto", "local", "ray"] = Field(
+        "auto", description="processes of this machine, or a cluster of Ray; auto: Ray where RAY_ADDRESS is set"
+    )
     workers: Annotated[int, Field(ge=1)] | Literal["auto"] = Field(
-        description="processes side by side; auto: one per core"
+        "auto", description="processes of this machine side by side; auto: one per core"
+    )
+    address: str = Field(
+        "auto",
+        description="host:port of a running Ray cluster; auto: that of RAY_ADDRESS, or else a cluster of this "
+        "machine's cores and GPUs, which `local` always starts",
+    )
+    num_cpus: Annotated[float, Field(gt=0)] = Field(1, description="cores of a piece of a network")
+    num_gpus: Annotated[float, Field(ge=0)] = Field(
+        0.25, description="GPUs, or a fraction of one, of a piece of a network; linear models take none"
+    )
+    memory: Annotated[int, Field(ge=1)] | None = Field(
+        None, description="bytes that Ray sets aside for each piece; null sets nothing aside"
+    )
+    max_retries: Annotated[int, Field(ge=0)] = Field(
+        3, description="times that Ray begins a piece again whose worker or machine was lost"
+    )
+    timeout: Positive | None = Field(
+        None, description="seconds after which Ray ends a piece and begins it again; null waits for ever"
+    )
+    latency_wait: Annotated[float, Field(ge=0)] = Field(
+        60, description="seconds to wait for a file of another machine to be seen on a network file system"
     )
     batch: bool | Literal["auto"] = Field(
-        description="whether replicates of a network train as one batch; auto: on a GPU"
+        "auto", description="whether the seeds of a network train as one batch; auto: on GPUs, if all stay busy"
     )
+
+
+class Tracking(ParamsSection):
+    """What MLflow is told while stages run."""
+
+    live: bool = Field(False, description="whether a run in the experiment `<study>-live` shows how far a stage is")
 
 
 class Synth(ParamsSection):
@@ -219,6 +252,7 @@ class Params(ParamsSection):
     foresee: Selected = Field(description="recipes and label spaces whose transfer `foresee` estimates")
     media: Media
     engine: Engine
+    tracking: Tracking
     synth: Synth
 
 
