@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from functools import partial
 
 from harness.core import paths
-from harness.core.engine import Engine, EngineSettings
+from harness.core.engine import Engine
+from harness.core.engine_settings import EngineSettings
 from harness.core.pieces import Needs, Piece
 from harness.training import matrix_row, matrix_row_finish, matrix_row_pieces, replicates
 from harness.training.corpus_features import corpus_features

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.core import memory
-from harness.core.engine import AUTO, LOCAL, EngineSettings, worker_count
+from harness.core.engine_settings import AUTO, LOCAL, EngineSettings, worker_count
 from harness.core.errors import HarnessError, SettingError
 from harness.core.files import write_text
 from harness.core.imports import ROOT
