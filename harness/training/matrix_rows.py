@@ -43,8 +43,9 @@ def pieces(jobs: Sequence[CellRow], engine: Engine, then: Then | None = None) ->
         then: returns the pieces that can begin once a cell row has its model and its predictions.
     """
     waiting = [job for job in jobs if not matrix_row.is_trained(job)]
-    batched = is_batched(engine, sum(_networks(job) for job in waiting))
-    folds = sum(len(folds_of(job)) for job in waiting)
+    # of all rows, also those that are done: a run that goes on cuts the work as the first one did
+    batched = is_batched(engine, sum(_networks(job) for job in jobs))
+    folds = sum(len(folds_of(job)) for job in jobs)
     linear = Needs(1, 0, engine.settings.of_model().memory)
     for job in jobs:
         if job in waiting:

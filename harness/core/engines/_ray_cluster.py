@@ -52,7 +52,12 @@ except ImportError as _error:
 __all__ = ["exceptions", "ray"]
 
 PACKAGES = ("numpy", "scipy", "torch", "ray")  # that decide numbers, or whether pieces can travel
-PASSED_ON = ("EMOTRANSFER_", "HF_", "TRANSFORMERS_")  # how variables begin that workers need as this process has them
+PASSED_ON = (
+    "EMOTRANSFER_",
+    "HF_",
+    "TRANSFORMERS_",
+    "PYTHONPATH",
+)  # how variables begin that workers need as this process has them
 STORE = 100 * 2**20  # bytes of Ray's object store, in which nothing large is ever put
 CONNECT = 10.0  # seconds for an address to answer
 ANSWER = 120.0  # seconds for the workers of a new machine to start
