@@ -75,8 +75,8 @@ def is_batched(engine: Engine, networks: int) -> bool:
 
 def resamples_together(resamples: int, folds: int, slots: int) -> int:
     """Return how many resamples of a fold one piece trains: so many that enough pieces are left for all machines."""
-    pieces = min(max(-(-FULL * slots // max(folds, 1)), 1), max(resamples, 1))
-    return -(-resamples // pieces) if resamples else 1
+    of_fold = -(-FULL * slots // max(folds, 1))
+    return max(resamples // of_fold, 1)
 
 
 def needs_of(job: CellRow, settings: EngineSettings) -> Needs:
