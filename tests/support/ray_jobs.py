@@ -53,6 +53,13 @@ def hang_once(marks: Path) -> str:
     return "done"
 
 
+def eat(gigabytes: float) -> None:
+    """Take memory, and keep it for a while."""
+    taken = [b"x" * 10**7 for _ in range(int(gigabytes * 100))]
+    time.sleep(60)
+    assert taken
+
+
 def fail(number: int) -> int:
     if number == 1:
         raise SettingError("lr is too large")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -99,6 +100,34 @@ def test_a_piece_may_ask_never_to_be_begun_again(nodes: RayNodes, folder: Path) 
 def test_a_piece_that_takes_too_long_is_ended_and_begun_again(nodes: RayNodes, folder: Path) -> None:
     with engine.opened(at(nodes, timeout=2)) as workers:
         assert workers.run(ray_jobs.hang_once, [marks(folder)], "test") == ["done"]
+
+
+OUT_OF_MEMORY = """
+import ray_jobs
+from harness.core import engine
+try:
+    with engine.opened({"kind": "ray", "address": "local", "workers": 1, "max_retries": 0}) as workers:
+        workers.run(ray_jobs.eat, [2.0], "test", name=lambda _: "transfer x (meld, emotion4, seed 1)")
+except engine.WorkerDied as error:
+    print(error)
+"""
+
+
+def test_a_piece_that_is_short_of_memory_says_so() -> None:
+    rows = (line.partition(":") for line in Path("/proc/meminfo").read_text().splitlines())
+    kilobytes = {name: int(value.split()[0]) for name, _, value in rows}
+    used = 1 - kilobytes["MemAvailable"] / kilobytes["MemTotal"]
+    allowed = used + 1e6 / kilobytes["MemTotal"]
+    if allowed > 0.9:
+        pytest.skip("this machine is short of memory")
+    environment = {**os.environ, "RAY_memory_usage_threshold": f"{allowed:.3f}", "RAY_memory_monitor_refresh_ms": "100"}
+    done = subprocess.run(
+        [sys.executable, "-c", OUT_OF_MEMORY], capture_output=True, text=True, check=True, env=environment
+    )
+    told = done.stdout.splitlines()[-1]
+    assert told.startswith("transfer x (meld, emotion4, seed 1): lost once, last on ")
+    assert re.search(r"\(out of memory: [0-9.]+ of [0-9.]+ GB\); finished pieces are kept", told)
+    assert told.endswith("set engine.memory to what a piece needs (bytes), so that fewer run on a machine")
 
 
 def test_an_error_of_ours_is_one_line_and_a_bug_has_its_traceback(nodes: RayNodes) -> None:
