@@ -196,15 +196,15 @@ class Gpus:
 
 
 @pytest.mark.parametrize(
-    ("batch", "gpus", "networks", "expected"),
-    [("auto", 0, 999, False), ("auto", 2, 33, True), ("auto", 2, 32, False), (True, 0, 1, True), (False, 2, 99, False)],
+    ("batch", "gpus", "batches", "expected"),
+    [("auto", 0, 999, False), ("auto", 2, 17, True), ("auto", 2, 16, False), (True, 0, 1, True), (False, 2, 99, False)],
 )
 def test_seeds_are_one_batch_on_gpus_that_all_have_enough_to_do(
-    batch: Any, gpus: float, networks: int, expected: bool, tmp_path: Path
+    batch: Any, gpus: float, batches: int, expected: bool, tmp_path: Path
 ) -> None:
     workers: Any = Gpus(gpus, 8)
     opened = engine.Engine(engine.EngineSettings(batch=batch), workers, engine.Counts(), None)
-    assert matrix_rows.is_batched(opened, networks) is expected
+    assert matrix_rows.is_batched(opened, batches) is expected
 
 
 def test_the_check_of_dev_scores_is_part_of_every_model(here: dict[str, Any]) -> None:
