@@ -166,8 +166,7 @@ class Engine:
         one_thread()
         queue, total = PieceQueue(), sum(piece.size + piece.expects for piece in pieces)
         written: list[Path] = []
-        self.counts.total += len(pieces)
-        queue.add(pieces)
+        self._add(queue, pieces)
         with progress(label, total, unit) as shown, self._ending(label):
             while len(queue) or self.workers.running():
                 self._hand_over(queue)
@@ -179,8 +178,7 @@ class Engine:
                             self.workers.seen(path)
                     written += piece.writes
                     more = list(piece.then(outcome.result)) if piece.then else []
-                    queue.add(more)
-                    self.counts.total += len(more)
+                    self._add(queue, more)
                     grown = sum(other.size + other.expects for other in more) - piece.expects
                     shown(piece.size, grown)
             for path in dict.fromkeys(written):
@@ -195,6 +193,12 @@ class Engine:
         if self.settings.kind == LOCAL:
             return None
         return "cuda" if self.workers.gpus() else "cpu"
+
+    def _add(self, queue: PieceQueue, pieces: Sequence[Piece]) -> None:
+        for needs in {piece.needs for piece in pieces}:
+            self.workers.slots(needs)  # an impossible one is told before anything begins
+        queue.add(pieces)
+        self.counts.total += len(pieces)
 
     def _hand_over(self, queue: PieceQueue) -> None:
         while (piece := queue.take(self.workers.has_room)) is not None:

@@ -171,6 +171,26 @@ def test_local_processes_use_all_gpus_and_each_sees_one(monkeypatch: pytest.Monk
     assert set(on_cpu) == {""}
 
 
+def test_pieces_of_different_shares_never_have_more_than_the_gpus_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    whole, quarter, cpu = Needs(1, 1), Needs(1, 0.25), Needs(1)
+    with engine.opened({"kind": "local", "workers": 2}) as opened:
+        workers = opened.workers
+        for number in range(5):
+            assert workers.has_room(quarter)
+            workers.submit(Piece(visible, 0, "quarter", quarter), number)
+        assert not workers.has_room(whole), "5 quarters leave less than a whole one"
+        workers.submit(Piece(visible, 0, "quarter", quarter), 5)
+        assert not workers.has_room(cpu), "the cores are taken, too"
+        while workers.running():
+            workers.wait("test")
+        assert workers.has_room(whole)
+        assert workers.has_room(cpu)
+
+
 def test_without_a_gpu_networks_are_trained_on_cpus(monkeypatch: pytest.MonkeyPatch) -> None:
     import torch
 

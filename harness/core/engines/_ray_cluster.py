@@ -13,6 +13,7 @@ import platform
 import re
 import signal
 import socket
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -106,7 +107,8 @@ def connect(settings: EngineSettings) -> bool:
         )
     except (ConnectionError, RuntimeError, ValueError, OSError, exceptions.RayError) as error:
         raise SettingError(f"engine: no Ray cluster at {address}: {on_one_line(str(error), 400)}") from error
-    signal.signal(signal.SIGTERM, before)  # Ray's own makes an exit of it that looks like an error of ours
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, before)  # Ray's own makes an exit of it that looks like an error of ours
     _be_quiet()
     if own:
         _close_token()

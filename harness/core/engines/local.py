@@ -64,12 +64,15 @@ class Workers:
         return len(self._assigned(needs.gpus))
 
     def has_room(self, needs: Needs) -> bool:
-        """Tell whether a process is free for such a piece, or soon will be."""
-        share = self._share(needs)
-        running = sum(self._share(piece.needs) == share for piece in self._futures.values())
+        """Tell whether a process is free for such a piece, or soon will be; a GPU is never shared beyond its whole."""
         if self._is_here(needs):
             return not self._done
-        return running < self.slots(needs) + AHEAD
+        share, running = self._share(needs), [self._share(piece.needs) for piece in self._futures.values()]
+        if not share:
+            return len(running) < self.processes + AHEAD
+        others = sum(other for other in running if other != share)
+        slots = min(self.slots(needs), int((self.gpus() - others) / share + 1e-9))
+        return running.count(share) < slots + (AHEAD if not others else 0)
 
     def submit(self, piece: Piece, number: int) -> None:
         """Hand a piece to a pool, or do it here."""

@@ -41,6 +41,7 @@ class Running:
     node: str = ""  # where it was begun last, as far as its worker has told
     node_id: str = ""
     began: float = 0.0
+    is_late: bool = False  # it took longer than engine.timeout
 
 
 class Workers:
@@ -56,6 +57,7 @@ class Workers:
         self._own = cluster.connect(settings)
         try:
             self._nodes = cluster.alive()
+            self._has_gpus = bool(self.gpus())  # as it began: what a lost machine was to do is not done on a CPU
             self.driver = cluster.driver()
             self._task = ray.remote(max_calls=0, max_retries=0)(cluster.work)
             if not self._own:
@@ -101,15 +103,16 @@ class Workers:
 
     def wait(self, label: str) -> list[tuple[Piece, Outcome]]:
         """Return pieces that have ended; what was lost is begun again."""
+        del label  # every piece has its own name
         if not self._running:
             return []
         refs = list(self._by_ref)
         ready, _ = ray.wait(refs, num_returns=1, timeout=1.0)
         if ready:
             ready, _ = ray.wait(refs, num_returns=len(refs), timeout=0)
-        ended = [(running.piece, outcome) for ref in ready for running, outcome in self._ended(ref, label)]
+        ended = [(running.piece, outcome) for ref in ready for running, outcome in self._ended(ref)]
         if time.monotonic() - self._looked > min(LOOK, self.settings.timeout or LOOK):
-            self._look(label)
+            self._look()
         return ended
 
     def running(self) -> int:
@@ -152,12 +155,12 @@ class Workers:
         )
         task = self._task.options(num_cpus=given.cpus, num_gpus=given.gpus, memory=given.memory or None)
         running.node = running.node_id = ""
-        running.began = 0.0
+        running.began, running.is_late = 0.0, False
         ref = task.remote(call, self.driver)
         running.refs.append(ref)
         self._by_ref[ref] = running.number
 
-    def _ended(self, ref: Any, label: str) -> list[tuple[Running, Outcome]]:
+    def _ended(self, ref: Any) -> list[tuple[Running, Outcome]]:
         running = self._running.get(self._by_ref.pop(ref, 0))
         if running is None:  # another call of the piece was faster
             return []
@@ -171,7 +174,7 @@ class Workers:
             raise HarnessError(f"engine: {on_one_line(str(error), 400)}") from error
         except exceptions.RayError as error:
             if not running.refs:
-                self._again(running, error, label)
+                self._again(running, error)
             return []
         del self._running[running.number]
         for other in running.refs:
@@ -179,10 +182,11 @@ class Workers:
             ray.cancel(other)
         return [(running, outcome)]
 
-    def _again(self, running: Running, error: exceptions.RayError, label: str) -> None:
+    def _again(self, running: Running, error: exceptions.RayError) -> None:
         """Begin a lost piece again, or give up."""
         running.lost += 1
         self._read_journal()
+        why = "it took longer than engine.timeout" if running.is_late else _why(error)
         allowed = self.settings.max_retries if running.piece.needs.retries is None else running.piece.needs.retries
         short = isinstance(error, exceptions.OutOfMemoryError)
         if running.lost > (min(allowed, MEMORY_RETRIES) if short else allowed):
@@ -194,15 +198,15 @@ class Workers:
                 else "if memory is short, set engine.memory to what a piece needs (bytes)"
             )
             raise WorkerDied(
-                f"{running.piece.name}: lost {times}{where} ({_why(error)}); finished pieces are kept, so run the "
+                f"{running.piece.name}: lost {times}{where} ({why}); finished pieces are kept, so run the "
                 f"command again; {todo}"
             )
         self.counts.retried += 1
         where = f" on {running.node}" if running.node else ""
-        log.warning(f"{running.piece.name}: lost{where} ({_why(error)}); it is begun again")
+        log.warning(f"{running.piece.name}: lost{where} ({why}); it is begun again")
         self._begin(running)
 
-    def _look(self, label: str) -> None:
+    def _look(self) -> None:
         """See which machines there are, and begin again what a lost one holds or what takes longer than allowed."""
         self._looked = time.monotonic()
         nodes = cluster.alive()
@@ -222,13 +226,13 @@ class Workers:
                     if running.since < since and running.node_id in ("", gone):
                         self.counts.retried += 1
                         self._begin(running)
-        self._end_late(label)
+        self._end_late()
 
-    def _end_late(self, label: str) -> None:
+    def _end_late(self) -> None:
         limit = self.settings.timeout
         for running in list(self._running.values()) if limit else []:
             if running.began and time.time() - running.began > float(limit or 0):
-                running.began = 0.0
+                running.began, running.is_late = 0.0, True
                 for ref in running.refs:
                     ray.cancel(ref, force=True)
 
@@ -241,7 +245,7 @@ class Workers:
 
     def _given(self, needs: Needs) -> Needs:
         """Return what is asked of Ray: no GPU where the cluster has none, for then networks are trained on CPUs."""
-        return Needs(needs.cpus, needs.gpus if self.gpus() else 0.0, needs.memory)
+        return Needs(needs.cpus, needs.gpus if self._has_gpus else 0.0, needs.memory)
 
     def _say_what_it_is(self) -> None:
         what = "a cluster of Ray on this machine" if self._own else "a cluster of Ray"
@@ -254,8 +258,6 @@ def _why(error: exceptions.RayError) -> str:
     """Return why a piece was lost, in a few words."""
     if isinstance(error, exceptions.OutOfMemoryError):
         return cluster.memory_words(str(error))
-    if isinstance(error, exceptions.TaskCancelledError):
-        return "it took longer than engine.timeout"
     if isinstance(error, exceptions.NodeDiedError | exceptions.LocalRayletDiedError):
         return "its node died"
     return "its process died" if isinstance(error, exceptions.WorkerCrashedError) else type(error).__name__

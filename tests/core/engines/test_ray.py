@@ -97,9 +97,10 @@ def test_a_piece_may_ask_never_to_be_begun_again(nodes: RayNodes, folder: Path) 
     assert len(list((folder / "marks").iterdir())) == 1
 
 
-def test_a_piece_that_takes_too_long_is_ended_and_begun_again(nodes: RayNodes, folder: Path) -> None:
+def test_a_piece_that_takes_too_long_is_ended_and_begun_again(nodes: RayNodes, folder: Path, caplog: Any) -> None:
     with engine.opened(at(nodes, timeout=2)) as workers:
         assert workers.run(ray_jobs.hang_once, [marks(folder)], "test") == ["done"]
+    assert "(it took longer than engine.timeout); it is begun again" in caplog.text
 
 
 OUT_OF_MEMORY = """
@@ -170,6 +171,9 @@ def test_an_impossible_need_is_told_at_once_with_the_largest_node(nodes: RayNode
     with pytest.raises(SettingError) as caught, engine.opened(at(nodes)) as workers:
         workers.run(ray_jobs.look, [0.0], "test", needs=Needs(1, 2))
     assert time.monotonic() - began < 30
+    both = [Piece(ray_jobs.look, 60.0, "possible"), Piece(ray_jobs.look, 0.0, "impossible", Needs(1, 2))]
+    with pytest.raises(SettingError), engine.opened(at(nodes)) as workers:
+        workers.run_pieces(both, "test")
     assert str(caught.value).startswith("engine: no node of the cluster has 1 CPU, 2 GPUs for a piece; the largest, ")
     assert "has 1 CPU, 1 GPU" in str(caught.value)
 
