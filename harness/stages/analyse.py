@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from harness.core import csv_tables, engine, memory, paths, processes
+from harness.core.engine_settings import worker_count
 from harness.core.files import write_text
 from harness.core.log import log
 from harness.evaluation.analysis import languages, tables, whole_study
@@ -30,7 +31,7 @@ def run(params: dict[str, Any]) -> None:
         for plan in planned
         for name in spaces
     ]
-    done = engine.run(tables.work, jobs, engine.worker_count(params["engine"]["workers"]), "analyse")
+    done = engine.run(tables.work, jobs, worker_count(params["engine"]["workers"]), "analyse")
     for name, (columns, _) in tables.OF_TARGET.items():
         lines = [line for lines_by_table in done for line in lines_by_table[name]]
         write_text(paths.ANALYSIS / f"{name}.csv", csv_tables.text([*tables.KEYS, *columns], lines))

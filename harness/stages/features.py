@@ -8,8 +8,8 @@ from harness.core import memory
 from harness.features import inventory
 from harness.features.extract import extract
 from harness.features.plan import wanted
-from harness.stages._work import at_work
 from harness.study.params.rows import row
+from harness.tracking.at_work import at_work
 
 EXAMPLES = (
     "emotransfer features e5 meld",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from harness.core import csv_tables, engine, memory, paths, processes
+from harness.core.engine_settings import worker_count
 from harness.core.files import write_text
 from harness.core.log import log
 from harness.evaluation.transferability import against_cells, pairs
@@ -29,7 +30,7 @@ def run(params: dict[str, Any]) -> None:
         and cell["source"] != cell["target"]
     ]
     happened = read_cells(paths.CELLS)
-    done = engine.run(pairs.work, jobs, engine.worker_count(params["engine"]["workers"]), "foresee")
+    done = engine.run(pairs.work, jobs, worker_count(params["engine"]["workers"]), "foresee")
     lines = [line for done_lines in done for line in done_lines]
     ranks = list(against_cells.ranks(lines, happened, params["primary"]))
     write_text(paths.FORESEEN / "estimates.csv", csv_tables.text(pairs.COLUMNS, lines))

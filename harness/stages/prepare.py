@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, cast
 
-from harness.core import engine, paths
+from harness.core import paths
+from harness.core.engine_settings import worker_count
 from harness.core.files import file_digest, write_json
 from harness.core.log import log
 from harness.core.plugins import find
@@ -53,7 +54,7 @@ def run(params: dict[str, Any], corpus: str) -> None:
         utterances = dev_dialogues.marked(corpus, release.utterances)
         note = "dev is a tenth of the dialogues of the training folds, and shares speakers with train"
         release = replace(release, utterances=utterances, notes=[*release.notes, note])
-    workers = engine.worker_count(params["engine"]["workers"])
+    workers = worker_count(params["engine"]["workers"])
     cache = paths.WORK / "media" / corpus
     media = survey(root, release.utterances, Guard(**params["media"]), workers, cache, f"media {corpus}")
     facts = card(adapter, release, root, media)

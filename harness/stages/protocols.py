@@ -9,10 +9,10 @@ from harness.core.default_study import take_over
 from harness.core.files import prune, write_json
 from harness.core.log import log
 from harness.protocols._case import Case
-from harness.stages._work import at_work
 from harness.study.params import only
 from harness.study.params.rows import row
 from harness.study.reasons import counted
+from harness.tracking.at_work import at_work
 from harness.training import protocol_case_plan, protocol_cases
 from harness.training.matrix_row import TrainingChoices
 from harness.training.protocol_case import ProtocolCase

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.core import csv_tables, engine, memory, paths, processes
+from harness.core.engine_settings import worker_count
 from harness.core.files import write_json, write_text
 from harness.core.log import log
 from harness.core.plugins import find
@@ -40,7 +41,7 @@ def run(params: dict[str, Any]) -> None:
     ]
     # while workers still load their libraries
     shared = overlaps({name: prepared(name).utterances for name in params["corpora"]})
-    done = _side_by_side(jobs, engine.worker_count(params["engine"]["workers"]))
+    done = _side_by_side(jobs, worker_count(params["engine"]["workers"]))
     cells = _sorted([cell for scored_target in done for cell in scored_target.cells], params, rows)
     write_text(paths.CELLS, cells_to_csv(cells))
     write_text(paths.COMPARISON, csv_tables.text(recipes_compared.COLUMNS, _compared(params, jobs, done)))

@@ -9,10 +9,10 @@ from harness.core.default_study import take_over
 from harness.core.errors import ResultError
 from harness.core.files import prune, write_json
 from harness.core.log import log
-from harness.stages._work import at_work
 from harness.study.params import only
 from harness.study.params.rows import row
 from harness.study.reasons import counted
+from harness.tracking.at_work import at_work
 from harness.training import matrix_plan, matrix_rows, model_files
 from harness.training.matrix_row import CellRow, TrainingChoices
 

@@ -7,19 +7,21 @@ files.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from harness.core import paths
-from harness.core.engine import Engine, EngineSettings
-from harness.core.pieces import Needs, Piece
+from harness.core.engine import Engine
+from harness.core.engine_settings import EngineSettings
+from harness.core.pieces import RESULTS, Needs, Piece
 from harness.training import matrix_row, matrix_row_finish, matrix_row_pieces, replicates
 from harness.training.corpus_features import corpus_features
 from harness.training.matrix_row import CellRow, folds_of
 from harness.training.matrix_row_finish import RowToFinish
 from harness.training.matrix_row_pieces import Told, TrainingPiece
 
+Then = Callable[[CellRow], Iterable[Piece]]
 FULL = 4  # pieces for each that runs at once, with which no machine is idle for long
 EPOCHS = 20  # that a network takes, at a guess
 SECONDS_OF_ROW = 3e-5  # of a network, a row and an epoch, at a guess; the first pieces that end correct it
@@ -32,8 +34,14 @@ def work(jobs: Sequence[CellRow], engine: Engine, label: str) -> None:
     engine.run_pieces(list(pieces(jobs, engine)), label)
 
 
-def pieces(jobs: Sequence[CellRow], engine: Engine) -> Iterator[Piece]:
-    """Yield the pieces with which cell rows begin; the others follow from them."""
+def pieces(jobs: Sequence[CellRow], engine: Engine, then: Then | None = None) -> Iterator[Piece]:
+    """Yield the pieces with which cell rows begin; the others follow from them.
+
+    Args:
+        jobs: cell rows, of one recipe or several.
+        engine: that will run them.
+        then: returns the pieces that can begin once a cell row has its model and its predictions.
+    """
     waiting = [job for job in jobs if not matrix_row.is_trained(job)]
     batched = is_batched(engine, sum(_networks(job) for job in waiting))
     folds = sum(len(folds_of(job)) for job in waiting)
@@ -41,9 +49,9 @@ def pieces(jobs: Sequence[CellRow], engine: Engine) -> Iterator[Piece]:
     for job in jobs:
         if job in waiting:
             together = resamples_together(job.training.resamples, folds, engine.slots(linear))
-            yield from RowPieces(job, engine.settings, batched, together).begin()
+            yield from RowPieces(job, engine.settings, batched, together, then).begin()
         else:
-            yield _finish(RowToFinish(job), engine.settings)
+            yield _finish(RowToFinish(job), engine.settings, then)
 
 
 def is_batched(engine: Engine, networks: int) -> bool:
@@ -98,10 +106,13 @@ class RowPieces:
         settings: what pieces need.
         batched: whether the seeds of a network are trained as one batch.
         together: how many resamples one piece trains.
+        then: returns the pieces that can begin once the row has its model and its predictions.
     """
 
-    def __init__(self, job: CellRow, settings: EngineSettings, batched: bool, together: int) -> None:
-        self.job, self.settings, self.batched, self.together = job, settings, batched, together
+    def __init__(
+        self, job: CellRow, settings: EngineSettings, batched: bool, together: int, then: Then | None = None
+    ) -> None:
+        self.job, self.settings, self.batched, self.together, self.then = job, settings, batched, together, then
         self.first = matrix_row_pieces.first_pieces(job, batched)
         self.more: list[TrainingPiece] = []
         self._folds = {fold.name: _Fold(0, {}) for fold in folds_of(job)}
@@ -154,10 +165,10 @@ class RowPieces:
             return []
         order = list(self._folds)
         more = sorted(self.more, key=lambda of: order.index(of.fold))  # folds end in any order
-        return [_finish(RowToFinish(self.job, tuple(self.first), tuple(more)), self.settings)]
+        return [_finish(RowToFinish(self.job, tuple(self.first), tuple(more)), self.settings, self.then)]
 
 
-def _finish(row: RowToFinish, settings: EngineSettings) -> Piece:
+def _finish(row: RowToFinish, settings: EngineSettings, then: Then | None) -> Piece:
     job = row.job
     written = [paths.prediction(job.recipe, job.source, job.space, target) for target in job.targets]
     return Piece(
@@ -167,7 +178,8 @@ def _finish(row: RowToFinish, settings: EngineSettings) -> Piece:
         needs_of(job, settings),
         cost=cost_of(job) / EPOCHS,
         kind=f"predict {job.recipe}",
-        soon=True,
+        urgency=RESULTS,
+        then=None if then is None else lambda _: then(job),
         reads=[piece.path for piece in (*row.first, *row.more)],
         writes=[job.path, *written],
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from harness.core.errors import SettingError
@@ -27,24 +27,20 @@ from harness.training.protocol_case import ProtocolCase
 def planned(params: Mapping[str, Any], protocol: str) -> list[ProtocolCase]:
     """Return every case of a row of `protocols`, those with a reason too."""
     section = row(params, "protocols", protocol)
+    return [case for name in section["recipes"] for case in of_recipe(params, protocol, name)]
+
+
+def of_recipe(params: Mapping[str, Any], protocol: str, name: str) -> list[ProtocolCase]:
+    """Return every case of one recipe in a row of `protocols`, those with a reason too."""
+    section = row(params, "protocols", protocol)
     file = str(section.get("protocol") or protocol)
     given = {key: value for key, value in section.items() if key not in ("protocol", "recipes", "spaces")}
-    return [
-        case
-        for name in section["recipes"]
-        for case in _of_recipe(params, protocol, file, name, section["spaces"], given)
-    ]
-
-
-def _of_recipe(
-    params: Mapping[str, Any], protocol: str, file: str, name: str, spaces: Sequence[str], given: Mapping[str, Any]
-) -> list[ProtocolCase]:
     recipe = with_modalities(row(params, "recipes", name), params["encoders"])
     loaded = {corpus: corpus_features(corpus, recipe) for corpus in params["corpora"]}
     module, fusion = find("protocol", file), find("fusion", str(recipe["fusion"]))
     if getattr(module, "NETWORKS", False) and replicates.selects(fusion):
         raise SettingError(f"protocols.{protocol}: {file} aligns networks, and recipe {name} is {recipe['fusion']}")
-    contexts = [_field(params, name, recipe, space_name, loaded) for space_name in spaces]
+    contexts = [_field(params, name, recipe, space_name, loaded) for space_name in section["spaces"]]
     rule = TrainingChoices.of(params).rule
     return [
         ProtocolCase(protocol, recipe, case, rule) for context in contexts for case in module.cases(context, **given)

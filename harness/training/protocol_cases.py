@@ -7,7 +7,7 @@ from pathlib import Path
 
 from harness.core import paths
 from harness.core.engine import Engine
-from harness.core.pieces import Needs, Piece
+from harness.core.pieces import RESULTS, Needs, Piece
 from harness.core.plugins import find
 from harness.training import protocol_case, replicates
 from harness.training.matrix_rows import is_batched
@@ -60,7 +60,7 @@ class CasePieces:
         if len(self.runs) > 1:
             expects = sum(len(run.seeds) for run in job.case.runs)
             yield Piece(
-                protocol_case.is_current, job, self._name("look"), self.light, 0, soon=True, then=self._looked,
+                protocol_case.is_current, job, self._name("look"), self.light, 0, urgency=RESULTS, then=self._looked,
                 expects=expects,
             )  # fmt: skip
         else:
@@ -91,7 +91,9 @@ class CasePieces:
             return []
         name, runs = self._name("join"), tuple(self.runs)
         reads = [run.path for run in runs]
-        return [Piece(protocol_case.join, runs, name, self.light, 0, soon=True, reads=reads, writes=[self.job.path])]
+        return [
+            Piece(protocol_case.join, runs, name, self.light, 0, urgency=RESULTS, reads=reads, writes=[self.job.path])
+        ]
 
     def _models(self) -> list[Path]:
         """Return the file of the models that a case takes from `transfer`, where it trains none."""

@@ -9,7 +9,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from harness.core import engine, paths
+from harness.core import paths
+from harness.core.engine_settings import worker_count
 from harness.core.errors import HarnessError
 from harness.core.plugins import find, names
 from harness.corpora.reading import links
@@ -53,7 +54,7 @@ def _machine(params: dict[str, Any]) -> list[str]:
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else "none, the CPU is used"
     free = shutil.disk_usage(".").free / 2**30
     return [
-        f"  python {platform.python_version()}, {engine.worker_count(params['engine']['workers'])} worker processes",
+        f"  python {platform.python_version()}, {worker_count(params['engine']['workers'])} worker processes",
         f"  GPU: {device}",
         f"{'  ' if free > 5 else '! '}disk: {free:.0f} GiB free"
         + ("" if free > 5 else "; features need some, make room"),

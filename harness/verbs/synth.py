@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from harness.core import engine, paths
+from harness.core import paths
+from harness.core.engine_settings import worker_count
 from harness.core.errors import HarnessError, SettingError
 from harness.core.plugins import names
 from harness.corpora.reading import links
@@ -53,7 +54,7 @@ def run(
     adapters = {name: (row or {}).get("adapter", name) for name, row in params["corpora"].items()}
     made = {name: adapter for name, adapter in adapters.items() if adapter in names("synthetic layout")}
     known = known_defects(list(made.values()))
-    workers = engine.worker_count(params["engine"]["workers"])
+    workers = worker_count(params["engine"]["workers"])
     for corpus, adapter in made.items():
         folder = SYNTHETIC / corpus
         if not is_current(plan, corpus, adapter, folder):

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from harness.core import engine, processes
+from harness.core.engine_settings import worker_count
 from harness.core.errors import (
     HarnessError,
     NameUnknownError,
@@ -251,11 +252,11 @@ def test_short_memory_of_a_worker_is_told_as_that(workers: int) -> None:
 
 
 def test_auto_is_one_worker_per_core_this_process_may_use() -> None:
-    assert engine.worker_count("auto") == len(os.sched_getaffinity(0))
-    assert engine.worker_count(3) == 3
+    assert worker_count("auto") == len(os.sched_getaffinity(0))
+    assert worker_count(3) == 3
 
 
 @pytest.mark.parametrize("setting", [0, -1, "two", "4", None, 1.5, True])
 def test_any_other_number_of_workers_is_refused(setting: object) -> None:
     with pytest.raises(SettingError, match=r"engine\.workers is .*; it is a positive number or auto"):
-        engine.worker_count(setting)  # type: ignore[arg-type]
+        worker_count(setting)  # type: ignore[arg-type]

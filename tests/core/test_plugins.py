@@ -82,6 +82,7 @@ def test_a_new_file_is_a_new_plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 CONTRACT = {
+    "engine": {"Workers"},
     "encoder": {"MODALITY", "PACKAGES", "SHARD", "encoder"},
     "metric": {"KIND", "STATISTIC", "HIGHER_IS_BETTER", "from_statistic", "point"},
     "protocol": {"cases"},

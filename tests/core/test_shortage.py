@@ -28,7 +28,6 @@ MEMORY = [
     OSError(errno.ENOMEM, os.strerror(errno.ENOMEM)),
     json.JSONDecodeError("Not enough memory to allocate buffer for parsing", "", 0),
     RuntimeError("[enforce fail at alloc_cpu.cpp:121] . DefaultCPUAllocator: can't allocate memory: you tried"),
-    RuntimeError("CUDA out of memory. Tried to allocate 2 GiB"),
     RuntimeError("can't start new thread"),
     ImportError("libtorch_cpu.so: failed to map segment from shared object"),
 ]
@@ -41,6 +40,14 @@ def test_memory(error: Exception) -> None:
         assert isinstance(told, Shortage)
         assert str(told).startswith("not enough memory (")
         assert "engine.workers in params.yaml" in str(told)
+
+
+def test_memory_of_a_gpu_names_the_piece_and_what_shares_the_gpu() -> None:
+    error = RuntimeError("CUDA out of memory. Tried to allocate 2 GiB")
+    for seen in (error, raised_from(error)):
+        told = str(shortage(seen, "transfer text_e5_mlp (meld, emotion4, seed 1)"))
+        assert told.startswith("not enough GPU memory for transfer text_e5_mlp (meld, emotion4, seed 1) (CUDA out of")
+        assert "a larger engine.num_gpus in params.yaml" in told
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EDQUOT])

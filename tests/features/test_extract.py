@@ -16,7 +16,7 @@ from clips import write_picture
 from numpy.testing import assert_array_equal
 from small_studies import params_of, stage
 
-from harness.core import paths
+from harness.core import memory, paths
 from harness.core.engine import opened
 from harness.core.errors import MediaError, ResultError, SettingError
 from harness.core.files import digest
@@ -68,7 +68,7 @@ def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
             (folder / f"{name}.py").write_text(text.replace("{shard}", str(shard)))
             sys.modules.pop(f"harness.encoders.{name}", None)
         importlib.invalidate_caches()
-        extract._encoder.cache_clear()
+        memory.forget()
 
     yield write
     for name in ENCODERS:
@@ -269,7 +269,7 @@ def test_a_piece_that_was_edited_is_made_again(room: Any, monkeypatch: Any) -> N
     room(2)
     store = wanted("lengths", TEXTS)
     with monkeypatch.context() as patch:
-        patch.setattr(extract, "_write", lambda store, shards: None)  # killed before the pieces are put together
+        patch.setattr(extract, "write_store", lambda work: "")  # killed before the pieces are put together
         extracted(store)
     first, second, third = sorted(paths.WORK.rglob("*.safetensors"))
     pieces = [path.read_bytes() for path in (first, second, third)]
@@ -277,7 +277,7 @@ def test_a_piece_that_was_edited_is_made_again(room: Any, monkeypatch: Any) -> N
     second.write_bytes(pieces[2])  # a whole piece, of other utterances
     third.unlink()
     with monkeypatch.context() as patch:
-        patch.setattr(extract, "_write", lambda store, shards: None)
+        patch.setattr(extract, "write_store", lambda work: "")
         extracted(store)
     assert [path.read_bytes() for path in (first, second, third)] == pieces
 

@@ -14,7 +14,7 @@ from harness.features import plan
 
 
 def digest(options: dict[str, Any]) -> tuple[str, dict[str, str]]:
-    made_by = plan._made_by("x", "hf_speech", options, "native", "zh", "float32", [])
+    made_by = plan._made_by("x", "hf_speech", options, "native", "zh", "float32", [], {})
     return made_by["digest"], made_by["made_with"]
 
 

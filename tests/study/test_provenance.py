@@ -14,11 +14,11 @@ PARAMS = {
 
 
 def test_who_works_decides_no_number() -> None:
-    other = {"engine": {"workers": 8, "batch": "auto"}}
+    other = {"engine": {"kind": "ray", "workers": 8, "batch": False}, "tracking": {"live": True}}
     assert deciding({**PARAMS, **other}) == deciding(PARAMS)
     assert provenance({**PARAMS, **other})["params_digest"] == provenance(PARAMS)["params_digest"]
 
 
-@pytest.mark.parametrize("other", [{"engine": {"workers": 2, "batch": False}}, {"training": {"seeds": [2]}}])
+@pytest.mark.parametrize("other", [{"study": "y"}, {"training": {"seeds": [2]}}])
 def test_all_else_may(other: dict) -> None:
     assert deciding({**PARAMS, **other}) != deciding(PARAMS)

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.core import memory
-from harness.core.engine import AUTO, LOCAL, EngineSettings, worker_count
+from harness.core.engine_settings import AUTO, LOCAL, EngineSettings, worker_count
 from harness.core.errors import HarnessError, SettingError
 from harness.core.files import write_text
 from harness.core.imports import ROOT
@@ -34,7 +34,6 @@ from harness.core.processes import THREAD_VARIABLES
 QUIET = {  # read by Ray when it is imported; what the user has set stays
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
-    "RAY_BACKEND_LOG_LEVEL": "error",
     "RAY_task_oom_retries": "0",  # what is lost is begun again by the engine
 }
 for _name, _value in QUIET.items():

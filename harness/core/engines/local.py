@@ -13,7 +13,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from harness.core.engine import Counts, EngineSettings, WorkerDied, worker_count
+from harness.core.engine import Counts, WorkerDied
+from harness.core.engine_settings import EngineSettings, worker_count
 from harness.core.errors import SettingError
 from harness.core.piece_call import PieceCall, do, do_elsewhere
 from harness.core.pieces import Needs, Outcome, Piece

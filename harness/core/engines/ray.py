@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.core.engine import Counts, EngineSettings, WorkerDied
+from harness.core.engine import Counts, WorkerDied
+from harness.core.engine_settings import EngineSettings
 from harness.core.engines import _ray_cluster as cluster
 from harness.core.engines._ray_cluster import exceptions, ray
 from harness.core.errors import HarnessError, SettingError

@@ -167,7 +167,7 @@ class Media(ParamsSection):
     longest: Positive = Field(description="most seconds read of a clip")
 
 
-class Engine(ParamsSection):
+class EngineSection(ParamsSection):
     """Where work runs and how it is spread (docs/cluster.md); nothing of it runs a stage again."""
 
     kind: Literal["auto", "local", "ray"] = Field(
@@ -251,8 +251,8 @@ class Params(ParamsSection):
     analysis: Selected = Field(description="recipes and label spaces that `analyse` looks behind")
     foresee: Selected = Field(description="recipes and label spaces whose transfer `foresee` estimates")
     media: Media
-    engine: Engine
-    tracking: Tracking
+    engine: EngineSection
+    tracking: Tracking = Field(default_factory=lambda: Tracking(live=False))
     synth: Synth
 
 

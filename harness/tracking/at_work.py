@@ -18,6 +18,6 @@ def at_work(params: Mapping[str, Any], name: str) -> Iterator[Engine]:
         params: params.yaml.
         name: of the stage and its row, as people call it.
     """
-    live = bool(params["tracking"]["live"])
+    live = bool(params.get("tracking", {}).get("live"))
     with engine.opened(params["engine"], tells=live) as opened:
         yield opened
