@@ -17,8 +17,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness.core.engine import Counts, Engine, EngineSettings
-from harness.core.pieces import Needs, Outcome, Piece
+from harness.core.engine import Counts, Engine
+from harness.core.engine_settings import EngineSettings
+from harness.core.pieces import RESULTS, Needs, Outcome, Piece
 from harness.training.matrix_rows import EPOCHS, is_batched, resamples_together
 
 STAGE_START = 8.0  # seconds until a stage has read what it needs to hand out its first piece
@@ -183,7 +184,7 @@ class SimulatedRow:
 
     def _prediction(self) -> Piece:
         seconds, kind = PREDICT_SECONDS * _drawn(self.chance, OF_PIECE), f"predict {self.recipe}"
-        return Piece(never, seconds, kind, self._needs, cost=self.guess / EPOCHS, kind=kind, soon=True)
+        return Piece(never, seconds, kind, self._needs, cost=self.guess / EPOCHS, kind=kind, urgency=RESULTS)
 
 
 def study(slots: int, has_gpus: bool, is_one_submission: bool, batch: bool | str, seed: int) -> tuple[float, float]:

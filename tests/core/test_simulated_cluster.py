@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from benchmarks import _simulated_cluster as cluster
-from harness.core.engine import Counts, Engine, EngineSettings
+from harness.core.engine import Counts, Engine
+from harness.core.engine_settings import EngineSettings
 
 
 def test_one_submission_keeps_64_slots_busy_where_stages_do_not() -> None:
