@@ -19,9 +19,11 @@ from pathlib import Path
 
 from benchmarks import _simulated_cluster, _study
 from benchmarks._checkout import Checkout
-from benchmarks._watch import CHECKOUT, ONE_THREAD, python, watch
+from benchmarks._watch import CHECKOUT, ONE_THREAD
+from harness.cli import main
 from harness.core import engine as engines
 from harness.core.engine_settings import RAY
+from harness.core.pieces import Piece, PieceQueue
 
 SEEDS = range(1, 6)  # of the simulation
 SLOTS = 2  # of the real runs
@@ -29,6 +31,7 @@ LOADS = {"1,000 pieces that do nothing": (1000, 0.0), "200 pieces of 0.5 s": (20
 ROUNDS = 3
 TIMES = 2  # that each way is taken in the real study, in turns
 CORPORA = ["emotiontalk", "meld", "iemocap"]
+COUNTED = "seconds of pieces:"
 MADE = ("data/features", "models", "predictions")
 
 
@@ -94,11 +97,10 @@ def real() -> Iterator[str]:
         for name in [*ways] * TIMES:
             for top in MADE:
                 _empty(checkout.folder / top)
-            watched = [_watched(checkout, *command) for command in ways[name]]
-            wall, cpu = (sum(of) for of in zip(*watched, strict=True))
+            wall, worked = (sum(of) for of in zip(*(_run(checkout, *command) for command in ways[name]), strict=True))
             walls[name] = min(wall, walls.get(name, wall))
             digests.setdefault(name, set()).add(str(made := _digests(checkout.folder)))
-            yield f"{name}: {wall:.1f} s, {cpu / SLOTS:.1f} s of both cores, {len(made)} files"
+            yield f"{name}: {wall:.1f} s, slots busy {worked / (SLOTS * wall):.0%}, {len(made)} files"
         same = "the same bytes" if len(set.union(*digests.values())) == 1 else "OTHER BYTES"
         yield f"ratio of the best {walls['stage by stage'] / walls['fill']:.2f}; models and predictions: {same}"
         begin = time.perf_counter()
@@ -134,11 +136,28 @@ def _checkout(folder: Path) -> Checkout:
     return checkout
 
 
-def _watched(checkout: Checkout, *command: str) -> tuple[float, float]:
-    """Return the seconds that a command of the harness takes, and those of all its processes on the cores."""
-    settings = ("--set", "engine.kind=local", "--set", f"engine.workers={SLOTS}")
-    watched = watch([*python("harness"), *command, *settings], checkout.folder, checkout.environment)
-    return watched.wall, watched.cpu
+def _run(checkout: Checkout, *command: str) -> tuple[float, float]:
+    """Return the seconds that a command of the harness takes with its start, and those of all its pieces."""
+    arguments = [*command, "--set", "engine.kind=local", "--set", f"engine.workers={SLOTS}"]
+    path = os.pathsep.join((str(checkout.folder), str(CHECKOUT)))  # its own harness, and this file
+    counted = ["env", f"PYTHONPATH={path}", sys.executable, "-c"]
+    begin = time.perf_counter()
+    told = checkout.run(*counted, f"from benchmarks import cluster; cluster.count({arguments!r})")
+    return time.perf_counter() - begin, float(told.rpartition(COUNTED)[2].split()[0])
+
+
+def count(arguments: list[str]) -> None:
+    """Run a command of the harness in this process, and print the seconds of all its pieces."""
+    seconds, ended = [0.0], PieceQueue.ended
+
+    def counted(queue: PieceQueue, piece: Piece, took: float) -> None:
+        seconds[0] += took
+        ended(queue, piece, took)
+
+    PieceQueue.ended = counted  # type: ignore[method-assign]
+    if status := main(arguments):
+        sys.exit(status)
+    print(f"{COUNTED} {seconds[0]}", file=sys.stderr)
 
 
 def _empty(folder: Path) -> None:
