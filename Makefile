@@ -10,7 +10,7 @@
 SHELL := /bin/bash
 VENV := .venv
 PYTHON ?= python3
-EXTRAS ?= e5,hub,opensmile,dev
+EXTRAS ?= e5,hub,opensmile,ray,dev
 BIN := $(CURDIR)/$(VENV)/bin
 export PATH := $(BIN):$(PATH)
 export DVC_NO_ANALYTICS := 1

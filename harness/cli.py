@@ -97,6 +97,7 @@ def app(wanted: str = "") -> App:
         version=__version__,
         help_format="plaintext",
         default_parameter=Parameter(negative=()),
+        suppress_keyboard_interrupt=False,  # `main` tells what is kept
     )
     for kind, title in ((VERB, "Verbs"), (STAGE, "Stages, run by `dvc repro` in this order")):
         group = Group(title, sort_key=kind == STAGE)

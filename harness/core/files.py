@@ -65,10 +65,15 @@ def sweep(folders: Iterable[Path]) -> None:
 
 
 @contextmanager
-def hold(path: Path) -> Iterator[None]:
-    """Hold a file that is made if it is not there; an OSError says that a process that lives holds it."""
+def hold(path: Path, wait: bool = False) -> Iterator[None]:
+    """Hold a file, made if it is not there, until the end of the block or of this process.
+
+    Args:
+        path: the file.
+        wait: until no other process holds it; without, an OSError says that one does.
+    """
     with path.open("ab") as file:
-        _lock(file.fileno())
+        fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         yield
 
 

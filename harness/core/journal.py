@@ -11,7 +11,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,6 @@ from harness.core.files import hold
 
 FOLDER = paths.WORK / "live"
 EVERY = 1.0  # seconds between two writes of a process at most: a network file system is slow
-JUST_MADE = 60.0  # seconds in which a folder may not be locked yet
 HELD = "held"  # locked while its driver lives
 
 
@@ -93,14 +92,14 @@ def _parsed(text: bytes) -> dict[str, Any]:
 def kept() -> Iterator[Path]:
     """Give a folder for the journals of one run, and delete it afterwards, with those of drivers that were killed."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    for old in FOLDER.iterdir():
-        with suppress(OSError):
-            if time.time() - old.stat().st_mtime > JUST_MADE:
-                with hold(old / HELD):
-                    shutil.rmtree(old, ignore_errors=True)
     folder = FOLDER / f"{int(time.time())}.{os.uname().nodename}.{os.getpid()}.{os.urandom(3).hex()}"
-    folder.mkdir()
-    with hold(folder / HELD):
+    with ExitStack() as held:
+        with hold(FOLDER / HELD, wait=True):  # or one that is just made is swept before it is held
+            for old in FOLDER.iterdir():
+                with suppress(OSError), hold(old / HELD):
+                    shutil.rmtree(old, ignore_errors=True)
+            folder.mkdir()
+            held.enter_context(hold(folder / HELD))
         try:
             yield folder
         finally:

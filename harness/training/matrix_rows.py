@@ -22,7 +22,8 @@ from harness.training.matrix_row_finish import RowToFinish
 from harness.training.matrix_row_pieces import Told, TrainingPiece
 
 Then = Callable[[CellRow], Iterable[Piece]]
-FULL = 4  # pieces for each that runs at once, with which no machine is idle for long
+FULL = 4  # small pieces for each that runs at once, with which no machine is idle for long
+BATCHES = 2  # of seeds, for each that runs at once: with fewer the longest decides (docs/benchmarks.md)
 EPOCHS = 20  # that a network takes, at a guess
 SECONDS_OF_ROW = 3e-5  # of a network, a row and an epoch, at a guess; the first pieces that end correct it
 SECONDS_OF_NUMBER = 2e-8  # of a linear model, a feature of a row and a candidate, at a guess
@@ -43,8 +44,9 @@ def pieces(jobs: Sequence[CellRow], engine: Engine, then: Then | None = None) ->
         then: returns the pieces that can begin once a cell row has its model and its predictions.
     """
     waiting = [job for job in jobs if not matrix_row.is_trained(job)]
-    batched = is_batched(engine, sum(_networks(job) for job in waiting))
-    folds = sum(len(folds_of(job)) for job in waiting)
+    # of all rows, also those that are done: a run that goes on cuts the work as the first one did
+    batched = is_batched(engine, sum(_batches(job) for job in jobs))
+    folds = sum(len(folds_of(job)) for job in jobs)
     linear = Needs(1, 0, engine.settings.of_model().memory)
     for job in jobs:
         if job in waiting:
@@ -54,28 +56,28 @@ def pieces(jobs: Sequence[CellRow], engine: Engine, then: Then | None = None) ->
             yield _finish(RowToFinish(job), engine.settings, then)
 
 
-def is_batched(engine: Engine, networks: int) -> bool:
+def is_batched(engine: Engine, batches: int) -> bool:
     """Tell whether the seeds of a network are trained as one batch.
 
-    With `engine.batch: auto` where networks are trained on GPUs, and there are enough pieces to keep all busy: else the
-    longest batch decides when the last one ends.
+    With `engine.batch: auto` where networks are trained on GPUs, and there are enough batches to keep all busy: else
+    the longest one decides when the last one ends.
 
     Args:
         engine: that trains them.
-        networks: how many networks there are to train.
+        batches: how many batches there would be.
     """
     setting = engine.settings.batch
     if isinstance(setting, bool):
         return setting
-    if not networks or not engine.workers.gpus():
+    if not batches or not engine.workers.gpus():
         return False
-    return networks > FULL * engine.slots(engine.settings.of_network())
+    return batches > BATCHES * engine.slots(engine.settings.of_network())
 
 
 def resamples_together(resamples: int, folds: int, slots: int) -> int:
     """Return how many resamples of a fold one piece trains: so many that enough pieces are left for all machines."""
-    pieces = min(max(-(-FULL * slots // max(folds, 1)), 1), max(resamples, 1))
-    return -(-resamples // pieces) if resamples else 1
+    of_fold = -(-FULL * slots // max(folds, 1))
+    return max(resamples // of_fold, 1)
 
 
 def needs_of(job: CellRow, settings: EngineSettings) -> Needs:
@@ -83,10 +85,11 @@ def needs_of(job: CellRow, settings: EngineSettings) -> Needs:
     return settings.of_model() if replicates.selects(job.module) else settings.of_network()
 
 
-def _networks(job: CellRow) -> int:
+def _batches(job: CellRow) -> int:
+    """Return how many batches of seeds there would be: of a search two a fold, the draws and then the other seeds."""
     if replicates.selects(job.module):
         return 0
-    return len(folds_of(job)) * (len(job.draws()) + len(job.training.seeds) - 1)
+    return len(folds_of(job)) * (1 if len(job.draws()) == 1 else 2)
 
 
 @dataclass(slots=True)

@@ -21,7 +21,7 @@ def pieces(jobs: Sequence[ProtocolCase], engine: Engine) -> Iterator[Piece]:
         jobs: cases without a reason.
         engine: that will run them.
     """
-    batched = is_batched(engine, sum(_networks(job) for job in jobs))
+    batched = is_batched(engine, sum(_batches(job) for job in jobs))
     for job in jobs:
         yield from CasePieces(job, engine, batched).begin()
 
@@ -31,9 +31,8 @@ def size_of(job: ProtocolCase) -> int:
     return max(sum(len(run.seeds) for run in job.case.runs), 1)
 
 
-def _networks(job: ProtocolCase) -> int:
-    module = find("fusion", str(job.recipe["fusion"]))
-    return 0 if replicates.selects(module) else sum(len(run.seeds) for run in job.case.runs)
+def _batches(job: ProtocolCase) -> int:
+    return 0 if replicates.selects(find("fusion", str(job.recipe["fusion"]))) else len(job.case.runs)
 
 
 class CasePieces:

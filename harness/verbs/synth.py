@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from harness.core import paths
+from harness.core import engine, paths
 from harness.core.engine_settings import worker_count
 from harness.core.errors import HarnessError, SettingError
 from harness.core.plugins import names
 from harness.corpora.reading import links
 from harness.corpora.synthetic.making import ALL
+from harness.corpora.synthetic.media import Take, render_all
 from harness.corpora.synthetic.release import Plan, is_current, known_defects, write
 from harness.corpora.synthetic.world import World
 
@@ -59,12 +62,17 @@ def run(
         folder = SYNTHETIC / corpus
         if not is_current(plan, corpus, adapter, folder):
             print(f"synth: {corpus}, drawing {plan.drawn_from().utterances:,} utterances", flush=True)
-            counts = write(plan, corpus, adapter, folder, known, workers)
+            counts = write(plan, corpus, adapter, folder, known, partial(side_by_side, workers, f"synth {corpus}"))
             put_in = ", ".join(f"{count} {name}" for name, count in counts.items()) or "none"
             print(f"synth: {corpus} is written to {folder}; defects: {put_in}")
         links.link(corpus, folder)
     links.fill_gaps(list(params["corpora"]))
     print(f"synth: linked {', '.join(made)} (data/synthetic)")
+
+
+def side_by_side(workers: int, label: str, pieces: Sequence[Sequence[Take]]) -> None:
+    """Render lists of clips in so many processes."""
+    engine.run(render_all, pieces, workers, label, [len(piece) for piece in pieces], "files")
 
 
 def _is_ours(corpus: str) -> bool:

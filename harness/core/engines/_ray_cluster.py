@@ -52,12 +52,17 @@ except ImportError as _error:
 __all__ = ["exceptions", "ray"]
 
 PACKAGES = ("numpy", "scipy", "torch", "ray")  # that decide numbers, or whether pieces can travel
-PASSED_ON = ("EMOTRANSFER_", "HF_", "TRANSFORMERS_")  # how variables begin that workers need as this process has them
+PASSED_ON = (
+    "EMOTRANSFER_",
+    "HF_",
+    "TRANSFORMERS_",
+    "PYTHONPATH",
+)  # how variables begin that workers need as this process has them
 STORE = 100 * 2**20  # bytes of Ray's object store, in which nothing large is ever put
 CONNECT = 10.0  # seconds for an address to answer
 ANSWER = 120.0  # seconds for the workers of a new machine to start
 GIB = 2**30
-_OF_MEMORY = re.compile(r"([0-9.]+)\s*GB?\s*/\s*([0-9.]+)\s*GB")
+_OF_MEMORY = re.compile(r"([0-9.]+)\s*GB used / ([0-9.]+)\s*GB")
 
 Node = Mapping[str, Any]
 
@@ -192,7 +197,7 @@ def largest(nodes: Sequence[Node]) -> str:
 def memory_words(text: str) -> str:
     """Return what Ray says of memory that was short, as "out of memory: 38 of 40 GB"."""
     found = _OF_MEMORY.search(text)
-    return f"out of memory: {float(found[1]):.0f} of {float(found[2]):.0f} GB" if found else "out of memory"
+    return f"out of memory: {float(found[1]):.3g} of {float(found[2]):.3g} GB" if found else "out of memory"
 
 
 def check_nodes(nodes: Sequence[Node], driver: Driver, latency_wait: float) -> None:

@@ -54,12 +54,16 @@ class Workers:
         self._gone: dict[str, float] = {}  # id of a lost machine -> when that was seen
         self._looked = 0.0
         self._own = cluster.connect(settings)
-        self._nodes = cluster.alive()
-        self.driver = cluster.driver()
-        self._task = ray.remote(max_calls=0, max_retries=0)(cluster.work)
-        if not self._own:
-            cluster.check_nodes(self._nodes, self.driver, settings.latency_wait)
-        self._say_what_it_is()
+        try:
+            self._nodes = cluster.alive()
+            self.driver = cluster.driver()
+            self._task = ray.remote(max_calls=0, max_retries=0)(cluster.work)
+            if not self._own:
+                cluster.check_nodes(self._nodes, self.driver, settings.latency_wait)
+            self._say_what_it_is()
+        except BaseException:
+            ray.shutdown()
+            raise
 
     def gpus(self) -> float:
         """Return how many GPUs the cluster has."""

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from harness.core import engine
 from harness.core.code_digest import code_digest
 from harness.core.errors import HarnessError
 from harness.core.files import digest, read_json, write_json
@@ -24,6 +23,7 @@ from harness.corpora.synthetic.media import Take, render_all
 from harness.corpora.synthetic.world import World, draw
 
 PIECE = 25  # files per piece of work
+Render = Callable[[Sequence[Sequence[Take]]], object]
 BANK = 2  # different clips of a kind in a scaled corpus
 
 
@@ -80,8 +80,19 @@ def is_current(plan: Plan, corpus: str, adapter: str, folder: Path) -> bool:
     return bool(watermark.get("finished")) and truth(plan, corpus, adapter).items() <= watermark.items()
 
 
+def one_after_another(pieces: Sequence[Sequence[Take]]) -> None:
+    """Render lists of clips in this process."""
+    for piece in pieces:
+        render_all(piece)
+
+
 def write(
-    plan: Plan, corpus: str, adapter: str, folder: Path, known: Mapping[str, str] | None = None, workers: int = 1
+    plan: Plan,
+    corpus: str,
+    adapter: str,
+    folder: Path,
+    known: Mapping[str, str] | None = None,
+    render: Render = one_after_another,
 ) -> dict[str, int]:
     """Write one release; what lay in the folder is replaced if it was made up too.
 
@@ -91,7 +102,7 @@ def write(
         adapter: the corpus whose layout it has.
         folder: where it goes.
         known: every defect of the study's corpora; by default those of this one.
-        workers: processes side by side.
+        render: calls `render_all` for each of many lists of clips; how it spreads them decides nothing of the files.
 
     Returns:
         How many of each defect were put in.
@@ -106,7 +117,7 @@ def write(
     write_json(folder / WATERMARK, {**facts, "finished": False})
     making = Making(corpus, world, plan.media, defects)
     takes = writer.write(folder, draw(world, corpus), making)
-    _make(takes, plan.scale, workers, f"synth {corpus}")
+    _make(takes, plan.scale, render)
     counts = {name: count for name, count in sorted(making.counts.items()) if count}
     write_json(folder / WATERMARK, {**facts, "defects": counts, "clips_repeat": plan.scale > 1, "finished": True})
     return counts
@@ -126,7 +137,7 @@ def _empty(folder: Path) -> None:
             path.unlink()
 
 
-def _make(takes: Sequence[Take], scale: int, workers: int, label: str) -> None:
+def _make(takes: Sequence[Take], scale: int, render: Render) -> None:
     """Render every take, or in a scaled corpus a bank of each kind, whose files the others are links to."""
     banks: dict[object, list[Take]] = {}
     rendered: list[Take] = []
@@ -138,9 +149,7 @@ def _make(takes: Sequence[Take], scale: int, workers: int, label: str) -> None:
             rendered.append(take)
         else:
             linked.append((bank[len(linked) % BANK].path, take.path))
-    pieces = [rendered[at : at + PIECE] for at in range(0, len(rendered), PIECE)]
-    sizes = [len(piece) for piece in pieces]
-    engine.run(render_all, pieces, workers, label, sizes, "files")
+    render([rendered[at : at + PIECE] for at in range(0, len(rendered), PIECE)])
     for original, path in linked:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:

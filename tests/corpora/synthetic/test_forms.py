@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import partial
 from pathlib import Path
 
 import av
@@ -12,7 +13,8 @@ from synth_sample import CORPORA, GUARD, WORLD, N, made
 
 from harness.corpora.media.clips import Clip
 from harness.corpora.media.sound import read_sound
-from harness.corpora.synthetic.release import Plan, write
+from harness.corpora.synthetic.release import Plan, one_after_another, write
+from harness.verbs.synth import side_by_side
 
 PCM, AAC = {"codecs": {"pcm_s16le": N}}, {"codecs": {"aac": N}}
 H264, MPEG4 = {"codecs": {"h264": N}, "sizes": {"64x64": N}}, {"codecs": {"mpeg4": N}, "sizes": {"128x64": N}}
@@ -67,7 +69,8 @@ def test_the_same_voice_is_in_the_wav_and_in_the_film() -> None:
 
 @pytest.mark.parametrize("corpus", CORPORA)
 def test_a_world_is_the_same_bytes_again(corpus: str, tmp_path: Path) -> None:
-    write(Plan(WORLD, True, "all"), corpus, corpus, tmp_path / "again", workers=2 if corpus == "meld" else 1)
+    render = partial(side_by_side, 2, "test") if corpus == "meld" else one_after_another
+    write(Plan(WORLD, True, "all"), corpus, corpus, tmp_path / "again", render=render)
     assert digests(tmp_path / "again") == digests(made(corpus, "all").root)
 
 
