@@ -212,7 +212,7 @@ def study(slots: int, has_gpus: bool, is_one_submission: bool, batch: bool | str
 def _pieces(recipes: Sequence[str], engine: Engine, seed: int) -> list[Piece]:
     networks = [recipe for recipe in recipes if _is_network(recipe)]
     folds = sum(FOLDS.values()) * len(SPACES)
-    batched = is_batched(engine, len(networks) * folds * SEEDS)
+    batched = is_batched(engine, len(networks) * folds)
     together = resamples_together(RESAMPLES, folds * len(recipes), engine.slots(engine.settings.of_model()))
     rows = (
         _row(recipe, source, space, engine, batched and _is_network(recipe), together, seed)

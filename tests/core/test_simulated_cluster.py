@@ -30,5 +30,5 @@ def test_every_piece_of_the_plan_ends() -> None:
     engine.run_pieces(cluster._pieces(["r00", "r10"], engine, seed=1), "simulated")
     folds, rows = 36, 20
     first, predictions = folds * (cluster.SEEDS + 1), 2 * rows
-    resamples = folds * 4  # pieces of three, three, three and one
+    resamples = folds * 5  # pieces of two
     assert engine.counts.done == engine.counts.total == first + predictions + resamples
