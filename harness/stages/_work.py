@@ -8,6 +8,7 @@ from typing import Any
 
 from harness.core import engine
 from harness.core.engine import Engine
+from harness.tracking import live
 
 
 @contextmanager
@@ -18,6 +19,7 @@ def at_work(params: Mapping[str, Any], name: str) -> Iterator[Engine]:
         params: params.yaml.
         name: of the stage and its row, as people call it.
     """
-    live = bool(params["tracking"]["live"])
-    with engine.opened(params["engine"], tells=live) as opened:
+    is_live = bool(params["tracking"]["live"])
+    opening = engine.opened(params["engine"], tells=is_live)
+    with live.shown(opening, str(params["study"]), name) if is_live else opening as opened:
         yield opened
