@@ -95,16 +95,25 @@ class LiveRun:
 
     def _of_study(self) -> str:
         name = f"{self.study}-live"
-        experiment = self._ask(self._client.get_experiment_by_name, name)
-        if experiment is not None:
-            refuse_deleted(experiment, self.uri)
-            return str(experiment.experiment_id)
         note = (
             "What stages do while they run, one run each. The results of the study are in the experiment of its name."
         )
         tags = {NOTE: note, "mlflow.experimentKind": "custom_model_development"}
-        made = self._ask(self._client.create_experiment, name, artifact_location(self.uri), tags)
-        return str(made)
+        if found := self._found(name):
+            return found
+        try:
+            with told_in_one_line(self.uri):
+                return str(self._client.create_experiment(name, artifact_location(self.uri), tags))
+        except TrackingError:  # maybe it was made meanwhile, or by this very request, whose answer was lost
+            found = self._found(name)
+        return found or str(self._ask(self._client.create_experiment, name, artifact_location(self.uri), tags))
+
+    def _found(self, name: str) -> str:
+        experiment = self._ask(self._client.get_experiment_by_name, name)
+        if experiment is None:
+            return ""
+        refuse_deleted(experiment, self.uri)
+        return str(experiment.experiment_id)
 
     def _made(self) -> str:
         """Return the run, made if there is none; one that was made twice, since an answer was lost, is deleted."""
