@@ -16,7 +16,7 @@ from harness.core.engine import Engine
 from harness.core.log import log
 from harness.tracking.address import TrackingError
 from harness.tracking.client import make_quiet
-from harness.tracking.live_progress import Look, StageProgress
+from harness.tracking.live_progress import StageLook, StageProgress
 from harness.tracking.live_run import FAILED, FINISHED, KILLED, LiveRun
 from harness.tracking.store_state import uri_of_study
 
@@ -62,7 +62,7 @@ class Publisher:
     def __init__(self, uri: str, study: str, name: str, engine: Engine) -> None:
         self._lock = threading.Lock()  # of what follows
         self._progress = StageProgress(engine)
-        self._waiting: list[Look] = []
+        self._waiting: list[StageLook] = []
         self._status = ""
         self._over = threading.Event()
         self._ended, self._until = 0.0, 0.0
@@ -74,7 +74,7 @@ class Publisher:
         self._thread.start()
 
     def stop(self, status: str, seconds: float) -> None:
-        """Look for the last time, and let the thread send what is left.
+        """StageLook for the last time, and let the thread send what is left.
 
         Args:
             status: of the run.
@@ -107,7 +107,7 @@ class Publisher:
         except Exception as error:  # whatever it is: the stage goes on
             self._tell(error)
 
-    def _keep(self, look: Look) -> None:
+    def _keep(self, look: StageLook) -> None:
         self._waiting.append(look)
         if len(self._waiting) > WAITING:
             self._waiting[:] = self._waiting[::2]
@@ -130,7 +130,7 @@ class Publisher:
             self._is_told = False
         return True
 
-    def _first(self) -> list[Look]:
+    def _first(self) -> list[StageLook]:
         with self._lock:
             return self._waiting[:AT_ONCE]
 

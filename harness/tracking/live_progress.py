@@ -19,7 +19,7 @@ REFUSED = re.compile(r"[^\w .-]")  # signs that MLflow takes in no name of a met
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Look:
+class StageLook:
     """What was seen at one moment: `time` in seconds since 1970, `step` in seconds since the run began."""
 
     time: float
@@ -58,7 +58,7 @@ class StageProgress:
         places = {name if "/" in name else f"{here}/{name}": percent for name, percent in used.items()}
         return {f"system/{'/'.join(map(_clean, name.split('/')))}_utilization": of for name, of in places.items()}
 
-    def look(self, gpus: Mapping[str, float], last: bool = False) -> Look:
+    def look(self, gpus: Mapping[str, float], last: bool = False) -> StageLook:
         """Return what is new.
 
         Args:
@@ -79,7 +79,7 @@ class StageProgress:
         }
         metrics = {**{name: float(value) for name, value in pieces.items()}, **self._training(), **gpus}
         self._pieces = {number: piece for number, piece in self._pieces.items() if not piece.ended}
-        return Look(
+        return StageLook(
             time.time(), int(step), metrics, {"device": ", ".join(sorted(self._devices))} if self._devices else {}
         )
 

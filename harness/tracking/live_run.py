@@ -16,11 +16,15 @@ from harness.tracking.address import TrackingError, artifact_location, check, is
 from harness.tracking.alone import alone
 from harness.tracking.client import client_of, told_in_one_line
 from harness.tracking.experiment import refuse_deleted
-from harness.tracking.live_progress import Look
+from harness.tracking.live_progress import StageLook
 from harness.tracking.new_database import make_whole
 from harness.tracking.records import NOTE
 from harness.tracking.runs import PAGE
 
+ABOUT = (
+    "What the stage does while it runs; a step is a second. `dev` and `loss` are means of the newest epochs of the "
+    "pieces at work, so they jump when other pieces begin. The results are in the experiment of the study's name."
+)
 LIVE, PLACE = "harness.live", "harness.place"  # no `harness.key`: `track` leaves these runs alone
 MOST = 1000  # metrics that MLflow takes in a request
 RUNNING, FINISHED, FAILED, KILLED = "RUNNING", "FINISHED", "FAILED", "KILLED"
@@ -49,7 +53,7 @@ class LiveRun:
         self._client: Any = None
         self._experiment = self._id = ""
 
-    def log(self, looks: Sequence[Look]) -> None:
+    def log(self, looks: Sequence[StageLook]) -> None:
         """Write what was seen."""
         from mlflow.entities import Metric, RunTag
 
@@ -157,6 +161,7 @@ def _tags(study: str, name: str, mark: str, engine: Engine) -> dict[str, str]:
     tags = {
         LIVE: mark,
         PLACE: owner.place(),
+        NOTE: ABOUT,
         "study": study,
         "commit": made_from,
         "mlflow.source.git.commit": made_from,
@@ -176,5 +181,5 @@ def _slots(engine: Engine) -> str:
         return ""
 
 
-def _changed(looks: Sequence[Look]) -> Mapping[str, str]:
+def _changed(looks: Sequence[StageLook]) -> Mapping[str, str]:
     return {name: value for look in looks for name, value in look.tags.items()}
