@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 
 from harness.core.engine import Engine
@@ -24,7 +24,7 @@ EVERY = 10.0  # seconds between two looks
 LAST = 20.0  # seconds in which what is left may be sent when the work is over
 AFTER_CTRL_C = 5.0  # seconds, for whoever waits at a terminal
 PAUSE = 1.0  # seconds between two tries then
-WAITING = 2000  # looks that wait at most, an even number: of one more every second is forgotten, never the newest
+WAITING = 2000  # looks that wait at most
 AT_ONCE = 50  # looks in a request
 WELL = 60  # looks taken one after the other, until which trouble is still the same trouble
 
@@ -54,6 +54,11 @@ def shown(opening: AbstractContextManager[Engine], study: str, name: str) -> Ite
     finally:  # when the workers have ended: they need not wait for MLflow
         if publisher is not None:
             publisher.wait()
+
+
+def thinned(looks: Sequence[StageLook], most: int) -> Sequence[StageLook]:
+    """Return the looks, or every second one where they are too many; the newest stays."""
+    return looks if len(looks) <= most else looks[::-1][::2][::-1]
 
 
 class Publisher:
@@ -89,7 +94,7 @@ class Publisher:
         """Wait for the thread, not longer than `stop` has said."""
         self._thread.join(max(self._until - time.monotonic(), 0.0))
         if not self._is_complete:
-            log.info("MLflow: the end of the live run is missing there; the work is done")
+            log.info("MLflow has not taken the end of the live run; nothing else is missing")
 
     def _work(self) -> None:
         while not self._over.is_set():
@@ -108,9 +113,7 @@ class Publisher:
             self._tell(error)
 
     def _keep(self, look: StageLook) -> None:
-        self._waiting.append(look)
-        if len(self._waiting) > WAITING:
-            self._waiting[:] = self._waiting[::2]
+        self._waiting[:] = thinned([*self._waiting, look], WAITING)
 
     def _send(self) -> bool:
         """Send what waits; return whether nothing is left to do."""

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from harness.core.engine import Counts, Engine, EngineSettings
-from harness.tracking.live_progress import StageProgress, name_of_metric
+from harness.tracking.live import thinned
+from harness.tracking.live_progress import StageLook, StageProgress, name_of_metric
 
 
 class NoWorkers:
@@ -123,3 +124,9 @@ def test_gpus_are_named_by_their_machine(tmp_path: Path, monkeypatch: pytest.Mon
 )
 def test_a_metric_is_named_by_the_piece(piece: str, name: str) -> None:
     assert name_of_metric(piece) == name
+
+
+@pytest.mark.parametrize(("count", "steps"), [(4, [0, 1, 2, 3]), (5, [0, 2, 4]), (6, [1, 3, 5])])
+def test_of_too_many_looks_every_second_is_forgotten_and_never_the_newest(count: int, steps: list[int]) -> None:
+    looks = [StageLook(float(step), step, {}, {}) for step in range(count)]
+    assert [look.step for look in thinned(looks, 4)] == steps
