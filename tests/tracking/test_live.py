@@ -156,6 +156,25 @@ def test_a_server_that_refuses_every_second_request_gets_everything(
 
 
 @pytest.mark.slow
+def test_a_database_is_written_without_a_server(
+    server: MlflowServer, warnings: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", server.database)
+    work("direct", SHORT)
+    assert complete(the_run(server.uri, "direct"), 6)
+    assert warnings == []
+
+
+def test_what_is_no_mlflow_at_all_is_one_warning(warnings: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "LAST", 1.0)
+    with refusing("http://127.0.0.1:9", 200) as uri:  # answers, with words that mean nothing
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+        assert work("else", SHORT) == [4] * 6
+    assert len(warnings) == 1
+    assert uri in warnings[0]
+
+
+@pytest.mark.slow
 def test_a_batch_that_is_sent_again_changes_nothing(server: MlflowServer) -> None:
     from mlflow.entities import Metric
 
@@ -193,6 +212,7 @@ def test_a_server_that_hangs_does_not_hold_the_stage_up(warnings: list[str], mon
     assert len(warnings) == 1
 
 
+@pytest.mark.slow
 def test_the_database_of_the_checkout_is_made_where_there_is_none(
     folder: Path, warnings: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -225,6 +245,7 @@ def test_an_error_ends_the_run_as_failed(database: str, monkeypatch: pytest.Monk
     assert run.data.metrics["pieces/failed"] == 1
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_the_run_as_killed_and_one_that_was_killed_hard_is_closed(
     folder: Path, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
