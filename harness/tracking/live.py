@@ -79,7 +79,7 @@ class Publisher:
         self._thread.start()
 
     def stop(self, status: str, seconds: float) -> None:
-        """StageLook for the last time, and let the thread send what is left.
+        """Look for the last time, and let the thread send what is left.
 
         Args:
             status: of the run.
