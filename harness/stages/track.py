@@ -9,7 +9,7 @@ from harness.core.files import read_json, write_json
 from harness.core.log import log
 from harness.study.cells import read_cells
 from harness.study.provenance import provenance
-from harness.tracking import mirror
+from harness.tracking import mirror, training
 from harness.tracking.address import shown
 from harness.tracking.store_state import uri_of_study
 
@@ -21,10 +21,14 @@ def run(params: dict[str, Any]) -> None:
     """
     uri = uri_of_study()
     made = provenance(params)
-    facts = {**read_json(paths.STUDY, "dvc repro score"), "made": made}
+    cells = [
+        cell for cell in read_cells(paths.CELLS) if not cell.variant
+    ]  # of few-shot curves and the like: the report
+    trained = training.of_recipes(params, (cell.recipe for cell in cells))
+    facts = {**read_json(paths.STUDY, "dvc repro score"), "made": made, "training": trained}
     artifacts = [paths.REPORT, paths.REPORT_MD, paths.CELLS, paths.STUDY, paths.TABLES]
     mirrored = mirror.mirror(
-        [cell for cell in read_cells(paths.CELLS) if not cell.variant],  # of few-shot curves and the like: the report
+        cells,
         facts,
         artifacts,
         uri=uri,

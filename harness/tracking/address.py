@@ -28,10 +28,10 @@ class TrackingError(HarnessError):
     """MLflow cannot be reached or written; the files under results/ are complete without it."""
 
     def __init__(self, uri: str, problem: str) -> None:
-        text = without_secrets(" ".join(problem.split()), uri)
+        self.problem = f"MLflow at {shown(uri)}: {without_secrets(' '.join(problem.split()), uri)}"
         super().__init__(
-            f"MLflow at {shown(uri)}: {text}; nothing is lost, results/ holds everything: mend it or set "
-            "MLFLOW_TRACKING_URI, then run `dvc repro track`"
+            f"{self.problem}; nothing is lost, results/ holds everything: mend it or set MLFLOW_TRACKING_URI, then run "
+            "`dvc repro track`"
         )
 
 
@@ -57,6 +57,11 @@ def is_server(uri: str) -> bool:
     return _scheme(uri) in SERVERS
 
 
+def is_database(uri: str) -> bool:
+    """Tell whether a URI is that of a database, in which this process makes MLflow's tables itself."""
+    return _scheme(uri) in DATABASES
+
+
 def is_private(uri: str) -> bool:
     """Tell whether a URI is that of an SQLite file of this checkout, which no other one writes to."""
     path = sqlite_file(uri)
@@ -74,20 +79,24 @@ def artifact_location(uri: str) -> str | None:
 
 def hint(uri: str, experiment_id: str, view: str, best: str, runs: Sequence[str]) -> str:
     """Return how to open the pages: the command where there is no server, two saved views, and `runs` side by side."""
-    local = _scheme(uri) in DATABASES
-    base = LOCAL_SERVER if local else shown(uri).rstrip("/")
+    base = _pages(uri)
     start = f"MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false mlflow ui --workers 1 --backend-store-uri {shown(uri)}"
     pages = f"{base}/#/experiments/{experiment_id}/runs?viewStateShareKey="
     lists = [quote(json.dumps(ids, separators=(",", ":"))) for ids in (list(runs), [experiment_id])]
     return "\n".join(
         [
-            *([f"start:   {start}"] if local else []),
+            *([f"start:   {start}"] if is_database(uri) else []),
             f"table:   {pages}{quote(view)}&{MODE}",
             f"best:    {pages}{quote(best)}&{MODE}",
             f"charts:  {pages}{quote(view)}&compareRunsMode=CHART&{MODE}",
             f"compare: {base}/#/compare-runs?runs={lists[0]}&experiments={lists[1]}&{MODE}",
         ]
     )
+
+
+def page_of(uri: str, experiment_id: str, run_id: str) -> str:
+    """Return the address of the charts of one run."""
+    return f"{_pages(uri)}/#/experiments/{experiment_id}/runs/{run_id}/model-metrics?{MODE}"
 
 
 def shown(uri: str) -> str:
@@ -108,6 +117,10 @@ def without_secrets(text: str, uri: str) -> str:
     for value in sorted((form for form in every if len(form) >= SHORTEST), key=len, reverse=True):
         text = text.replace(value, "***")
     return text
+
+
+def _pages(uri: str) -> str:
+    return LOCAL_SERVER if is_database(uri) else shown(uri).rstrip("/")
 
 
 def _user(authority: str) -> str:

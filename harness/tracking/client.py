@@ -30,15 +30,29 @@ SILENT = ("urllib3.connectionpool",)  # its warnings quote addresses with what i
 def errors_in_one_line(uri: str) -> Iterator[None]:
     """Refuse an address that cannot work, make MLflow quiet, and tell what fails inside as a TrackingError."""
     check(uri)
+    make_quiet()
+    with told_in_one_line(uri):
+        yield
+
+
+def make_quiet() -> None:
+    """Import MLflow, quiet and patient for a few seconds alone."""
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
-    from mlflow.exceptions import MlflowException
-    from sqlalchemy.exc import SQLAlchemyError
+    import mlflow  # noqa: F401
 
     for logger in LOGGERS:
         logging.getLogger(logger).setLevel(logging.WARNING)
     for logger in SILENT:
         logging.getLogger(logger).setLevel(logging.ERROR)
+
+
+@contextmanager
+def told_in_one_line(uri: str) -> Iterator[None]:
+    """Tell what fails inside as a TrackingError."""
+    from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
+
     try:
         yield
     except (MlflowException, SQLAlchemyError, OSError) as error:

@@ -39,12 +39,7 @@ def experiment_of(client: Any, uri: str, name: str, facts: Mapping[str, Any], ce
         experiment = None
     if experiment is None:
         return str(client.create_experiment(name, artifact_location=location, tags={**saved, **tags}))
-    if experiment.lifecycle_stage != "active":
-        raise TrackingError(
-            uri,
-            f"experiment {name!r} was deleted there; bring it back with `mlflow experiments restore --experiment-id "
-            f"{experiment.experiment_id}`, or give the study another name (`study` in params.yaml)",
-        )
+    refuse_deleted(experiment, uri)
     tags |= {
         tag: view for tag, view in saved.items() if tag not in experiment.tags
     }  # a view the user has changed stays
@@ -52,6 +47,16 @@ def experiment_of(client: Any, uri: str, name: str, facts: Mapping[str, Any], ce
         if experiment.tags.get(tag) != value:
             client.set_experiment_tag(experiment.experiment_id, tag, value)
     return str(experiment.experiment_id)
+
+
+def refuse_deleted(experiment: Any, uri: str) -> None:
+    """Raise a TrackingError if somebody has deleted an experiment, which keeps its name."""
+    if experiment.lifecycle_stage != "active":
+        raise TrackingError(
+            uri,
+            f"experiment {experiment.name!r} was deleted there; bring it back with `mlflow experiments restore "
+            f"--experiment-id {experiment.experiment_id}`, or give the study another name (`study` in params.yaml)",
+        )
 
 
 def _lies_elsewhere(location: str, here: str) -> bool:

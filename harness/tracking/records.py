@@ -17,6 +17,7 @@ from typing import Any
 from harness.core.errors import ResultError
 from harness.core.files import digest, file_digest
 from harness.study.cells import Cell, cells_to_csv
+from harness.tracking.training import Curve, of_cell, with_curves
 
 FAMILY = ("space", "view", "train_view", "recipe", "protocol", "selection")
 IDENTITY = (*FAMILY, "source", "target")
@@ -56,7 +57,8 @@ DIGEST = 16  # hex digits; enough for the runs of one study
 class Record:
     """One run to be: its name, what identifies it within the study, and all it says.
 
-    `datasets` is name -> digest, `files` path inside the run -> file, `texts` path inside the run -> text.
+    `datasets` is name -> digest, `files` path inside the run -> file, `texts` path inside the run -> text, `curves`
+    metric -> its values by step.
     """
 
     name: str
@@ -67,11 +69,13 @@ class Record:
     datasets: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, Path] = field(default_factory=dict)
     texts: Mapping[str, str] = field(default_factory=dict)
+    curves: Mapping[str, Curve] = field(default_factory=dict)
 
     def content(self) -> str:
         """Return a digest of the record, of its files too."""
         files = {inside: file_digest(path) for inside, path in self.files.items()}
-        return digest([self.name, self.params, self.metrics, self.tags, self.datasets, files, self.texts])[:DIGEST]
+        content = [self.name, self.params, self.metrics, self.tags, self.datasets, files, self.texts, self.curves]
+        return digest(content)[:DIGEST]
 
 
 def records(cells: Sequence[Cell], facts: Mapping[str, Any]) -> list[Record]:
@@ -80,8 +84,9 @@ def records(cells: Sequence[Cell], facts: Mapping[str, Any]) -> list[Record]:
     Raises:
         ResultError: a cell stands there twice, or a number is NaN or infinite.
     """
-    groups = _grouped(cells, IDENTITY)
-    return [_record(rows, facts) for rows in groups if any(row.value is not None for row in rows)]
+    groups = [rows for rows in _grouped(cells, IDENTITY) if any(row.value is not None for row in rows)]
+    carrying = with_curves(rows[0] for rows in groups)
+    return [_record(rows, facts, any(rows[0] is cell for cell in carrying)) for rows in groups]
 
 
 def summary(cells: Sequence[Cell], facts: Mapping[str, Any], artifacts: Sequence[Path]) -> Record:
@@ -117,7 +122,8 @@ def primary(rows: Sequence[Cell], facts: Mapping[str, Any]) -> str:
     return str(facts.get("primary", {}).get(rows[0].space, rows[0].metric))
 
 
-def _record(rows: Sequence[Cell], facts: Mapping[str, Any]) -> Record:
+def _record(rows: Sequence[Cell], facts: Mapping[str, Any], has_curves: bool) -> Record:
+    training = of_cell(rows[0], facts)
     identity = {name: str(getattr(rows[0], name)) for name in IDENTITY}
     recipe = facts.get("recipes", {}).get(rows[0].recipe, {})
     settings = {f"{SETTING}.{name}": text for name, text in _flat(recipe.get("settings", {}))}
@@ -135,8 +141,15 @@ def _record(rows: Sequence[Cell], facts: Mapping[str, Any]) -> Record:
         key=digest(identity)[:DIGEST],
         params={**{name: value for name, value in identity.items() if value}, "pair": pair, **settings},
         metrics={**metrics, **dict(_numbers(counted, {name: name for name in COUNTS}))},
-        tags={**_marks(facts), **languages, **_remarks(rows), NOTE: _note(counted, recipe.get("description", ""))},
+        tags={
+            **_marks(facts),
+            **languages,
+            **_remarks(rows),
+            **({"device": training.device} if training and training.device else {}),
+            NOTE: _note(counted, recipe.get("description", "")),
+        },
         datasets=_datasets(facts, dict.fromkeys((rows[0].source, rows[0].target))),
+        curves=training.curves if training and has_curves else {},
     )
 
 

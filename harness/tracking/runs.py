@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from harness.tracking.records import Record
 
 KEY, CONTENT = "harness.key", "harness.content"
 BATCH = 100  # the most params MLflow takes a request
+METRICS = 900  # with these params, for it takes 1000 of both together
 PAGE = 1000
 DATASET_DIGEST = 12  # what the page shows of a dataset's digest; MLflow keeps 36 at most
 
@@ -59,9 +61,11 @@ def create(client: Any, experiment_id: str, record: Record, labels: Mapping[str,
     tags = {**labels, **record.tags, KEY: record.key, CONTENT: record.content()}
     info = client.create_run(experiment_id, run_name=record.name, tags=tags).info
     metrics = [Metric(name, value, info.start_time, 0) for name, value in record.metrics.items()]
+    metrics += [Metric(name, value, info.start_time, at) for name, of in record.curves.items() for at, value in of]
     params = [Param(name, value) for name, value in record.params.items()]
-    for at in range(0, max(len(metrics), len(params)), BATCH):
-        client.log_batch(info.run_id, metrics[at : at + BATCH], params[at : at + BATCH])
+    for at in range(max(math.ceil(len(metrics) / METRICS), math.ceil(len(params) / BATCH))):
+        some = metrics[at * METRICS : (at + 1) * METRICS], params[at * BATCH : (at + 1) * BATCH]
+        client.log_batch(info.run_id, *some)
     for inside, path in record.files.items():
         client.log_artifact(info.run_id, str(path), str(Path(inside).parent) if "/" in inside else None)
     for inside, text in record.texts.items():

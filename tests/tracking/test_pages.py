@@ -19,8 +19,9 @@ import pytest
 from mirrored import FACTS, LANGUAGES, matrix
 
 from harness.study.cells import Cell
-from harness.tracking.address import LOCAL_SERVER, hint
+from harness.tracking.address import LOCAL_SERVER, MODE, hint
 from harness.tracking.mirror import mirror
+from harness.tracking.training import TrainingFacts
 
 pytestmark = pytest.mark.slow
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -51,6 +52,8 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     cells += [Cell(*names, value=0.99) for names in (pooled, other_view)]  # neither is the best cross-corpus cell
     uri = f"sqlite:///{folder / 'mlflow.db'}"
     facts = {**FACTS, "recipes": {name: {"settings": {"features": name}} for name in RECIPES}}
+    curves = {"train/dev": [(1, 0.25), (2, 0.5)], "train/loss": [(1, 2.0), (2, 1.0)]}
+    facts["training"] = {("e5", name, "emotion4"): TrainingFacts(curves, "NVIDIA H100") for name in LANGUAGES}
     artifacts = [folder / "report.html", folder / "tables"]
     found = mirror(cells, facts, artifacts, uri=uri, experiment="pages", tags={})
     with socket.socket() as free:
@@ -181,6 +184,17 @@ def test_a_run_says_what_it_is_and_of_which_data(pages: dict[str, str], page: An
     assert "m3ed" * 3 in text  # the digest of a dataset
     assert "training" in text.lower()
     assert "source_dev" in text
+
+
+def test_an_in_domain_run_shows_its_training(pages: dict[str, str], page: Any) -> None:
+    run = _runs(pages["uri"], "attributes.run_name = 'meld->meld' and params.recipe = 'e5'")[0]
+    page.set_viewport_size({"width": 1600, "height": 4000})  # a chart out of sight is not drawn
+    address = f"{pages['base']}/#/experiments/{run.info.experiment_id}/runs/{run.info.run_id}/model-metrics"
+    page.goto(f"{address}?{MODE}", timeout=PATIENCE)
+    page.get_by_text(re.compile(r"^train\s*\(2\)$")).first.wait_for()
+    for name in ("dev", "loss"):  # a line says its metric, a bar does not
+        page.get_by_text(f"meld->meld (train/{name})", exact=True).wait_for()
+    assert run.data.tags["device"] == "NVIDIA H100"
 
 
 def test_the_summary_holds_the_report_and_the_tables(pages: dict[str, str], page: Any) -> None:
