@@ -22,9 +22,9 @@ class EngineSettings:
     address: str = AUTO
     num_cpus: float = 1
     num_gpus: float = 0.25
-    memory: int | None = None
+    memory: int = 0
     max_retries: int = 3
-    timeout: float | None = None
+    timeout: float = 0
     latency_wait: float = 60.0
     batch: bool | str = AUTO
 
@@ -36,11 +36,11 @@ class EngineSettings:
 
     def of_network(self) -> Needs:
         """Return what a piece of a network needs."""
-        return Needs(self.num_cpus, self.num_gpus, int(self.memory or 0))
+        return Needs(self.num_cpus, self.num_gpus, self.memory)
 
     def of_model(self) -> Needs:
         """Return what a piece of a model without gradients, or of reading and writing, needs."""
-        return Needs(1, 0, int(self.memory or 0))
+        return Needs(1, 0, self.memory)
 
 
 def worker_count(setting: int | str) -> int:

@@ -109,7 +109,7 @@ def test_a_model_is_read_from_the_cache_by_its_id(cache_folder: Path, revision: 
 def test_features_are_stale_once_a_branch_means_another_commit(cache_folder: Path) -> None:
     def made_by() -> dict[str, Any]:
         options = {"model": "someone/tiny", "revision": "main"}
-        return plan._made_by("row", "hf_text", options, "native", "en", "float32", [])
+        return plan._made_by("row", "hf_text", options, "native", "en", "float32", [], {})
 
     before = made_by()
     assert before["resolved"] == COMMIT
@@ -184,7 +184,7 @@ def test_what_a_batch_holds_is_a_number_or_left_to_the_device() -> None:
 def test_a_store_is_the_same_wherever_its_batch_was_decided(monkeypatch: pytest.MonkeyPatch) -> None:
     def digest(**batch: Any) -> str:
         options = {"model": str(tiny("bert")), "precision": "fp32", "device": "cpu", **batch}
-        return str(plan._made_by("row", "hf_text", options, "native", "en", "float32", [])["digest"])
+        return str(plan._made_by("row", "hf_text", options, "native", "en", "float32", [], {})["digest"])
 
     here = digest()
     assert digest(batch=8192) != here, "a number of one's own decides the third digit of a row in bf16"

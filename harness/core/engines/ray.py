@@ -231,7 +231,7 @@ class Workers:
     def _end_late(self) -> None:
         limit = self.settings.timeout
         for running in list(self._running.values()) if limit else []:
-            if running.began and time.time() - running.began > float(limit or 0):
+            if running.began and time.time() - running.began > limit:
                 running.began, running.is_late = 0.0, True
                 for ref in running.refs:
                     ray.cancel(ref, force=True)

@@ -185,14 +185,12 @@ class EngineSection(ParamsSection):
     num_gpus: Annotated[float, Field(ge=0)] = Field(
         0.25, description="GPUs, or a fraction of one, of a piece of a network; linear models take none"
     )
-    memory: Annotated[int, Field(ge=1)] | None = Field(
-        None, description="bytes that Ray sets aside for each piece; null sets nothing aside"
-    )
+    memory: Whole = Field(0, description="bytes that Ray sets aside for each piece; 0 sets nothing aside")
     max_retries: Annotated[int, Field(ge=0)] = Field(
         3, description="times that Ray begins a piece again whose worker or machine was lost"
     )
-    timeout: Positive | None = Field(
-        None, description="seconds after which Ray ends a piece and begins it again; null waits for ever"
+    timeout: Annotated[float, Field(ge=0)] = Field(
+        0, description="seconds after which Ray ends a piece and begins it again; 0 waits for ever"
     )
     latency_wait: Annotated[float, Field(ge=0)] = Field(
         60, description="seconds to wait for a file of another machine to be seen on a network file system"

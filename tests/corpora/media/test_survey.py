@@ -268,7 +268,7 @@ def test_a_file_that_kills_its_reader_is_unreadable(release: Path, monkeypatch: 
     spoken = [utterance(f"u{n}", tone(release / f"{n}.wav", 0.3).name) for n in range(6)]
     monkeypatch.setattr(probe_many, "SHARE", 3)
     run = probe_many.engine.run
-    monkeypatch.setattr(probe_many.engine, "run", lambda work, *rest: run(deadly, *rest))
+    monkeypatch.setattr(probe_many.engine, "run", lambda work, *rest, **needs: run(deadly, *rest, **needs))
     states = [row["state"] for row in rows_of(release, spoken, workers=2)]
     assert states == ["ok", "ok", "ok", "unreadable", "ok", "ok"]
     assert [row["state"] for row in rows_of(release, spoken)] == states
