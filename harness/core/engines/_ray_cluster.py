@@ -115,6 +115,16 @@ def connect(settings: EngineSettings) -> bool:
     return own
 
 
+def answers() -> bool:
+    """Tell whether the head of the cluster that this process is connected to answers."""
+    host, _, port = str(ray.get_runtime_context().gcs_address).rpartition(":")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=CONNECT).close()
+    except OSError:
+        return False
+    return True
+
+
 def _refuse_silent(address: str) -> None:
     """Refuse an address that does not answer: Ray itself tries for two minutes."""
     host, colon, port = address.rpartition(":")

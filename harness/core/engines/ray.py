@@ -209,6 +209,11 @@ class Workers:
     def _look(self) -> None:
         """See which machines there are, and begin again what a lost one holds or what takes longer than allowed."""
         self._looked = time.monotonic()
+        if not cluster.answers():  # Ray itself would end this process after a minute
+            raise WorkerDied(
+                "engine: the head of the Ray cluster does not answer any more; finished pieces are kept, so start the "
+                "cluster and run the command again"
+            )
         nodes = cluster.alive()
         for node in self._nodes:
             if node["NodeID"] not in {other["NodeID"] for other in nodes}:

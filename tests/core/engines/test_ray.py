@@ -240,6 +240,32 @@ def test_the_pieces_of_a_node_that_hangs_are_done_on_another_one(
     assert "engine: node two is lost" in caplog.text
 
 
+LOSES_ITS_HEAD = """
+import sys
+import ray_jobs
+from harness.core import engine
+try:
+    with engine.opened({"kind": "ray", "address": sys.argv[1]}) as workers:
+        workers.run(ray_jobs.look, [1.0] * 60, "test")
+except engine.WorkerDied as error:
+    print(error)
+"""
+
+
+def test_a_cluster_whose_head_is_gone_ends_the_run_in_one_line() -> None:
+    with two_nodes() as own:
+        driver = subprocess.Popen(
+            [sys.executable, "-c", LOSES_ITS_HEAD, own.address], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            text=True,
+        )  # fmt: skip
+        until(lambda: list(Path("data/work/live").glob("*/*.jsonl")))
+        (head,) = own.cluster.head_node.all_processes["gcs_server"]
+        head.process.kill()
+        told, _ = driver.communicate(timeout=50)
+    assert driver.returncode == 0
+    assert told.startswith("engine: the head of the Ray cluster does not answer any more; finished pieces are kept")
+
+
 def is_allowed(*command: str) -> bool:
     try:
         return subprocess.run(command, capture_output=True, check=False, timeout=20).returncode == 0
