@@ -8,6 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from harness.fusion._slots import number, whole
+
 DETERMINISTIC = False
 LEVEL = "utterance"
 SETTINGS = {"hidden": "whole", "layers": "whole", "dropout": "share"}
@@ -20,16 +22,16 @@ class Model(nn.Module):
     Args:
         widths: slot -> number of features.
         outputs: number of classes, or 1 for a scale.
-        settings: `hidden` (units a layer), `layers`, `dropout` (share of units dropped).
+        settings: `hidden` (units per layer, 128), `layers` (1), `dropout` (share of units dropped, 0.3).
     """
 
     def __init__(self, widths: Mapping[str, int], outputs: int, settings: Mapping[str, Any]) -> None:
         super().__init__()
         blocks: list[nn.Module] = []
-        width = sum(widths.values())
-        for _ in range(int(settings["layers"])):
-            blocks += [nn.Linear(width, int(settings["hidden"])), nn.GELU(), nn.Dropout(float(settings["dropout"]))]
-            width = int(settings["hidden"])
+        width, hidden = sum(widths.values()), whole(settings, "hidden", 128)
+        for _ in range(whole(settings, "layers", 1)):
+            blocks += [nn.Linear(width, hidden), nn.GELU(), nn.Dropout(number(settings, "dropout", 0.3))]
+            width = hidden
         self.body = nn.Sequential(*blocks, nn.Linear(width, outputs))
 
     def forward(self, x: Mapping[str, Tensor], present: Tensor) -> Tensor:

@@ -38,6 +38,18 @@ def test_every_parameter_receives_a_gradient(name: str, slots: int, outputs: int
         assert parameter.grad.abs().sum() > 0, part
 
 
+@every_network
+def test_settings_of_its_own_may_be_left_out(name: str) -> None:
+    module = find("fusion", name)
+    x, present = batch(module, 2, 8)
+    one = module.Model({slot: width_of(rows) for slot, rows in x.items()}, 4, {})
+    assert said(one.eval()(x, present)).shape == (8, 4)
+
+
+def width_of(rows: Any) -> int:
+    return int((rows.values if isinstance(rows, Frames) else rows).shape[-1])
+
+
 def spoilt(one: Any, there: torch.Tensor) -> Any:
     """The same features with garbage where the slot is absent, and for frames in the padding too."""
     if isinstance(one, Frames):
