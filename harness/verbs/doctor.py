@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.core import paths
-from harness.core.engine_settings import worker_count
+from harness.core.engine_settings import AUTO, LOCAL, EngineSettings, worker_count
 from harness.core.errors import HarnessError
 from harness.core.plugins import find, names
 from harness.corpora.reading import links
@@ -54,11 +54,19 @@ def _machine(params: dict[str, Any]) -> list[str]:
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else "none, the CPU is used"
     free = shutil.disk_usage(".").free / 2**30
     return [
-        f"  python {platform.python_version()}, {worker_count(params['engine']['workers'])} worker processes",
+        f"  python {platform.python_version()}, {_engine(params)}",
         f"  GPU: {device}",
         f"{'  ' if free > 5 else '! '}disk: {free:.0f} GiB free"
         + ("" if free > 5 else "; features need some, make room"),
     ]
+
+
+def _engine(params: dict[str, Any]) -> str:
+    settings = EngineSettings.of(params["engine"])
+    if settings.kind == LOCAL:
+        return f"{worker_count(settings.workers)} worker processes"
+    address = os.environ.get("RAY_ADDRESS", LOCAL) if settings.address == AUTO else settings.address
+    return "a cluster of Ray on this machine" if address == LOCAL else f"the cluster of Ray at {address}"
 
 
 def _packages() -> list[str]:

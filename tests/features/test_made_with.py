@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 import torch
 from tiny_models import tiny
 
+from harness.core.engine_settings import EngineSettings
 from harness.core.errors import SettingError
+from harness.core.pieces import Needs
+from harness.corpora.media.clips import Guard
 from harness.encoders import _hub, hf_speech
-from harness.features import plan
+from harness.features import extract, plan
 
 
 def digest(options: dict[str, Any]) -> tuple[str, dict[str, str]]:
@@ -50,3 +54,45 @@ def test_features_that_name_their_device_stay_current_everywhere(gpu: Any) -> No
 def test_what_is_no_value_is_told(option: str, value: str) -> None:
     with pytest.raises(SettingError, match=f"{option} is '{value}'; it is one of "):
         _hub.made_with({option: value})
+
+
+class GpusElsewhere:
+    """An engine whose workers have GPUs, while this machine has none."""
+
+    settings = EngineSettings(memory=7)
+
+    class Workers:
+        """Two GPUs beside eight cores."""
+
+        def gpus(self) -> float:
+            return 2.0
+
+        def cpus_beside(self, gpus: float) -> int:
+            return int(4 * gpus)
+
+    workers = Workers()
+
+
+def test_what_auto_stands_for_is_decided_once_and_not_by_each_worker(gpu: Any) -> None:
+    gpu(False)
+    options = {"model": str(tiny("hubert_layer"))}
+    made = {
+        device: plan._made_by("x", "hf_speech", options, "native", "zh", "float32", [], of_device)
+        for device, of_device in (("cpu", {}), ("cuda", {"device": "cuda"}))
+    }
+    assert made["cuda"]["made_with"] == {"precision": "bf16", "device": "cuda"}
+    assert made["cpu"]["digest"] != made["cuda"]["digest"]
+    store = plan.Wanted("x", "c", "native", "hf_speech", options, "float32", {}, {}, made["cuda"], Guard(), 0.5)
+    engine: Any = GpusElsewhere()
+    needs, threads = extract._needs(store, engine)
+    assert (needs, threads) == (Needs(2, 0.5, 7), 2)
+    (shard,) = extract._shards(store, threads)
+    assert json.loads(shard.options) == {**options, "device": "cuda", "precision": "bf16"}
+
+
+def test_an_encoder_that_shares_no_gpu_runs_on_cores(gpu: Any) -> None:
+    made_by = {"digest": "0", "language": "zh"}
+    engine: Any = GpusElsewhere()
+    without = plan.Wanted("x", "c", "native", "hf_speech", {}, "float32", {}, {}, made_by, Guard(), 0)
+    other = plan.Wanted("x", "c", "native", "logmel", {}, "float32", {}, {}, made_by, Guard(), 1)
+    assert extract._needs(without, engine) == extract._needs(other, engine) == (Needs(1, 0, 7), 0)

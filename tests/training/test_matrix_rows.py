@@ -13,7 +13,7 @@ from small_studies import params_of, stage
 from harness.core import engine, memory, paths
 from harness.core.errors import ResultError
 from harness.core.files import file_digest, read_json
-from harness.core.pieces import Piece
+from harness.core.pieces import Needs, Piece
 from harness.stages import transfer
 from harness.study.labels import space
 from harness.training import matrix_plan, matrix_row_finish, matrix_rows, model_files, replicates
@@ -205,6 +205,15 @@ def test_seeds_are_one_batch_on_gpus_that_all_have_enough_to_do(
     workers: Any = Gpus(gpus, 8)
     opened = engine.Engine(engine.EngineSettings(batch=batch), workers, engine.Counts(), None)
     assert matrix_rows.is_batched(opened, batches) is expected
+
+
+def test_a_network_has_its_share_of_a_gpu_and_a_linear_model_none(here: dict[str, Any]) -> None:
+    settings = engine.EngineSettings(num_cpus=2, num_gpus=0.5, memory=9)
+    for recipe, needs in (("text_e5_mlp", Needs(2, 0.5, 9)), ("text_ngrams", Needs(1, 0, 9))):
+        job = jobs_of(here, recipe)[0]
+        row = RowPieces(job, settings, batched=False, together=1)
+        assert {piece.needs for piece in row.begin()} == {needs}
+        assert {piece.name for piece in row.begin()} >= {f"transfer {recipe} ({job.source}, {job.space}, seed 1)"}
 
 
 def test_the_check_of_dev_scores_is_part_of_every_model(here: dict[str, Any]) -> None:

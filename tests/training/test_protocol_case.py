@@ -194,6 +194,27 @@ def test_a_second_run_trains_nothing_and_a_new_option_only_what_is_new(here: Pat
     assert set(paths.PROTOCOLS.rglob("*.parquet")) == set(after) - set(before)
 
 
+NETWORK = {"hidden": 8, "layers": 1, "dropout": 0.0, "lr": 0.01, "weight_decay": 0.01, "batch": 64, "epochs": 4}
+
+
+@pytest.mark.parametrize("search", [{}, {"lr": [0.001, 0.01], "draws": 2}])
+def test_seeds_as_one_batch_and_runs_in_pieces_of_their_own_change_nothing(here: Path, search: dict[str, Any]) -> None:
+    settings = {**NETWORK, "patience": 4, **search}
+    params = study(here, {"net": recipe(text=True, fusion="mlp", settings=settings)}, corpora=CORPORA, utterances=200)
+    found = []
+    for batched in (False, True):
+        params["engine"] |= {"batch": batched}
+        shutil.rmtree(paths.PROTOCOLS, ignore_errors=True)
+        protocols(params, pooled={"recipes": ["net"]})
+        found.append(scores(cell("pooled", target="iemocap")["file"]))
+        assert not list(paths.WORK.glob("*/*.parquet")), "the runs are joined and deleted"
+    assert len(found[0]) == 5 * len(params["training"]["seeds"]), "five folds, each a run of its own"
+    assert found[0].keys() == found[1].keys()
+    for replicate, said in found[0].items():
+        for name, values in said.items():
+            np.testing.assert_allclose(found[1][replicate][name], values, atol=1e-4)
+
+
 def test_reasons_are_counted(small: Any, capsys: pytest.CaptureFixture[str]) -> None:
     small["protocols"] = {"leave_one_corpus_out": {"recipes": ["text"], "spaces": ["emotion4"]}}
     stage("protocols", small, "leave_one_corpus_out")
