@@ -25,7 +25,7 @@ class PieceCall:
     """A piece as it travels to a worker.
 
     Args:
-        work, job, name, reads: of the piece.
+        work, job, name, reads, is_made: of the piece.
         number: of the piece in this run.
         journal: the folder that the worker tells of its work in, if anybody reads it.
         latency_wait: seconds to wait for a file of `reads` that another machine has written.
@@ -36,6 +36,7 @@ class PieceCall:
     name: str
     number: int = 0
     reads: Sequence[Path] = ()
+    is_made: Callable[[Any], bool] | None = None
     journal: Path | None = None
     latency_wait: float = 0.0
 
@@ -68,8 +69,9 @@ def do_elsewhere(call: PieceCall, node: str = "", node_id: str = "") -> Outcome:
 
 def _outcome(call: PieceCall, node: str) -> Outcome:
     try:
-        for path in call.reads:
-            wait_for(path, call.latency_wait, node)
+        if call.reads and not (call.is_made and call.is_made(call.job)):
+            for path in call.reads:
+                wait_for(path, call.latency_wait, node)
         return Outcome(call.work(call.job))
     except SystemExit as error:
         return Outcome(error=HarnessError(left_program(error)))

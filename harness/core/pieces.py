@@ -4,7 +4,7 @@ A piece promises that
 
 1. its `work` is a module-level function of one small argument that can be pickled;
 2. it reads only files that were there when it began, and writes each of its files whole, under the digest of all it is
-   made from, so that it may run twice, even at the same time;
+   made from, so that it may be ended anywhere and run twice, even at the same time;
 3. it decides nothing by looking at its machine, and uses no path outside of the checkout;
 4. it raises a HarnessError for what the user can mend, and returns little.
 """
@@ -56,6 +56,8 @@ class Piece:
         then: returns the pieces that follow, given the result; runs in the process that hands pieces out.
         expects: the sizes of all that `then`, and what it returns, will add.
         reads: files of earlier pieces; on a network file system it may take a minute until another machine sees them.
+        is_made: tells of the job whether what it makes of `reads` is there: a piece that was begun again may have
+            deleted them when it was lost.
         writes: files that whoever waits for the piece will read.
     """
 
@@ -70,6 +72,7 @@ class Piece:
     then: Callable[[Any], Iterable[Piece]] | None = None
     expects: int = 0
     reads: Sequence[Path] = ()
+    is_made: Callable[[Any], bool] | None = None
     writes: Sequence[Path] = ()
 
 

@@ -91,7 +91,8 @@ def pieces(
 
     write = Piece(
         write_store, StoreToWrite(store, shards), f"features {store.label}", engine.settings.of_model(), size=0,
-        urgency=RESULTS, then=written, reads=[shard.path for shard in shards], writes=[store.folder / features.MADE_BY],
+        urgency=RESULTS, then=written, reads=[shard.path for shard in shards], is_made=is_written,
+        writes=[store.folder / features.MADE_BY],
     )  # fmt: skip
 
     def encoded(_: None) -> Iterable[Piece]:
@@ -180,9 +181,24 @@ def _save(shard: Shard, encoded: Encoded) -> None:
     sealed_arrays.write(shard.path, shard.key, arrays, facts)
 
 
+def is_written(work: StoreToWrite) -> bool:
+    """Tell whether a store is there, so that its shards are not needed any more."""
+    return is_current(work.store)
+
+
 def write_store(work: StoreToWrite) -> str:
     """Put the shards of a store together, delete them, and return what to say of it."""
-    store, shards = work.store, work.shards
+    if not is_written(work):
+        try:
+            return _put_together(work.store, work.shards)
+        except ResultError:  # the same store, begun again because its machine seemed lost, has taken the shards
+            if not is_written(work):
+                raise
+    there = features.read(work.store.folder)
+    return _in_words(work.store, len(there.ids), there.made_by["without"])
+
+
+def _put_together(store: Wanted, shards: Sequence[Shard]) -> str:
     ids = list(store.inputs)
     failed, notes = dict(store.failed), dict[str, str]()
     parts = [partial(_rows, shard) for shard in shards]
@@ -205,8 +221,12 @@ def write_store(work: StoreToWrite) -> str:
         store.folder, [name for name in ids if name not in failed], matrix, failed, made_by, notes, store.dtype
     )
     shutil.rmtree(shards[0].path.parent, ignore_errors=True)
+    return _in_words(store, shape[0], reasons)
+
+
+def _in_words(store: Wanted, rows: int, reasons: Mapping[str, int]) -> str:
     why = ", ".join(f"{count} {reason}" for reason, count in reasons.items())
-    return f"{store.label}: {shape[0]} rows" + (f", without: {why}" if why else "")
+    return f"{store.label}: {rows} rows" + (f", without: {why}" if why else "")
 
 
 def _facts(shard: Shard) -> tuple[dict[str, Any], str]:

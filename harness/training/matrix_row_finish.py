@@ -17,7 +17,7 @@ from harness.study.labels import ClassSpace, Space, space
 from harness.study.recipes import view_of
 from harness.training import model_files, replicates
 from harness.training.corpus_features import CorpusFeatures, corpus_features
-from harness.training.matrix_row import CellRow, examples, folds_of, own_statistics
+from harness.training.matrix_row import CellRow, examples, folds_of, is_trained, own_statistics
 from harness.training.matrix_row_pieces import TrainingPiece, assemble
 
 DEV_TOLERANCE = 1e-3  # of CCC between machines; a wrong checkpoint is off by far more
@@ -33,11 +33,20 @@ class RowToFinish:
     more: tuple[TrainingPiece, ...] = ()
 
 
+def is_assembled(row: RowToFinish) -> bool:
+    """Tell whether the model is there, so that the pieces are not needed any more."""
+    return not row.first or is_trained(row.job)
+
+
 def finish(row: RowToFinish) -> None:
     """Put the model together if it is new, check it against its dev scores, and predict what is not current."""
     job = row.job
-    if row.first:
-        assemble(job, row.first, row.more)
+    if not is_assembled(row):
+        try:
+            assemble(job, row.first, row.more)
+        except ResultError:  # the same row, begun again because its machine seemed lost, has taken the pieces
+            if not is_assembled(row):
+                raise
     own, target_space = corpus_features(job.source, job.row), space(job.space)
     trained = model_files.read(job.path)
     _check_dev_scores(job, own, target_space, trained.replicates)

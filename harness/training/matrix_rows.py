@@ -184,6 +184,7 @@ def _finish(row: RowToFinish, settings: EngineSettings, then: Then | None) -> Pi
         urgency=RESULTS,
         then=None if then is None else lambda _: then(job),
         reads=[piece.path for piece in (*row.first, *row.more)],
+        is_made=matrix_row_finish.is_assembled,
         writes=[job.path, *written],
     )
 

@@ -22,7 +22,7 @@ from scipy import sparse
 
 from harness.core import paths
 from harness.core.code_digest import code_digest
-from harness.core.errors import SettingError
+from harness.core.errors import ResultError, SettingError
 from harness.core.files import digest
 from harness.core.plugins import find, source
 from harness.protocols._case import Case, TrainingRun
@@ -112,10 +112,22 @@ def work(piece: CasePiece) -> None:
 def join(pieces: Sequence[CasePiece]) -> None:
     """Write the predictions of a case from those of its runs, and delete these."""
     job = pieces[0].job
+    if is_joined(pieces):
+        return
     target = space(job.case.space)
-    replicates = [of for piece in pieces for kind in (False, True) for of in predictions.read(piece.path, target, kind)]
-    predictions.write(job.path, key_of(job), target, replicates)
+    try:
+        runs = [of for piece in pieces for kind in (False, True) for of in predictions.read(piece.path, target, kind)]
+    except ResultError:  # the same case, begun again because its machine seemed lost, has taken the runs
+        if not is_joined(pieces):
+            raise
+        return
+    predictions.write(job.path, key_of(job), target, runs)
     shutil.rmtree(job.work, ignore_errors=True)
+
+
+def is_joined(pieces: Sequence[CasePiece]) -> bool:
+    """Tell whether the predictions of a case are there, so that those of its runs are not needed any more."""
+    return is_current(pieces[0].job)
 
 
 def key_of(job: ProtocolCase, runs: Sequence[TrainingRun] | None = None) -> str:

@@ -88,10 +88,19 @@ class CasePieces:
         self._left -= 1
         if self._left:
             return []
-        name, runs = self._name("join"), tuple(self.runs)
-        reads = [run.path for run in runs]
+        runs = tuple(self.runs)
         return [
-            Piece(protocol_case.join, runs, name, self.light, 0, urgency=RESULTS, reads=reads, writes=[self.job.path])
+            Piece(
+                protocol_case.join,
+                runs,
+                self._name("join"),
+                self.light,
+                size=0,
+                urgency=RESULTS,
+                reads=[run.path for run in runs],
+                is_made=protocol_case.is_joined,
+                writes=[self.job.path],
+            )
         ]
 
     def _models(self) -> list[Path]:

@@ -282,6 +282,27 @@ def test_a_piece_that_was_edited_is_made_again(room: Any, monkeypatch: Any) -> N
     assert [path.read_bytes() for path in (first, second, third)] == pieces
 
 
+def test_a_store_that_was_lost_while_it_was_written_is_written_again(room: Any) -> None:
+    room(2)
+    store = wanted("lengths", TEXTS)
+    with opened({"kind": "local", "workers": 1}) as engine:
+        waiting = list(extract.pieces(store, engine))
+        while not waiting[0].reads:
+            piece = waiting.pop(0)
+            assert piece.then is not None
+            waiting += list(piece.then(piece.work(piece.job)))
+    (write,) = waiting
+    told = write.work(write.job)
+    assert told == "row corpus native: 3 rows, without: 2 no_frames"
+    assert not any(path.exists() for path in write.reads)
+    assert write.is_made is not None
+    assert write.is_made(write.job), "the shards, which are gone, are not waited for"
+    assert write.work(write.job) == told
+    (store.folder / "made_by.json").unlink()
+    with pytest.raises(ResultError, match="is not there"):
+        write.work(write.job)
+
+
 def test_corpora_that_are_not_linked_have_empty_stores_side_by_side(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -22,16 +22,16 @@ QUICK = {  # a hung node is told after seconds, and not after a minute
 
 
 class RayNodes:
-    """The nodes `one`, where the cluster's own processes live, and `two`."""
+    """The node `one`, where the cluster's own processes live, and `two`, unless it is left out."""
 
-    def __init__(self, gpus: int = 1) -> None:
+    def __init__(self, gpus: int = 1, second: bool = True) -> None:
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         from ray.cluster_utils import Cluster
 
         of_node = {"num_cpus": 1, "num_gpus": gpus, "object_store_memory": STORE}
         head = {**of_node, "node_name": "one", "include_dashboard": False, "_system_config": QUICK}
         self.cluster = Cluster(initialize_head=True, head_node_args=head)
-        self.second: Any = self.cluster.add_node(**of_node, node_name="two")
+        self.second: Any = self.cluster.add_node(**of_node, node_name="two") if second else None
         self.started: list[subprocess.Popen[bytes]] = []
 
     @property
@@ -66,8 +66,9 @@ class RayNodes:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGTERM)
             process.wait(20)
-        with suppress(Exception):
-            self.signal_second(signal.SIGCONT)
+        if self.second is not None:
+            with suppress(Exception):
+                self.signal_second(signal.SIGCONT)
         self.cluster.shutdown()
 
 
@@ -90,8 +91,8 @@ def until(ready: Any, seconds: float = 60) -> None:
 
 
 @contextmanager
-def two_nodes(gpus: int = 1) -> Iterator[RayNodes]:
-    nodes = RayNodes(gpus)
+def two_nodes(gpus: int = 1, second: bool = True) -> Iterator[RayNodes]:
+    nodes = RayNodes(gpus, second)
     try:
         yield nodes
     finally:

@@ -21,8 +21,8 @@ from small_studies import CHECKOUT
 
 from harness.core import processes
 from harness.core.errors import ResultError
-from harness.stages._work import at_work
 from harness.tracking import live
+from harness.tracking.at_work import at_work
 from harness.tracking.client import ENVIRONMENT
 from harness.tracking.runs import mirrored
 

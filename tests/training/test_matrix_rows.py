@@ -13,6 +13,7 @@ from small_studies import params_of, stage
 from harness.core import engine, memory, paths
 from harness.core.errors import ResultError
 from harness.core.files import file_digest, read_json
+from harness.core.piece_call import PieceCall, do
 from harness.core.pieces import Needs, Piece
 from harness.stages import transfer
 from harness.study.labels import space
@@ -99,6 +100,32 @@ def test_a_worker_finds_the_pieces_that_were_cut_elsewhere(here: dict[str, Any])
     run_by_hand(list(RowPieces(job, engine.EngineSettings(), batched=True, together=1).begin()), False)
     for replicate in model_files.read(job.path).replicates:
         assert replicate.made_on["batched"] == len(job.training.seeds)
+
+
+def test_a_row_that_was_lost_while_it_was_finished_is_finished_again(here: dict[str, Any]) -> None:
+    """Its machine may be lost after the model was put together and its pieces were deleted."""
+    job = jobs_of(here, "text_e5_mlp")[0]
+    job.path.unlink(missing_ok=True)
+    row = RowPieces(job, engine.EngineSettings(), batched=False, together=1)
+    last: list[Piece] = list(row.begin())
+    while not last[0].reads:
+        piece = last.pop(0)
+        last += list(piece.then(piece.work(piece.job))) if piece.then else []
+    (finishing,) = last
+    assert do(call_of(finishing)).error is None
+    made_once = made(job)
+    for target in job.targets:
+        paths.prediction(job.recipe, job.source, job.space, target).unlink()
+    assert not any(path.exists() for path in finishing.reads)
+    assert do(call_of(finishing)).error is None
+    assert made(job) == made_once
+    job.path.unlink()
+    told = do(call_of(finishing)).error
+    assert "was written by another process and is not seen" in str(told), "without a model the pieces are needed"
+
+
+def call_of(piece: Piece) -> PieceCall:
+    return PieceCall(piece.work, piece.job, piece.name, reads=piece.reads, is_made=piece.is_made, latency_wait=0.1)
 
 
 def test_a_network_keeps_its_curve_and_what_it_was_made_on(here: dict[str, Any]) -> None:

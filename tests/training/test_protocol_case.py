@@ -14,12 +14,13 @@ from small_studies import stage
 from worlds import recipe, study
 
 from harness.core import paths
-from harness.core.errors import SettingError
+from harness.core.errors import ResultError, SettingError
 from harness.features import store as features
 from harness.study import cells as transfer
 from harness.study import manifest, predictions
 from harness.study import splits as single_source
 from harness.study.labels import EMOTION4
+from harness.training import protocol_case
 from harness.training.protocol_case_plan import planned
 from harness.training.protocol_case_rows import learned
 
@@ -194,6 +195,26 @@ def test_a_second_run_trains_nothing_and_a_new_option_only_what_is_new(here: Pat
     assert set(paths.PROTOCOLS.rglob("*.parquet")) == set(after) - set(before)
 
 
+def test_a_case_that_was_lost_while_it_was_joined_is_joined_again(here: Path) -> None:
+    params = study(here, {"text": ROWS["text"]}, corpora=CORPORA, utterances=200)
+    (case,) = [
+        of for of in planned({**params, "protocols": {"pooled": POOLED}}, "pooled") if of.case.target == "iemocap"
+    ]
+    runs = [protocol_case.CasePiece(case, False, at) for at in range(5)]
+    for run in runs:
+        protocol_case.work(run)
+    protocol_case.join(runs)
+    joined = case.path.read_bytes()
+    assert not case.work.exists()
+    assert protocol_case.is_joined(runs)
+    protocol_case.join(runs)
+    assert case.path.read_bytes() == joined
+    case.path.unlink()
+    with pytest.raises(ResultError):
+        protocol_case.join(runs)
+
+
+POOLED = {"recipes": ["text"], "spaces": ["emotion4"]}
 NETWORK = {"hidden": 8, "layers": 1, "dropout": 0.0, "lr": 0.01, "weight_decay": 0.01, "batch": 64, "epochs": 4}
 
 

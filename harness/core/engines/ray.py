@@ -150,9 +150,8 @@ class Workers:
 
     def _begin(self, running: Running) -> None:
         piece, given = running.piece, self._given(running.piece.needs)
-        call = PieceCall(
-            piece.work, piece.job, piece.name, running.number, piece.reads, self.journal, self.settings.latency_wait
-        )
+        of_run = running.number, piece.reads, piece.is_made, self.journal, self.settings.latency_wait
+        call = PieceCall(piece.work, piece.job, piece.name, *of_run)
         task = self._task.options(num_cpus=given.cpus, num_gpus=given.gpus, memory=given.memory or None)
         running.node = running.node_id = ""
         running.began, running.is_late = 0.0, False

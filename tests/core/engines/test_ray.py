@@ -22,7 +22,7 @@ pytest.importorskip("ray")
 import ray_jobs
 from ray_nodes import RayNodes, two_nodes, until
 
-from harness.core import engine
+from harness.core import engine, plugins
 from harness.core.errors import HarnessError, SettingError
 from harness.core.pieces import Needs, Piece
 
@@ -202,8 +202,11 @@ def test_auto_is_ray_where_its_address_is_set(nodes: RayNodes, monkeypatch: pyte
         assert workers.slots(Needs(1)) == 2
 
 
-def lose(nodes: RayNodes, what: signal.Signals, folder: Path) -> tuple[engine.Counts, float]:
-    """Run twelve pieces of a second, lose node `two` while its first one runs, and return the counts and seconds."""
+def lose(nodes: RayNodes, what: signal.Signals, patch: pytest.MonkeyPatch) -> tuple[engine.Counts, float]:
+    """Run twelve pieces of half a second, lose node `two` while it works, and return the counts and seconds."""
+    module = plugins.find("engine", "ray")
+    patch.setattr(module, "LOOK", 1.0)
+    patch.setattr(module, "GONE", 2.0)
     began = time.monotonic()
     with engine.opened(at(nodes)) as workers:
         reader = engine.journal.JournalReader(workers.journal)
@@ -218,22 +221,22 @@ def lose(nodes: RayNodes, what: signal.Signals, folder: Path) -> tuple[engine.Co
             nodes.signal_second(what)
 
         threading.Thread(target=act).start()
-        assert len(workers.run(ray_jobs.look, [1.0] * 12, "test")) == 12
+        assert len(workers.run(ray_jobs.look, [0.5] * 12, "test")) == 12
         return workers.counts, time.monotonic() - began
 
 
-def test_the_pieces_of_a_node_that_dies_are_done_on_another_one(folder: Path) -> None:
+def test_the_pieces_of_a_node_that_dies_are_done_on_another_one(monkeypatch: pytest.MonkeyPatch) -> None:
     with two_nodes() as own:
-        counts, _ = lose(own, signal.SIGKILL, folder)
+        counts, _ = lose(own, signal.SIGKILL, monkeypatch)
     assert counts.done == 12
     assert 1 <= counts.retried <= 4
 
 
 def test_the_pieces_of_a_node_that_hangs_are_done_on_another_one(
-    folder: Path, caplog: pytest.LogCaptureFixture
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     with two_nodes() as own:
-        counts, seconds = lose(own, signal.SIGSTOP, folder)
+        counts, seconds = lose(own, signal.SIGSTOP, monkeypatch)
     assert counts.done == 12
     assert 1 <= counts.retried <= 6
     assert seconds < 100
@@ -243,7 +246,8 @@ def test_the_pieces_of_a_node_that_hangs_are_done_on_another_one(
 LOSES_ITS_HEAD = """
 import sys
 import ray_jobs
-from harness.core import engine
+from harness.core import engine, plugins
+plugins.find("engine", "ray").LOOK = 2.0
 try:
     with engine.opened({"kind": "ray", "address": sys.argv[1]}) as workers:
         workers.run(ray_jobs.look, [1.0] * 60, "test")
@@ -288,9 +292,9 @@ def test_a_node_with_another_checkout_is_named(folder: Path) -> None:
     (folder / "data" / "work").mkdir(parents=True)
     (folder / "empty").mkdir()
     mount = f'mount --bind {folder}/empty {folder}/data/work && exec "$@"'
-    with two_nodes() as own:
+    with two_nodes(second=False) as own:
         own.start("elsewhere", "unshare", "-m", "sh", "-c", mount, "sh")
-        until(lambda: joined(own, 3))
+        until(lambda: joined(own, 2))
         told = refused(own)
     assert told.startswith(f"engine: node elsewhere does not see {folder} as this process does")
     assert "on a shared file system, at the same path" in told
@@ -301,9 +305,9 @@ def test_a_node_with_another_version_is_named(folder: Path, monkeypatch: pytest.
     site = folder / "site"
     (site / "numpy-9.9.dist-info").mkdir(parents=True)
     (site / "numpy-9.9.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: numpy\nVersion: 9.9\n")
-    with two_nodes() as own:
+    with two_nodes(second=False) as own:
         own.start("older", PYTHONPATH=str(site))
-        until(lambda: joined(own, 3))
+        until(lambda: joined(own, 2))
         told = refused(own)
     assert told.startswith("engine: node older has numpy 9.9, this process ")
     assert told.endswith("; use one environment")
