@@ -69,8 +69,9 @@ def do_elsewhere(call: PieceCall, node: str = "", node_id: str = "") -> Outcome:
 
 def _outcome(call: PieceCall, node: str) -> Outcome:
     try:
-        if call.reads and not (call.is_made and call.is_made(call.job)):
-            for path in call.reads:
+        missing = [path for path in call.reads if not path.exists()]
+        if missing and not (call.is_made and call.is_made(call.job)):
+            for path in missing:
                 wait_for(path, call.latency_wait, node)
         return Outcome(call.work(call.job))
     except SystemExit as error:

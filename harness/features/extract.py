@@ -188,12 +188,11 @@ def is_written(work: StoreToWrite) -> bool:
 
 def write_store(work: StoreToWrite) -> str:
     """Put the shards of a store together, delete them, and return what to say of it."""
-    if not is_written(work):
-        try:
-            return _put_together(work.store, work.shards)
-        except ResultError:  # the same store, begun again because its machine seemed lost, has taken the shards
-            if not is_written(work):
-                raise
+    try:
+        return _put_together(work.store, work.shards)
+    except ResultError:  # this store was begun before, and its machine lost after the shards were deleted
+        if not is_written(work):
+            raise
     there = features.read(work.store.folder)
     return _in_words(work.store, len(there.ids), there.made_by["without"])
 

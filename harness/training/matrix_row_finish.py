@@ -41,10 +41,10 @@ def is_assembled(row: RowToFinish) -> bool:
 def finish(row: RowToFinish) -> None:
     """Put the model together if it is new, check it against its dev scores, and predict what is not current."""
     job = row.job
-    if not is_assembled(row):
+    if row.first:
         try:
             assemble(job, row.first, row.more)
-        except ResultError:  # the same row, begun again because its machine seemed lost, has taken the pieces
+        except ResultError:  # this row was begun before, and its machine lost after the pieces were deleted
             if not is_assembled(row):
                 raise
     own, target_space = corpus_features(job.source, job.row), space(job.space)

@@ -112,12 +112,10 @@ def work(piece: CasePiece) -> None:
 def join(pieces: Sequence[CasePiece]) -> None:
     """Write the predictions of a case from those of its runs, and delete these."""
     job = pieces[0].job
-    if is_joined(pieces):
-        return
     target = space(job.case.space)
     try:
         runs = [of for piece in pieces for kind in (False, True) for of in predictions.read(piece.path, target, kind)]
-    except ResultError:  # the same case, begun again because its machine seemed lost, has taken the runs
+    except ResultError:  # this case was begun before, and its machine lost after the runs were deleted
         if not is_joined(pieces):
             raise
         return
