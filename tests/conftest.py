@@ -30,7 +30,11 @@ def corpora_folder() -> Path:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the files that take minutes, so that no process is left alone with one of them at the end."""
     first = (
+        "stages/test_ray_study.py",
         "stages/test_pipeline.py",
+        "stages/test_experiments.py",
+        "core/engines/test_ray.py",
+        "tracking/test_live.py",
         "stages/test_study_fused.py",
         "stages/test_study.py",
         "stages/test_anchors.py",

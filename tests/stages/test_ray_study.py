@@ -34,7 +34,8 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Repo:
     corpora = ("emotiontalk", "iemocap", "meld")
     params_of(
         repo.folder, corpora, recipes, ("emotion4", "polarity3"), encoders={"e5": {"encoder": "e5"}},
-        engine={"workers": 2}, training={"resamples": 2}, settings={"mlp": {**MLP}, "dense": {"c": [0.001, 0.01]}},
+        engine={"workers": 2}, training={"resamples": 2}, synth={"utterances": 200, "dialogues": 40},
+        settings={"mlp": {**MLP}, "dense": {"c": [0.001, 0.01]}},
         protocols={
             "few_shot": {"recipes": ["text_e5_tstd"], "spaces": ["emotion4"], "shots": [5]},
             "missing_modality": {
