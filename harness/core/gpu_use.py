@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
+from pathlib import Path
+
+DEVICES = (Path("/dev/nvidia0"), Path("/dev/kfd"))  # of NVIDIA's and AMD's drivers
 
 
 def gpu_use(names: Iterable[str] | None = None) -> dict[str, float]:
@@ -24,6 +28,19 @@ def gpu_use(names: Iterable[str] | None = None) -> dict[str, float]:
         }
     except (pynvml.NVMLError, ValueError):  # no driver, or a name that is no number (a part of a GPU)
         return {}
+
+
+def unused_gpu() -> str:
+    """Return what is wrong where this machine has a GPU that torch cannot use, or an empty string."""
+    import torch
+
+    there = next((path for path in DEVICES if path.exists()), None)
+    if there is None or torch.cuda.is_available() or os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1"):
+        return ""
+    return (
+        f"this machine has a GPU ({there}), and torch {torch.__version__} cannot use it: install the build of torch "
+        "that suits its driver"
+    )
 
 
 def _number(name: str) -> int:

@@ -19,6 +19,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from harness.core import exact
 from harness.core.errors import SettingError
 from harness.encoders._pooling import Pooling
 
@@ -139,6 +140,8 @@ class Pretrained:
             raise SettingError(
                 "device is 'cuda', and no GPU is seen here; run the stage where there is one, or write `device: auto`"
             )
+        if of["device"] == "cuda":
+            exact.set_exact()
         self.network = (load or network)(self.source, of["precision"], of["device"])
 
 
@@ -154,10 +157,32 @@ def resolved(options: Mapping[str, Any]) -> str | None:
         return folder.name
     digest = hashlib.sha256()
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        with path.open("rb") as file:
-            content = hashlib.file_digest(file, "sha256").hexdigest()
+        state = path.stat()
+        content = _content(path, state.st_size, state.st_mtime_ns, state.st_ctime_ns)
         digest.update(f"{path.relative_to(folder).as_posix()} {content}\n".encode())
     return f"sha256:{digest.hexdigest()}"
+
+
+@lru_cache(maxsize=4096)  # a folder is asked for by every corpus and route
+def _content(path: Path, *state: int) -> str:
+    """Return the digest of a file, which is read again only if its size or times have changed."""
+    del state
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def ready(
+    model: str, revision: str = "main", trust_remote_code: bool = False, precision: str = "auto", device: str = "auto",
+    **_: Any,
+) -> None:  # fmt: skip
+    """Raise a SettingError if the packages or the files of a row's model are not here; its weights are not loaded.
+
+    Args:
+        model, revision, trust_remote_code, precision, device: as `Pretrained`; further options are passed over.
+    """
+    packages()
+    Source(model, revision, trust_remote_code).folder()
+    made_with({"precision": precision, "device": device})
 
 
 def made_with(options: Mapping[str, Any]) -> dict[str, str]:

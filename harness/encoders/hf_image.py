@@ -16,9 +16,10 @@ from harness.encoders._pictures import Clip, in_batches
 from harness.features.matrix import Matrix
 
 MODALITY = "video"
-PACKAGES = ("transformers", "torch", "timm", "scikit-image")  # their versions decide the rows
+PACKAGES = ("transformers", "torch", "timm", "torchvision", "scikit-image")  # their versions decide the rows
 SHARD = 64  # utterances per piece of work
 GPU = True
+ready = _hub.ready  # what `doctor` asks
 resolved = _hub.resolved  # the commit that a name such as `main` means decides the rows too
 made_with = _hub.made_with  # so do the precision and the device that `auto` stands for
 NOTHING = NO_FACE

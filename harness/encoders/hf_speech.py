@@ -32,6 +32,7 @@ SHARD = 128  # utterances per piece of work
 RATE = 16000  # samples per second of what is encoded
 SHORTEST = 0.05  # seconds; less gives hardly a frame
 GPU = True
+ready = _hub.ready  # what `doctor` asks
 resolved = _hub.resolved  # the commit that a name such as `main` means decides the rows too
 made_with = _hub.made_with  # so do the precision and the device that `auto` stands for
 

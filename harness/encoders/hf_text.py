@@ -24,6 +24,7 @@ MODALITY = "text"
 PACKAGES = ("transformers", "tokenizers", "torch")  # their versions decide the rows
 SHARD = 1024  # texts per piece of work
 GPU = True
+ready = _hub.ready  # what `doctor` asks
 resolved = _hub.resolved  # the commit that a name such as `main` means decides the rows too
 made_with = _hub.made_with  # so do the precision and the device that `auto` stands for
 

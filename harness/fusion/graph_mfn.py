@@ -22,7 +22,7 @@ from harness.fusion._slots import block, number, whole
 
 DETERMINISTIC = False
 LEVEL = "frames"
-SETTINGS = {"hidden": "whole", "memory": "whole", "dropout": "share", "align": "whole", "vertex": "whole"}
+SETTINGS = {"hidden": "whole", "memory": "whole", "dropout": "share", "aligned_steps": "whole", "vertex": "whole"}
 BATCHED = True
 
 
@@ -32,15 +32,15 @@ class Model(nn.Module):
     Args:
         widths: slot -> number of features; n slots make 2^n - 1 vertices.
         outputs: number of classes, or 1 for a scale.
-        settings: `hidden` (32, of each slot's cell), `memory` (32), `vertex` (16, numbers a vertex), `align` (20,
-            steps), `dropout` (0.3).
+        settings: `hidden` (32, of each slot's cell), `memory` (32), `vertex` (16, dimensions of a vertex),
+            `aligned_steps` (20), `dropout` (0.3).
     """
 
     def __init__(self, widths: Mapping[str, int], outputs: int, settings: Mapping[str, Any]) -> None:
         super().__init__()
         hidden, memory = whole(settings, "hidden", 32), whole(settings, "memory", 32)
         dropout = number(settings, "dropout", 0.3)
-        self.steps = whole(settings, "align", 20)
+        self.steps = whole(settings, "aligned_steps", 20)
         graph = Graph(len(widths), hidden, whole(settings, "vertex", 16), memory, dropout)
         self.network = Memory(widths, hidden, memory, dropout, graph, watched=2 * hidden)
         self.read = nn.Sequential(

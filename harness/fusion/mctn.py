@@ -27,7 +27,7 @@ from harness.fusion._slots import block, mean_of, number, whole
 
 DETERMINISTIC = False
 LEVEL = "frames"
-SETTINGS = {"hidden": "whole", "align": "whole", "there": "number", "back": "number", "dropout": "share"}
+SETTINGS = {"hidden": "whole", "aligned_steps": "whole", "there": "number", "back": "number", "dropout": "share"}
 BATCHED = True
 
 
@@ -37,14 +37,14 @@ class Model(nn.Module):
     Args:
         widths: slot -> number of features; n slots make n - 1 levels, one at least.
         outputs: number of classes, or 1 for a scale.
-        settings: `hidden` (64), `align` (20, steps), `dropout` (0.3), and the weights of the losses `there` (0.1, the
-            translations) and `back` (0.1, the way back to the source).
+        settings: `hidden` (64), `aligned_steps` (20), `dropout` (0.3), and the weights of the losses `there` (0.1,
+            the translations) and `back` (0.1, the way back to the source).
     """
 
     def __init__(self, widths: Mapping[str, int], outputs: int, settings: Mapping[str, Any]) -> None:
         super().__init__()
         hidden, levels = whole(settings, "hidden", 64), max(len(widths) - 1, 1)
-        self.steps = whole(settings, "align", 20)
+        self.steps = whole(settings, "aligned_steps", 20)
         self.losses = number(settings, "there", 0.1), number(settings, "back", 0.1)
         self.project = nn.ModuleList(nn.Linear(width, hidden) for width in widths.values())
         self.encode, self.decode = (nn.ModuleList(LSTM(hidden, hidden) for _ in range(levels)) for _ in range(2))

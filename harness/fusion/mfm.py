@@ -29,7 +29,7 @@ SETTINGS = {
     "memory": "whole",
     "factor": "whole",
     "dropout": "share",
-    "align": "whole",
+    "aligned_steps": "whole",
     "reconstruction": "number",
     "prior": "number",
 }
@@ -50,7 +50,7 @@ class Model(nn.Module):
         super().__init__()
         hidden, memory = whole(settings, "hidden", 32), whole(settings, "memory", 32)
         factor, dropout = whole(settings, "factor", 32), number(settings, "dropout", 0.3)
-        self.steps = whole(settings, "align", 20)
+        self.steps = whole(settings, "aligned_steps", 20)
         self.losses = number(settings, "reconstruction", 0.1), number(settings, "prior", 0.1)
         self.network = Memory(widths, hidden, memory, dropout)
         self.shared = nn.Linear(hidden * len(widths) + memory, factor)

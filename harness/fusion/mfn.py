@@ -19,7 +19,7 @@ from harness.fusion._slots import block, number, whole
 
 DETERMINISTIC = False
 LEVEL = "frames"
-SETTINGS = {"hidden": "whole", "memory": "whole", "dropout": "share", "align": "whole"}
+SETTINGS = {"hidden": "whole", "memory": "whole", "dropout": "share", "aligned_steps": "whole"}
 BATCHED = True
 
 
@@ -29,14 +29,14 @@ class Model(nn.Module):
     Args:
         widths: slot -> number of features.
         outputs: number of classes, or 1 for a scale.
-        settings: `hidden` (32, of each slot's cell), `memory` (32), `align` (20, steps), `dropout` (0.3).
+        settings: `hidden` (32, of each slot's cell), `memory` (32), `aligned_steps` (20), `dropout` (0.3).
     """
 
     def __init__(self, widths: Mapping[str, int], outputs: int, settings: Mapping[str, Any]) -> None:
         super().__init__()
         hidden, memory = whole(settings, "hidden", 32), whole(settings, "memory", 32)
         dropout = number(settings, "dropout", 0.3)
-        self.steps = whole(settings, "align", 20)
+        self.steps = whole(settings, "aligned_steps", 20)
         self.network = Memory(widths, hidden, memory, dropout)
         self.read = nn.Sequential(
             block(hidden * len(widths) + memory, 2 * hidden, dropout), nn.Linear(2 * hidden, outputs)

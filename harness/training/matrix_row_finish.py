@@ -19,6 +19,7 @@ from harness.training import model_files, replicates
 from harness.training.corpus_features import CorpusFeatures, corpus_features
 from harness.training.matrix_row import CellRow, examples, folds_of, is_trained, own_statistics
 from harness.training.matrix_row_pieces import TrainingPiece, assemble
+from harness.training.predictor import Predictor
 
 DEV_TOLERANCE = 1e-3  # of CCC between machines; a wrong checkpoint is off by far more
 NEAR = 1e-3  # two probabilities of a row that another device may put in the other order
@@ -68,9 +69,12 @@ def _check_dev_scores(job: CellRow, own: CorpusFeatures, target: Space, trained:
     """
     truth = own.labels(job.space, view_of(job.row))
     dev = {fold.name: examples(own, fold.dev, truth, target) for fold in folds_of(job)}
+    fold, predictor = "", None
     for replicate in trained:
         on = dev[replicate.fold]
-        scores = replicates.predict(job.module, replicate.arrays, on.x, target, job.row, replicate.chosen)
+        if predictor is None or replicate.fold != fold:
+            fold, predictor = replicate.fold, Predictor(job.module, on.x, target, job.row)
+        scores = predictor.predict(replicate.arrays, replicate.chosen)
         low, high = dev_scores(scores, on.y, target)
         if not low - DEV_TOLERANCE <= replicate.dev <= high + DEV_TOLERANCE:
             again = replicates.dev_score(scores, on.y, target)
@@ -109,12 +113,15 @@ def _predict(
         return
     statistics = None if target.corpus == job.source else own_statistics(target.corpus, job.row)
     predicted = []
+    of_rows, predictor = ("", False), None
     for replicate in (*trained.replicates, *trained.variants):
-        rows = ids[replicate.fold]
+        rows, wanted_rows = ids[replicate.fold], (replicate.fold, bool(replicate.variant))
         if replicate.variant:  # nothing is fitted on what a variant says of dev
             rows = {name: split for name, split in rows.items() if split == "test"}
-        x = target.rows(list(rows))
-        scores = replicates.predict(job.module, replicate.arrays, x, label_space, job.row, replicate.chosen, statistics)
+        if predictor is None or wanted_rows != of_rows:
+            x = target.rows(list(rows))
+            of_rows, predictor = wanted_rows, Predictor(job.module, x, label_space, job.row, statistics)
+        scores = predictor.predict(replicate.arrays, replicate.chosen)
         of = replicate.fold, replicate.seed, list(rows), list(rows.values()), scores, replicate.variant
         predicted.append(predictions.Predictions(*of))
     predictions.write(path, wanted, label_space, predicted)

@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from harness.core import exact
 from harness.core.errors import SettingError
 from harness.fusion._fused import Fused
 from harness.study.labels import ClassSpace, Space
@@ -172,10 +173,14 @@ def scores_of(model: nn.Module, feed: Feed, space: Space) -> NDArray[np.float32]
     model.eval()
     batches = [np.zeros((0, outputs_of(space)), np.float32)]
     with torch.inference_mode():
-        at_once = int(getattr(model, "at_once", PREDICT_ROWS[feed.level]))
-        for which in torch.split(torch.arange(len(feed), device=feed.device), at_once):
+        for which in torch.split(torch.arange(len(feed), device=feed.device), rows_at_once(model, feed)):
             batches.append(as_scores(model(*feed.batch(which)), space))
     return np.concatenate(batches)
+
+
+def rows_at_once(model: nn.Module, feed: Feed) -> int:
+    """Return how many rows a model is given at a time where it is not trained: what its largest tensor allows."""
+    return min(int(getattr(model, "at_once", PREDICT_ROWS[feed.level])), PREDICT_ROWS[feed.level])
 
 
 def as_scores(out: Tensor | Fused, space: Space) -> NDArray[np.float32]:
@@ -203,5 +208,8 @@ def outputs_of(space: Space) -> int:
 
 
 def device() -> torch.device:
-    """Return the GPU if torch sees one, else the CPU."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    """Return the GPU if torch sees one, with arithmetic in full fp32 there, else the CPU."""
+    if not torch.cuda.is_available():
+        return torch.device("cpu")
+    exact.set_exact()
+    return torch.device("cuda")

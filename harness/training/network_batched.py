@@ -110,8 +110,10 @@ def _scores(base: torch.nn.Module, stack: Stack, buffers: Stack, feed: Any, spac
 
     forward = vmap(one, in_dims=(0, 0, None, None))
     batches = []
+    replicates = len(next(iter(stack.values())))
+    at_once = max(network.rows_at_once(base, feed) // replicates, 1)  # all replicates hold their part at a time
     with torch.no_grad():
-        for which in torch.split(torch.arange(len(feed), device=feed.device), network.PREDICT_ROWS[feed.level]):
+        for which in torch.split(torch.arange(len(feed), device=feed.device), at_once):
             batches.append(network.as_scores(forward(stack, buffers, *feed.batch(which)), space))
     return np.concatenate(batches, axis=1)
 

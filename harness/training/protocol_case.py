@@ -35,6 +35,7 @@ from harness.study.selected_settings import ONE_STANDARD_ERROR, name_of
 from harness.training import protocol_case_masked, replicates, selection
 from harness.training.corpus_features import SLOT_MODALITIES, corpus_features
 from harness.training.matrix_row import OF_TESTING, PACKAGES, TrainingChoices
+from harness.training.predictor import Predictor
 from harness.training.protocol_case_rows import adaptation, joined, learned, moved, rows_of, without_own
 from harness.training.replicates import Trial
 from harness.training.selection import SelectedModel, Tied
@@ -204,12 +205,12 @@ def _trained_predictions(job: ProtocolCase, run: TrainingRun, batched: bool) -> 
     data = replicates.TrainingData(train, dev, recipe, None if case.align == CORAL else seen, job.rule)
     ids = _tested_ids(job, run)
     x = rows_of(case.target, job.recipe, ids)
-    predicted = []
+    predicted, predictor = [], Predictor(module, x, target, recipe)
     for seed, trained in _trained(module, data, target, recipe, _seeds(job, run), batched):
-        scores = replicates.predict(module, trained.arrays, x, target, recipe, trained.chosen)
+        scores = predictor.predict(trained.arrays, trained.chosen)
         predicted.append(Predictions(run.fold, seed, ids, ["test"] * len(ids), scores))
         for tied in trained.tied:
-            scores = replicates.predict(module, tied.arrays, x, target, recipe, tied.chosen)
+            scores = predictor.predict(tied.arrays, tied.chosen)
             predicted.append(Predictions(run.fold, seed, ids, ["test"] * len(ids), scores, tied.name))
     return predicted
 

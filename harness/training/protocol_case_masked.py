@@ -17,10 +17,11 @@ from harness.protocols._case import Case
 from harness.study import splits
 from harness.study.labels import space
 from harness.study.predictions import RESAMPLE, Predictions
-from harness.training import model_files, replicates
+from harness.training import model_files
 from harness.training.corpus_features import SLOT_MODALITIES, CorpusFeatures, corpus_features
 from harness.training.feature_rows import ABSENT, FeatureRows
 from harness.training.matrix_row import own_statistics
+from harness.training.predictor import predict
 
 Vectors = Mapping[str, NDArray[np.float32]]
 
@@ -49,7 +50,7 @@ def predicted(case: Case, row: Mapping[str, Any]) -> list[Predictions]:
             x = x.masked(keep[tested])
         else:
             x = filled(x, keep[tested], _vectors(case, x, {**replicate.arrays, **_prefixed(own or {})}))
-        scores = replicates.predict(module, replicate.arrays, x, space(case.space), row, replicate.chosen, own)
+        scores = predict(module, replicate.arrays, x, space(case.space), row, replicate.chosen, own)
         of = replicate.fold, replicate.seed, ids, ["test"] * len(ids), scores, replicate.variant
         predicted.append(Predictions(*of))
     return predicted

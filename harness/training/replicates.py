@@ -149,39 +149,6 @@ def made_on(module: ModuleType, trials: int) -> dict[str, Any]:
     return {"device": name, "torch": str(torch.__version__), **cuda, "batched": trials}
 
 
-def predict(
-    module: ModuleType,
-    arrays: Arrays,
-    x: FeatureRows,
-    space: Space,
-    recipe: Mapping[str, Any],
-    chosen: Mapping[str, Any] | None = None,
-    own: Arrays | None = None,
-) -> NDArray[np.float32]:
-    """Return probabilities (n, classes), or numbers (n, 1).
-
-    Args:
-        module: the module of harness/fusion that was trained.
-        arrays: what training returned.
-        x: features as the encoders made them; what is masked in it is a missing modality.
-        space: the label space.
-        recipe: the recipe it was trained with.
-        chosen: what selection chose, where settings were searched.
-        own: normaliser statistics of the corpus of `x`, for a transductive normaliser; None means the source's.
-    """
-    state = {**_part("norm", arrays), **(own or {})}
-    if selects(module):
-        scores: NDArray[np.float32] = module.predict(
-            _part("model", arrays), side_by_side(recipe["normalise"], state, x), space
-        )
-        return scores
-    from harness.training import network
-
-    settings = {**recipe["settings"], **(chosen or {})}
-    feed = _feed(module, x, recipe, state, settings)
-    return network.predict(module, _part("model", arrays), feed, space, settings)
-
-
 def side_by_side(normalise: str, state: Arrays, x: FeatureRows) -> Matrix:
     """Return the normalised features of all slots as one matrix, zero where a slot is absent."""
     parts = [normalisers.apply_slot(normalise, state, x, slot) for slot in x.parts]
@@ -201,13 +168,13 @@ def _descend(
     from harness.training import network
 
     train, dev = data.train, data.dev
-    feeds = [_feed(module, part.x, recipe, data.state, trials[0].settings) for part in (train, dev)]
+    feeds = [feed_of(module, part.x, recipe, data.state, trials[0].settings) for part in (train, dev)]
     fitted = network.Taught(feeds[0], train.y, weight)
     on_dev = selection.DevRows(dev.y, dev.dialogues, space, data.rule)
     if len(trials) == 1:
         alone, other = trials[0].settings, None
         if alone.get("alignment") and data.unlabelled is not None:
-            other = _feed(module, data.unlabelled, recipe, data.state, alone)
+            other = feed_of(module, data.unlabelled, recipe, data.state, alone)
         return [network.train(module, fitted, feeds[1], on_dev, space, alone, trials[0].seed, other)]
     from harness.training import network_batched
 
@@ -215,13 +182,21 @@ def _descend(
     return network_batched.train(module, fitted, feeds[1], on_dev, space, settings, seeds)
 
 
-def _feed(
+def feed_of(
     module: ModuleType, x: FeatureRows, recipe: Mapping[str, Any], state: Arrays, settings: Mapping[str, Any]
 ) -> Any:
-    from harness.training.batches import STEPS, Feed
+    """Return the features of rows as a network is given them: normalised, on the device of this process."""
+    from harness.training.batches import Feed
     from harness.training.network import device
 
-    return Feed(x, recipe["normalise"], state, module.LEVEL, int(settings.get("steps", STEPS)), device())
+    return Feed(x, recipe["normalise"], state, module.LEVEL, steps_of(settings), device())
+
+
+def steps_of(settings: Mapping[str, Any]) -> int:
+    """Return how many frames of an utterance a model of frames sees at most."""
+    from harness.training.batches import STEPS
+
+    return int(settings.get("steps", STEPS))
 
 
 def dev_score(scores: NDArray[np.float32], y: NDArray[Any], space: Space) -> float:
@@ -274,5 +249,6 @@ def _prefixed(prefix: str, arrays: Mapping[str, NDArray[Any]]) -> Arrays:
     return {f"{prefix}.{name}": array for name, array in arrays.items()}
 
 
-def _part(prefix: str, arrays: Mapping[str, NDArray[Any]]) -> Arrays:
+def part_of(prefix: str, arrays: Mapping[str, NDArray[Any]]) -> Arrays:
+    """Return the arrays of a replicate that belong to its normaliser (`norm`) or its model (`model`)."""
     return {name.removeprefix(f"{prefix}."): a for name, a in arrays.items() if name.startswith(f"{prefix}.")}

@@ -12,6 +12,7 @@ from typing import Any
 from harness.core import paths
 from harness.core.engine_settings import AUTO, LOCAL, EngineSettings, worker_count
 from harness.core.errors import HarnessError
+from harness.core.gpu_use import unused_gpu
 from harness.core.plugins import find, names
 from harness.corpora.reading import links
 from harness.study.encoder_rows import encoder_row
@@ -52,10 +53,11 @@ def _machine(params: dict[str, Any]) -> list[str]:
     import torch
 
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else "none, the CPU is used"
+    unused = unused_gpu()
     free = shutil.disk_usage(".").free / 2**30
     return [
         f"  python {platform.python_version()}, {_engine(params)}",
-        f"  GPU: {device}",
+        f"! GPU: {unused}" if unused else f"  GPU: {device}",
         f"{'  ' if free > 5 else '! '}disk: {free:.0f} GiB free"
         + ("" if free > 5 else "; features need some, make room"),
     ]
@@ -78,7 +80,8 @@ def _encoders(params: dict[str, Any]) -> list[str]:
     for name in params["encoders"]:
         try:
             file, options = encoder_row(params, name)
-            find("encoder", file).encoder(
+            module = find("encoder", file)  # weights of gigabytes are looked for and not loaded
+            getattr(module, "ready", module.encoder)(
                 **{k: v for k, v in options.items() if k not in ("routes", "dtype", "num_gpus")}
             )
             lines.append(f"  encoder {name}: ready")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from tiny_models import tiny
 from harness.core.engine_settings import EngineSettings
 from harness.core.errors import SettingError
 from harness.core.pieces import Needs
+from harness.core.plugins import find
 from harness.corpora.media.clips import Guard
 from harness.encoders import _hub, hf_speech
 from harness.features import extract, plan
@@ -96,3 +99,33 @@ def test_an_encoder_that_shares_no_gpu_runs_on_cores(gpu: Any) -> None:
     without = plan.Wanted("x", "c", "native", "hf_speech", {}, "float32", {}, {}, made_by, Guard(), 0)
     other = plan.Wanted("x", "c", "native", "logmel", {}, "float32", {}, {}, made_by, Guard(), 1)
     assert extract._needs(without, engine) == extract._needs(other, engine) == (Needs(1, 0, 7), 0)
+
+
+def test_a_model_folder_is_read_once_until_a_file_changes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("config.json", "model.safetensors"):
+        (tmp_path / name).write_text(name)
+    read: list[Any] = []
+    monkeypatch.setattr(
+        _hub.hashlib, "file_digest", lambda file, _: read.append(file.name) or hashlib.sha256(file.read())
+    )
+    options = {"model": str(tmp_path)}
+    first = _hub.resolved(options)
+    assert _hub.resolved(options) == first
+    assert len(read) == 2
+    (tmp_path / "config.json").write_text("another one")
+    assert _hub.resolved(options) != first
+    assert len(read) == 3
+
+
+def test_pictures_are_prepared_by_packages_that_the_key_names() -> None:
+    for file in ("hf_image", "hf_video"):
+        assert {"torchvision", "transformers"} <= set(find("encoder", file).PACKAGES)
+
+
+@pytest.mark.parametrize("file", ["hf_text", "hf_speech", "hf_image", "hf_video"])
+def test_whether_an_encoder_is_ready_is_asked_without_loading_it(file: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_hub, "network", lambda *_: pytest.fail("loaded"))
+    module = find("encoder", file)
+    module.ready(model=str(tiny("hubert_layer")), layer=[-1, -2])
+    with pytest.raises(SettingError, match="there is no folder /no/such/model"):
+        module.ready(model="/no/such/model")

@@ -13,6 +13,7 @@ from harness.core.plugins import find
 from harness.study.labels import POLARITY3
 from harness.training import replicates
 from harness.training.feature_rows import Examples, FeatureRows
+from harness.training.predictor import predict
 from harness.training.replicates import TrainingData, Trial
 
 MLP: dict[str, Any] = {
@@ -53,7 +54,7 @@ def trained(row: dict[str, Any], unlabelled: FeatureRows | None = ADAPT.x, seed:
 
 
 def uar_on(rows: Examples, row: dict[str, Any], found: replicates.Replicate) -> float:
-    scores = replicates.predict(find("fusion", row["fusion"]), found.arrays, rows.x, POLARITY3, row)
+    scores = predict(find("fusion", row["fusion"]), found.arrays, rows.x, POLARITY3, row)
     return replicates.dev_score(scores, rows.y, POLARITY3)
 
 

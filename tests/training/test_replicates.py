@@ -17,6 +17,7 @@ from harness.study.labels import EMOTION4, EMOTION7, VALENCE, ClassSpace, Space
 from harness.study.selected_settings import BEST, ONE_STANDARD_ERROR
 from harness.training import model_files, normalisers, replicates
 from harness.training.feature_rows import Examples, FeatureRows
+from harness.training.predictor import predict
 from harness.training.selection import SelectedModel
 
 CHANCE = np.random.default_rng(7)
@@ -72,7 +73,7 @@ def test_a_model_read_from_disk_reproduces_its_dev_score(name: str, space: Space
         path, "0" * 64, [model_files.Trained("all", 1, replicate.arrays, replicate.dev, replicate.chosen)]
     )
     (read,) = model_files.read(path).replicates
-    scores = replicates.predict(module, read.arrays, dev.x, space, recipe)
+    scores = predict(module, read.arrays, dev.x, space, recipe)
     assert replicates.dev_score(scores, dev.y, space) == pytest.approx(replicate.dev, abs=1e-9)
     assert replicate.dev > (0.35 if space is EMOTION4 else 0.1), "it learned nothing"
     assert read.chosen == replicate.chosen
@@ -102,10 +103,10 @@ def test_own_statistics_replace_those_of_the_source() -> None:
     module, recipe, replicate, dev = train("network", EMOTION4)
     moved = FeatureRows.of(text=dev.x.features_of("text") * 3 + 20)
     own, of_dev = (normalisers.fit_own("target_std", rows) for rows in (moved, dev.x))
-    with_own = replicates.predict(module, replicate.arrays, moved, EMOTION4, recipe, own=own)
-    same = replicates.predict(module, replicate.arrays, dev.x, EMOTION4, recipe, own=of_dev)
+    with_own = predict(module, replicate.arrays, moved, EMOTION4, recipe, own=own)
+    same = predict(module, replicate.arrays, dev.x, EMOTION4, recipe, own=of_dev)
     assert_allclose(with_own, same, atol=1e-4, err_msg="standardised alike, a shifted corpus looks the same")
-    assert np.abs(replicates.predict(module, replicate.arrays, moved, EMOTION4, recipe) - with_own).max() > 0.1
+    assert np.abs(predict(module, replicate.arrays, moved, EMOTION4, recipe) - with_own).max() > 0.1
 
 
 @pytest.mark.parametrize("seed", range(5))

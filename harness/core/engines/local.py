@@ -16,6 +16,8 @@ from typing import Any
 from harness.core.engine import Counts, WorkerDied
 from harness.core.engine_settings import EngineSettings, worker_count
 from harness.core.errors import SettingError
+from harness.core.gpu_use import unused_gpu
+from harness.core.log import log
 from harness.core.piece_call import PieceCall, do, do_elsewhere
 from harness.core.pieces import Needs, Outcome, Piece
 from harness.core.processes import context, end_with_parent
@@ -41,6 +43,8 @@ class Workers:
         import torch
 
         count = torch.cuda.device_count()
+        if not count and (unused := unused_gpu()):
+            log.warning(f"{unused}; networks are trained on the CPU")
         named = [name.strip() for name in os.environ.get(VISIBLE, "").split(",") if name.strip()]
         return named[:count] if named else [str(number) for number in range(count)]
 

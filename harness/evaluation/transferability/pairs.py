@@ -28,6 +28,7 @@ from harness.study.recipes import view_of
 from harness.training import model_files, replicates
 from harness.training.corpus_features import CorpusFeatures, corpus_features, with_modalities
 from harness.training.matrix_row import own_statistics
+from harness.training.predictor import predict
 
 COLUMNS = ("space", "recipe", "source", "target", "estimator", "value", "needs", "reason")
 DIVIDED, UNLABELLED = "target_has_no_train_split", "target_no_labelled_train_rows"
@@ -79,7 +80,7 @@ def _pair(
     trained = model_files.read(paths.model(job.name, job.source, job.space)).replicates
     module, own = find("fusion", str(recipe["fusion"])), own_statistics(job.target, recipe)
     rows, y = target.rows(list(labels)), indices(list(labels.values()), label_space)
-    every = [replicates.predict(module, o.arrays, rows, label_space, recipe, o.chosen, own) for o in trained]
+    every = [predict(module, o.arrays, rows, label_space, recipe, o.chosen, own) for o in trained]
     probabilities = np.asarray(every, dtype=np.float64).mean(axis=0)
     classes = isinstance(label_space, ClassSpace)
     fold = next(known_fold for known_fold in source.prepared.folds if known_fold.name == trained[0].fold)

@@ -20,8 +20,9 @@ from harness.evaluation.transferability import pairs as foresee
 from harness.study import manifest
 from harness.study.cells import Cell
 from harness.study.labels import EMOTION4
-from harness.training import model_files, replicates
+from harness.training import model_files
 from harness.training.corpus_features import corpus_features, with_modalities
+from harness.training.predictor import predict
 
 CORPORA = ("emotiontalk", "m3ed", "meld", "iemocap")
 RECIPE = "text_ngrams_zh"
@@ -60,9 +61,9 @@ def test_leep_is_its_formula_on_the_train_rows(study: dict[str, Any]) -> None:
     train = {row.id for row in target.prepared.utterances if row.split == "train"}
     truth = {name: label for name, label in target.labels("emotion4").items() if name in train}
     (one,) = model_files.read(paths.model(RECIPE, "emotiontalk", "emotion4")).replicates
-    p = replicates.predict(
-        find("fusion", "linear"), one.arrays, target.rows(list(truth)), EMOTION4, recipe, one.chosen
-    ).astype(float)
+    p = predict(find("fusion", "linear"), one.arrays, target.rows(list(truth)), EMOTION4, recipe, one.chosen).astype(
+        float
+    )
     y = np.array([EMOTION4.classes.index(str(label)) for label in truth.values()])
     joint = np.array([p[y == k].sum(axis=0) for k in range(4)]) / len(y)  # (y, z)
     given = joint / joint.sum(axis=0)
