@@ -6,6 +6,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 listeners: list[Callable[[Mapping[str, Any]], None]] = []
+step_listeners: list[Callable[[], None]] = []  # called after every step of an optimiser
+
+
+def step() -> None:
+    """Tell all step listeners that an optimiser has made a step."""
+    for listener in step_listeners:
+        listener()
 
 
 def tell(facts: Mapping[str, Any]) -> None:

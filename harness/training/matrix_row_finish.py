@@ -4,25 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from harness.core import paths
 from harness.core.errors import ResultError
 from harness.core.files import digest
 from harness.study import predictions, splits
-from harness.study.labels import ClassSpace, Space, space
+from harness.study.labels import Space, space
 from harness.study.recipes import view_of
 from harness.training import model_files, replicates
 from harness.training.corpus_features import CorpusFeatures, corpus_features
 from harness.training.matrix_row import CellRow, examples, folds_of, is_trained, own_statistics
 from harness.training.matrix_row_pieces import TrainingPiece, assemble
 from harness.training.predictor import Predictor
+from harness.training.selection import dev_scores
 
 DEV_TOLERANCE = 1e-3  # of CCC between machines; a wrong checkpoint is off by far more
-NEAR = 1e-3  # two probabilities of a row that another device may put in the other order
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,23 +78,6 @@ def _check_dev_scores(job: CellRow, own: CorpusFeatures, target: Space, trained:
                 f"{job.path}: fold {replicate.fold}, seed {replicate.seed} scored {replicate.dev:.4f} on dev when it "
                 f"was trained and scores {again:.4f} when read back; delete the file and run the stage again"
             )
-
-
-def dev_scores(scores: NDArray[np.float32], y: NDArray[Any], target: Space) -> tuple[float, float]:
-    """Return the lowest and the highest dev score that rows between two nearly equal classes allow."""
-    own = replicates.dev_score(scores, y, target)
-    if not isinstance(target, ClassSpace):
-        return own, own
-    rows, top = np.arange(len(y)), scores.max(axis=1)
-    near = top - np.partition(scores, -2, axis=1)[:, -2] < NEAR
-    found = [own]
-    for wanted in (True, False):  # all such rows decided for the truth where it is near, or for another class
-        said, is_truth = scores.copy(), np.zeros(scores.shape, bool)
-        is_truth[rows, y] = True
-        among = (scores > top[:, None] - NEAR) & (is_truth == wanted) & near[:, None]
-        said[among] = 2
-        found.append(replicates.dev_score(said, y, target))
-    return min(found), max(found)
 
 
 def _predict(

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from harness.core import exact
+from harness.core import epochs, exact
 from harness.core.errors import SettingError
 from harness.fusion._fused import Fused
 from harness.study.labels import ClassSpace, Space
@@ -73,18 +73,18 @@ def train(
     optimiser = torch.optim.AdamW(  # fused: one pass over the parameters instead of a dozen
         learning, lr=float(settings["lr"]), weight_decay=float(settings["weight_decay"]), fused=True
     )
-    kept, epochs = EpochsKept(on_dev), int(settings["epochs"])
-    for epoch in range(1, epochs + 1):
+    kept, most = EpochsKept(on_dev), int(settings["epochs"])
+    for epoch in range(1, most + 1):
         model.train()
         losses = []
         for which in batches(len(feed), int(settings["batch"]), order):
             rows = which.to(feed.device)
             labelled = dropped(*feed.batch(rows), settings)
             task = partial(loss_of, y=y[rows], w=w[rows], space=space)
-            loss = target.loss(labelled, task, (epoch - 1) / epochs) if target else task(model(*labelled))
+            loss = target.loss(labelled, task, (epoch - 1) / most) if target else task(model(*labelled))
             _step(optimiser, loss, learning, float(settings.get("clip", 0)))
             losses.append(loss.detach())
-        if target and epoch < epochs * ALIGNED_FROM:
+        if target and epoch < most * ALIGNED_FROM:
             continue
         scores = scores_of(model, dev, space)
         if not np.isfinite(scores).all():
@@ -105,6 +105,7 @@ def _step(optimiser: torch.optim.Optimizer, loss: Tensor, learning: list[nn.Para
     if clip:
         nn.utils.clip_grad_norm_(learning, clip)
     optimiser.step()
+    epochs.step()
 
 
 class _Target:

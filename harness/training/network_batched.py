@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.func import functional_call, grad_and_value, stack_module_state, vmap
 
+from harness.core import epochs
 from harness.fusion._fused import Frames, Fused
 from harness.study.labels import Space
 from harness.training import network
@@ -59,6 +60,7 @@ def train(
             slopes, loss = slope(stack, x, present, y[rows], w[rows])
             optimiser.step(stack, _clipped(slopes, shared))
             losses.append(loss)
+            epochs.step()
         mean_loss = torch.stack(losses).mean(dim=0).tolist()
         waited = [epoch - of_replicate.last for of_replicate in kept]
         scores = _scores(base, stack, state[1], dev, space)

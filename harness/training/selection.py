@@ -27,6 +27,7 @@ from harness.statistics.rare_classes import LEAST_SUPPORT, without_rare
 from harness.study.labels import ClassSpace, Space
 from harness.study.selected_settings import BEST, EPOCH, ONE_STANDARD_ERROR
 
+NEAR = 1e-3  # two probabilities of a row that another device may put in the other order
 ENOUGH = 100  # dev rows from which on a standard error says something
 Arrays = dict[str, NDArray[Any]]
 
@@ -124,6 +125,24 @@ class DevRows:
             counts = sums.confusion(self.y, said, self._clusters, len(self.space.classes))
             return uar, without_rare(counts, uar, LEAST_SUPPORT)[0]
         return ccc, sums.moments(self.y, scores[:, 0][None].astype(np.float64), self._clusters)[0]
+
+
+def dev_scores(scores: NDArray[np.float32], y: NDArray[Any], space: Space) -> tuple[float, float]:
+    """Return the lowest and the highest dev score that rows between two nearly equal classes allow."""
+    rows_of_dev = DevRows(y, None, space)
+    own = rows_of_dev.score(scores)
+    if not isinstance(space, ClassSpace):
+        return own, own
+    rows, top = np.arange(len(y)), scores.max(axis=1)
+    near = top - np.partition(scores, -2, axis=1)[:, -2] < NEAR
+    found = [own]
+    for wanted in (True, False):  # all such rows decided for the truth where it is near, or for another class
+        said, is_truth = scores.copy(), np.zeros(scores.shape, bool)
+        is_truth[rows, y] = True
+        among = (scores > top[:, None] - NEAR) & (is_truth == wanted) & near[:, None]
+        said[among] = 2
+        found.append(rows_of_dev.score(said))
+    return min(found), max(found)
 
 
 @dataclass(slots=True)

@@ -12,13 +12,11 @@ from pathlib import Path
 
 import pytest
 from repos import Repo
-from small_studies import CHECKOUT, params_of, stage
+from small_studies import CHECKOUT, params_of
 
 pytest.importorskip("ray")
 
 from ray_nodes import RayNodes, two_nodes, until
-
-from harness.study.params.load import load
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
 
@@ -158,17 +156,7 @@ def test_ctrl_c_ends_at_once_with_the_known_line_and_the_next_run_makes_the_same
     assert ("engine: a cluster of Ray on this machine: 2 CPUs" in told) == (where == ON_RAY)
 
 
-def test_what_the_user_can_mend_is_one_line(repo: Repo) -> None:
-    driver = begun(repo, "transfer", NETWORK, "--set", "settings.mlp.lr=1e30", *ON_RAY)
-    told, _ = driver.communicate(timeout=120)
-    assert driver.returncode == 1
-    assert told.splitlines()[-1] == "error: the model mlp diverged in epoch 1 (lr 1e+30); lower its lr"
-    assert "\x1b" not in told
-    assert "Traceback" not in told
-
-
-def test_fill_makes_all_that_stages_then_find_current(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(repo.folder)
+def test_fill_makes_all_that_stages_then_find_current(repo: Repo) -> None:
     by_stages = files_by_stages(repo)
     shutil.rmtree(repo.folder / "data" / "features" / "ngrams")
     for name in MADE:
@@ -184,13 +172,19 @@ def test_fill_makes_all_that_stages_then_find_current(repo: Repo, monkeypatch: p
     assert {path: (repo.folder / path).stat().st_mtime_ns for path in made} == times, "nothing was made again"
 
 
+ALL_STAGES = """
+from harness.core.plugins import find
+from harness.study.params.load import load
+params = load(["engine.kind=local"])
+for stage, section in (("transfer", "recipes"), ("protocols", "protocols")):
+    for name in params[section]:
+        find("stage", stage).run(params, name)
+"""
+
+
 def files_by_stages(repo: Repo) -> dict[str, str]:
-    """Run the stages in this process, and return what they have made."""
-    params = load(["engine.kind=local"], path=repo.folder / "params.yaml")
-    for recipe in params["recipes"]:
-        stage("transfer", params, recipe)
-    for protocol in params["protocols"]:
-        stage("protocols", params, protocol)
+    """Run the stages, all in one process, and return what they have made."""
+    repo.run(sys.executable, "-c", ALL_STAGES)
     return files_of(repo)
 
 

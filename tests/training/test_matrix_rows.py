@@ -19,8 +19,9 @@ from harness.stages import transfer
 from harness.study.labels import space
 from harness.training import matrix_plan, matrix_row_finish, matrix_rows, model_files, replicates
 from harness.training.matrix_row import CellRow
-from harness.training.matrix_row_finish import RowToFinish, dev_scores, finish
+from harness.training.matrix_row_finish import RowToFinish, finish
 from harness.training.matrix_rows import RowPieces, resamples_together
+from harness.training.selection import dev_scores
 from harness.verbs import synth
 
 MLP = {"hidden": 8, "layers": 1, "dropout": 0.3, "lr": 0.01, "weight_decay": 0.01, "batch": 64, "epochs": 3,
