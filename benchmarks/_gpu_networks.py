@@ -35,7 +35,7 @@ FOR_MEMORY = 0.05  # share of the time that is left for what follows
 def networks(run: GpuRun) -> Figures:
     """Return the figures of each network; what there was no time for says so."""
     found: Figures = {}
-    for name in names("fusion"):
+    for name in run.networks or names("fusion"):
         module = find("fusion", name)
         if replicates.selects(module):
             continue

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,10 +31,11 @@ Figures = dict[str, Any]
 
 @dataclass(frozen=True)
 class GpuRun:
-    """One run of the check: `dry` has tiny sizes; `limit` is in seconds."""
+    """One run of the check: `dry` has tiny sizes; `limit` is in seconds; `networks` are looked at, all where empty."""
 
     dry: bool
     limit: float
+    networks: Sequence[str] = ()
     began: float = field(default_factory=time.monotonic)
 
     def left(self) -> float:

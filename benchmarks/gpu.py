@@ -49,7 +49,7 @@ def run(arguments: tuple[str, ...] = ()) -> Iterator[str]:
         return
     if GPU:
         exact.set_exact()
-    about, found = GpuRun(given.dry, given.limit), dict[str, Figures]()
+    about, found = GpuRun(given.dry, given.limit, given.networks), dict[str, Figures]()
     given.out.mkdir(parents=True, exist_ok=True)
     for name in (name for name in SECTIONS if name in (given.only or SECTIONS)):
         began = time.monotonic()
@@ -79,6 +79,7 @@ def _options() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.gpu", description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--out", type=Path, default=OUT, help="folder that takes gpu.json (%(default)s)")
     parser.add_argument("--only", type=lambda text: text.split(","), default=[], help="sections, with commas (all)")
+    parser.add_argument("--networks", type=lambda text: text.split(","), default=[], help="networks, with commas (all)")
     parser.add_argument("--limit", type=float, default=LIMIT, help="seconds in all (%(default).0f)")
     parser.add_argument("--dry", action="store_true", help="tiny sizes, one thread: does it run?")
     return parser
