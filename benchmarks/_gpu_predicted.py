@@ -38,7 +38,7 @@ def _of_networks(key: str, without: tuple[str, ...] = ()) -> Callable[[Found], l
     return measure
 
 
-def _gain(label: str, seeds: int, level: str = "") -> Callable[[Found], list[float]]:
+def _gain(label: str, seeds: int) -> Callable[[Found], list[float]]:
     def measure(found: Found) -> list[float]:
         gains = [
             of["gpu single"]["ms per step"] * seeds / of[label]["ms per step"]
@@ -47,7 +47,6 @@ def _gain(label: str, seeds: int, level: str = "") -> Callable[[Found], list[flo
         ]
         return [min(gains), max(gains)]
 
-    del level
     return measure
 
 

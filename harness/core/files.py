@@ -73,13 +73,13 @@ def hold(path: Path, wait: bool = False) -> Iterator[None]:
         wait: until no other process holds it; without, an OSError says that one does.
     """
     with path.open("ab") as file:
-        fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        _lock(file.fileno(), wait)
         yield
 
 
-def _lock(handle: int) -> None:
-    """Lock an open file for this process; an OSError says that another one holds it."""
-    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+def _lock(handle: int, wait: bool = False) -> None:
+    """Lock an open file for this process; without `wait`, an OSError says that another one holds it."""
+    fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
 
 
 def write_text(path: Path, text: str) -> None:

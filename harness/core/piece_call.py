@@ -81,7 +81,7 @@ def _outcome(call: PieceCall, node: str) -> Outcome:
         return Outcome(error=short or error, trace="" if short else traceback.format_exc())
 
 
-def wait_for(path: Path, seconds: float, node: str, size: int | None = None) -> None:
+def wait_for(path: Path, seconds: float, node: str) -> None:
     """Wait until a file that another machine has written is seen here.
 
     A network file system may keep for a minute that there was none; to list its folder makes it look again.
@@ -90,13 +90,12 @@ def wait_for(path: Path, seconds: float, node: str, size: int | None = None) -> 
         path: the file.
         seconds: to wait at most.
         node: how people call this machine.
-        size: of the file as it was written, where that is known.
 
     Raises:
         ResultError: it is not seen in that time.
     """
     deadline, pause = time.monotonic() + seconds, 0.02
-    while not _is_seen(path, size):
+    while not path.exists():
         if time.monotonic() >= deadline:
             raise ResultError(
                 f"{path}: was written by another process and is not seen on {node} after {seconds:g} s; a cluster "
@@ -108,14 +107,6 @@ def wait_for(path: Path, seconds: float, node: str, size: int | None = None) -> 
             os.listdir(path.parent)
         except OSError:
             continue
-
-
-def _is_seen(path: Path, size: int | None) -> bool:
-    try:
-        there = path.stat()
-        return size is None or there.st_size == size
-    except OSError:
-        return False
 
 
 @cache

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from harness.core import paths
+from harness.core.files import hold
 from harness.core.log import log
 from harness.tracking.address import sqlite_file
 
@@ -29,10 +29,10 @@ def alone(uri: str) -> Iterator[None]:
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a") as file:
+    with ExitStack() as held:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            held.enter_context(hold(path))
         except BlockingIOError:
             log.info(f"{path}: waiting for another `track` to end")
-            fcntl.flock(file, fcntl.LOCK_EX)
+            held.enter_context(hold(path, wait=True))
         yield

@@ -16,7 +16,7 @@ from typing import Any
 from harness.core.engine import Counts, WorkerDied
 from harness.core.engine_settings import EngineSettings, worker_count
 from harness.core.errors import SettingError
-from harness.core.gpu_use import unused_gpu
+from harness.core.gpu_use import gpu_use, unused_gpu
 from harness.core.log import log
 from harness.core.piece_call import PieceCall, do, do_elsewhere
 from harness.core.pieces import Needs, Outcome, Piece
@@ -118,8 +118,6 @@ class Workers:
 
     def gpu_use(self) -> dict[str, float]:
         """Return GPU -> percent of the time in which it worked."""
-        from harness.core.gpu_use import gpu_use
-
         return gpu_use([name for pool in self._pools if pool for name in self._devices])
 
     def close(self) -> None:
