@@ -21,7 +21,7 @@ def gpu_use(names: Iterable[str] | None = None) -> dict[str, float]:
         return {}
     try:
         pynvml.nvmlInit()
-        wanted = range(pynvml.nvmlDeviceGetCount()) if names is None else sorted({_number(name) for name in names})
+        wanted = range(pynvml.nvmlDeviceGetCount()) if names is None else sorted({int(name) for name in names})
         return {
             f"gpu{number}": float(pynvml.nvmlDeviceGetUtilizationRates(pynvml.nvmlDeviceGetHandleByIndex(number)).gpu)
             for number in wanted
@@ -41,7 +41,3 @@ def unused_gpu() -> str:
         f"this machine has a GPU ({there}), and torch {torch.__version__} cannot use it: install the build of torch "
         "that suits its driver"
     )
-
-
-def _number(name: str) -> int:
-    return int(name)

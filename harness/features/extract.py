@@ -115,7 +115,7 @@ def _needs(store: Wanted, engine: Engine) -> tuple[Needs, int]:
     on_gpu = getattr(find("encoder", store.file), "GPU", False) and store.num_gpus and engine.workers.gpus()
     if not on_gpu:
         return engine.settings.of_model(), 0
-    cpus = max(engine.workers.cpus_beside(store.num_gpus), 1)
+    cpus = engine.workers.cpus_beside(store.num_gpus)
     return Needs(cpus, store.num_gpus, engine.settings.of_model().memory), cpus
 
 

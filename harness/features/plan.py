@@ -84,10 +84,7 @@ def wanted(params: Mapping[str, Any], encoder: str, corpus: str, device: str | N
     file, options = encoder_row(params, encoder)
     routes, dtype = options.pop("routes", [NATIVE]), options.pop("dtype", DTYPES[0])
     num_gpus = float(options.pop("num_gpus", 1))
-    if device and options.get("device", "auto") == "auto" and hasattr(find("encoder", file), "made_with"):
-        of_device = {"device": device}
-    else:
-        of_device = {}
+    of_device = device_of(file, options, num_gpus, device)
     row(params, "corpora", corpus)
     rows = list(prepared(corpus).utterances)
     guard = Guard(**params["media"])
@@ -107,6 +104,21 @@ def wanted(params: Mapping[str, Any], encoder: str, corpus: str, device: str | N
         made_by = _made_by(encoder, file, options, route, language, dtype, of, of_device)
         made.append(Wanted(encoder, corpus, route, file, options, dtype, inputs, failed, made_by, guard, num_gpus))
     return made
+
+
+def device_of(file: str, options: Mapping[str, Any], num_gpus: float, device: str | None) -> dict[str, str]:
+    """Return {"device": ...} where it is known what `device: auto` of an encoder's row stands for, or nothing.
+
+    Args:
+        file: of harness/encoders.
+        options: of the row.
+        num_gpus: of the row; with none of a GPU its pieces run on cores, whatever the machine has.
+        device: what the engine has for encoders, `cpu` or `cuda`; None if it has not been asked.
+    """
+    if options.get("device", "auto") != "auto" or not hasattr(find("encoder", file), "made_with"):
+        return {}
+    known = device if num_gpus else "cpu"
+    return {"device": known} if known else {}
 
 
 def text_of(row: Utterance, route: str) -> str | None:

@@ -47,10 +47,9 @@ def pieces(jobs: Sequence[CellRow], engine: Engine, then: Then | None = None) ->
     # of all rows, also those that are done: a run that goes on cuts the work as the first one did
     batched = is_batched(engine, sum(_batches(job) for job in jobs))
     folds = sum(len(folds_of(job)) for job in jobs)
-    linear = Needs(1, 0, engine.settings.of_model().memory)
     for job in jobs:
         if job in waiting:
-            together = resamples_together(job.training.resamples, folds, engine.slots(linear))
+            together = resamples_together(job.training.resamples, folds, engine.slots(engine.settings.of_model()))
             yield from RowPieces(job, engine.settings, batched, together, then).begin()
         else:
             yield _finish(RowToFinish(job), engine.settings, then)

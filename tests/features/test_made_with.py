@@ -129,3 +129,20 @@ def test_whether_an_encoder_is_ready_is_asked_without_loading_it(file: str, monk
     module.ready(model=str(tiny("hubert_layer")), layer=[-1, -2])
     with pytest.raises(SettingError, match="there is no folder /no/such/model"):
         module.ready(model="/no/such/model")
+
+
+@pytest.mark.parametrize(
+    ("file", "options", "num_gpus", "engine_has", "expected"),
+    [
+        ("hf_text", {}, 1, "cuda", {"device": "cuda"}),
+        ("hf_text", {}, 0.5, None, {}),  # this machine is looked at
+        ("hf_text", {}, 0, "cuda", {"device": "cpu"}),  # its pieces see no GPU
+        ("hf_text", {}, 0, None, {"device": "cpu"}),
+        ("hf_text", {"device": "cuda"}, 1, "cpu", {}),  # as the row says
+        ("logmel", {}, 1, "cuda", {}),
+    ],
+)
+def test_a_row_that_takes_no_gpu_is_made_on_cores_wherever_there_is_one(
+    file: str, options: dict[str, Any], num_gpus: float, engine_has: str | None, expected: dict[str, str]
+) -> None:
+    assert plan.device_of(file, options, num_gpus, engine_has) == expected
